@@ -1,0 +1,87 @@
+// The import direction of docs/architecture.md, as a rule that fails the check:
+// worker → http → durable-objects → storage, policy → domain folders → starlark, protocol.
+const domain = "^src/(workflow|events|jobs|environments|auth)/";
+const forbid = (name, comment, from, to) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: from },
+  to: { path: to },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circular",
+      comment: "A cycle, type-only ones included, means two files are one room.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    forbid(
+      "starlark-stands-alone",
+      "The language could be published by itself.",
+      "^src/starlark/",
+      "^(?!src/starlark/)",
+    ),
+    forbid(
+      "protocol-knows-no-one",
+      "Shapes shared by Worker, runner, command line and dashboard.",
+      "^src/protocol/",
+      "^(?!src/protocol/|node_modules/(@hono/)?zod)",
+    ),
+    forbid(
+      "domain-is-pure",
+      "Decisions run in the actor, in the offline tester and in the command line alike.",
+      domain,
+      "^(src/(http|storage|policy|worker)|durable-objects/|migrations/|cloudflare:|node:|cli/|runner/|node_modules/(hono|drizzle-orm))",
+    ),
+    forbid(
+      "domain-has-no-platform",
+      "Node's and Cloudflare's modules stay outside the domain.",
+      "^src/(starlark|workflow|events|jobs|environments|protocol)/",
+      "^(cloudflare:|node:|assert|fs|path|crypto|os|util|stream|buffer|events)$",
+    ),
+    forbid(
+      "policy-below-actors",
+      "Policy is asked, it asks no one.",
+      "^src/policy/",
+      "^(src/(http|worker|storage)|durable-objects/)",
+    ),
+    forbid(
+      "storage-below-actors",
+      "What actors share knows no actor.",
+      "^src/storage/",
+      "^(src/(http|worker)|durable-objects/)",
+    ),
+    forbid(
+      "actors-below-routes",
+      "An actor never imports a route.",
+      "^durable-objects/",
+      "^src/(http|worker)",
+    ),
+    forbid(
+      "clients-know-the-protocol",
+      "Runner and command line know the protocol and the language, nothing of the server.",
+      "^(cli|runner)/",
+      "^(src/(?!protocol/|starlark/|workflow/)|durable-objects/)",
+    ),
+    {
+      name: "resolvable",
+      comment: "An import that resolves to nothing is a typing error waiting.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^cloudflare:" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
+  },
+};
