@@ -1,0 +1,246 @@
+// What actors say to each other and what routes may ask of them. Types only: every RPC surface is declared
+// here, every class in this folder implements its interface, and stubs.ts hands out stubs of these types.
+//
+// Rules: arguments and answers are plain data (structured clone); refusals are `Result`s, never exceptions, an
+// exception means "try again"; every message that changes something is idempotent by the key it names.
+import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
+import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
+import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts";
+import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
+import type { JournalRecord } from "../src/protocol/journal.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
+import type { Approval } from "../src/protocol/policy.ts";
+import type { Result } from "../src/protocol/result.ts";
+import type { LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
+import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
+import type {
+  CatalogFunction,
+  ProgramSource,
+  Trigger,
+  WorkflowInput,
+  WorkflowView,
+} from "../src/protocol/workflow.ts";
+
+// ---------------------------------------------------------------- WorkflowRun
+
+/** Everything a run needs to begin; its own copy of the program included. Key: the run id. */
+export interface StartRun {
+  id: RunId;
+  workspace: string;
+  workflow: string;
+  program: ProgramSource;
+  trigger: Trigger;
+  event: CloudEvent;
+  /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
+  eventSeq: number;
+  initiator: string;
+}
+
+export interface WorkflowRunRpc {
+  /** Idempotent by run id. */
+  start(run: StartRun): Promise<void>;
+  /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
+  deliverEvent(delivery: {
+    command: CommandId;
+    event: CloudEvent;
+    seq: number;
+  }): Promise<{ accepted: boolean }>;
+  /** Router → run, idempotent by (command, attempt). */
+  jobTaken(job: { command: CommandId; attempt: number; runner: string; at: number }): Promise<void>;
+  jobFinished(job: {
+    command: CommandId;
+    attempt: number;
+    outcome: JobOutcome;
+    /** `lost`: the lease ran out or nobody took it in time: the attempt failed, not the Function. */
+    cause: "completed" | "lost" | "cancelled";
+    resolved?: string;
+  }): Promise<void>;
+  /** Route → run, after the router confirmed the lease. `offset` is the byte offset in this attempt's log; a repeat changes nothing. */
+  appendLog(chunk: { command: CommandId; attempt: number; offset: number; text: string }): Promise<void>;
+  reportProgress(report: {
+    command: CommandId;
+    attempt: number;
+    progress: { done: number; total?: number; message?: string };
+  }): Promise<void>;
+  /** The initiator is refused with `self_approval`; a decided approval with `already_resolved`. */
+  resolveApproval(decision: {
+    approval: ApprovalId;
+    decision: "approve" | "deny";
+    comment: string;
+    by: Identity;
+  }): Promise<Result<Approval>>;
+  cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
+  detail(): Promise<Result<RunDetail>>;
+  journal(page: {
+    after: number;
+    limit: number;
+  }): Promise<Result<{ records: JournalRecord[]; next?: number }>>;
+  log(page: { after: number; limit: number }): Promise<Result<{ lines: LogLine[]; next?: number }>>;
+  source(): Promise<Result<ProgramSource>>;
+}
+
+// ------------------------------------------------------------------- EventBus
+
+export interface EventBusRpc {
+  /** Stores, matches and queues deliveries in one transaction. Deduplicated by (source, id). Never partial. */
+  ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]>;
+  /** Catalog → bus: the triggers of a workflow, wholesale. Older versions than the known one are ignored. */
+  setTriggers(update: {
+    workflow: string;
+    version: number;
+    program: ProgramSource | null;
+    triggers: Trigger[];
+  }): Promise<void>;
+  /**
+   * Run → bus. Idempotent by (run, command). Matches the first event after `afterSeq` that this run has not
+   * consumed; events of deliveries still in flight count as consumed until the run turns them down.
+   */
+  registerWait(wait: {
+    run: RunId;
+    command: CommandId;
+    type: string;
+    filter?: string;
+    match?: JsonObject;
+    afterSeq: number | "now";
+  }): Promise<void>;
+  cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
+  /** Run → bus: the run is over, forget its waits and deliveries. */
+  forgetRun(run: RunId): Promise<void>;
+  events(page: {
+    before?: number;
+    limit: number;
+    type?: string;
+  }): Promise<{ events: { seq: number; receivedAt: number; event: CloudEvent }[]; next?: number }>;
+  event(key: {
+    source: string;
+    id: string;
+  }): Promise<Result<{ seq: number; receivedAt: number; event: CloudEvent }>>;
+}
+
+// ------------------------------------------------------------------ JobRouter
+
+export interface QueueJob {
+  id: JobId;
+  run: RunId;
+  workspace: string;
+  command: CommandId;
+  attempt: number;
+  reference: string;
+  inputs: JsonObject;
+  environment?: string;
+  /** Bounds one attempt, milliseconds. */
+  timeoutMs: number;
+  /** How long it may wait for a runner, milliseconds. */
+  queueTimeoutMs: number;
+  tags: string[];
+  idempotencyKey: string;
+  traceparent?: string;
+}
+
+export interface JobRouterRpc {
+  /** Run → router, idempotent by job id. */
+  enqueue(job: QueueJob): Promise<void>;
+  /** Run → router. A queued job is dropped, a running one is told at its next heartbeat. */
+  cancelJob(job: JobId): Promise<void>;
+  /** Waits up to `waitMs` for a job; null when there was none. */
+  request(request: { runner: RunnerInfo; subject: string; waitMs: number }): Promise<Job | null>;
+  heartbeat(job: JobId, beat: Heartbeat): Promise<Result<{ cancel: boolean; leaseExpiresAt: number }>>;
+  complete(
+    job: JobId,
+    completion: { lease: string; outcome: JobOutcome },
+  ): Promise<Result<{ repeated: boolean }>>;
+  release(job: JobId, release: { lease: string; reason: string }): Promise<Result<null>>;
+  status(): Promise<{
+    runners: RunnerStatus[];
+    queue: { tags: string[]; length: number; oldestQueuedAt: number }[];
+  }>;
+}
+
+// ---------------------------------------------------------------- Environment
+
+export interface EnvironmentRpc {
+  put(input: {
+    workspace: string;
+    name: string;
+    value: EnvironmentInput;
+    by: Identity;
+  }): Promise<Result<EnvironmentView>>;
+  view(): Promise<Result<EnvironmentView>>;
+  /** Run → environment after a Function ended well there. Idempotent by (run, command). */
+  recordDeployment(deployment: Deployment & { command: CommandId }): Promise<void>;
+  remove(by: Identity): Promise<Result<null>>;
+}
+
+// -------------------------------------------------------------------- Catalog
+
+export interface CatalogRpc {
+  /** Checks, compiles, stores by digest, and returns once the bus has the triggers. Refuses `invalid_workflow` with diagnostics in details. */
+  putWorkflow(workflow: { name: string; input: WorkflowInput; by: Identity }): Promise<Result<WorkflowView>>;
+  workflows(): Promise<WorkflowView[]>;
+  workflow(name: string): Promise<Result<WorkflowView & { program: ProgramSource }>>;
+  removeWorkflow(name: string, by: Identity): Promise<Result<null>>;
+  putFunction(fn: {
+    name: string;
+    trustScore: number;
+    description: string;
+    by: Identity;
+  }): Promise<CatalogFunction>;
+  functions(): Promise<CatalogFunction[]>;
+  /** Environment → catalog: which calls it governs. Older versions than the known one are ignored; null removes. */
+  setTargets(update: { environment: string; version: number; targets: Target[] | null }): Promise<void>;
+  /**
+   * What policy needs to know of a call: the function's trust score (0 when unknown) and the environment that
+   * governs it (explicitly named, or matched by target). Refuses `ambiguous_environment` and `unknown_environment`.
+   */
+  governing(call: {
+    reference: string;
+    inputs: JsonObject;
+    environment?: string;
+  }): Promise<Result<{ trustScore: number; environment: string | null }>>;
+}
+
+// ------------------------------------------------------------------ Directory
+
+export interface RunFilter {
+  state?: RunState[];
+  workflow?: string;
+  environment?: string;
+  initiator?: string;
+  before?: { createdAt: number; id: string };
+  limit: number;
+}
+
+export interface AuditEntry {
+  at: number;
+  by: string;
+  action: string;
+  subject: string;
+  data: JsonObject;
+}
+
+export interface DirectoryRpc {
+  /** Any actor → directory. Idempotent: a summary or approval older than the known version is ignored, audit by key. */
+  apply(change: {
+    runs?: RunSummary[];
+    approvals?: Approval[];
+    environments?: (EnvironmentView | { name: string; removed: true; version: number })[];
+    audit?: (AuditEntry & { key: string })[];
+  }): Promise<void>;
+  runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }>;
+  approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
+  environments(): Promise<EnvironmentView[]>;
+  audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }>;
+  /** Stores only the digest; the token itself is made by the caller. */
+  createToken(token: {
+    id: string;
+    digest: string;
+    subject: string;
+    role: Role;
+    expiresAt?: number;
+    by: string;
+  }): Promise<Result<TokenView>>;
+  /** The identity behind a token's SHA-256 (hex), or null. */
+  authenticate(digest: string): Promise<Identity | null>;
+  tokens(): Promise<TokenView[]>;
+  revokeToken(id: string, by: string): Promise<Result<null>>;
+}

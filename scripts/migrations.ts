@@ -1,0 +1,67 @@
+// Generates each actor's migrations from its schema (`npm run migrations`), or, with --check, fails when a
+// schema has changes that no migration carries.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+
+const schemas = "src/storage/schema";
+const actors = readdirSync(schemas)
+  .filter((file) => file.endsWith(".ts") && file !== "shared.ts")
+  .map((file) => file.replace(/\.ts$/, ""));
+
+function generate(actor: string, out: string): void {
+  execFileSync(
+    "drizzle-kit",
+    [
+      "generate",
+      "--dialect=sqlite",
+      "--driver=durable-sqlite",
+      `--schema=${schemas}/${actor}.ts`,
+      `--out=${out}`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+}
+
+function files(folder: string): Map<string, string> {
+  if (!existsSync(folder)) return new Map();
+  return new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [relative(folder, path), readFileSync(path, "utf8")];
+      }),
+  );
+}
+
+let stale = 0;
+for (const actor of actors) {
+  const kept = join("migrations", actor);
+  if (!process.argv.includes("--check")) {
+    generate(actor, kept);
+    continue;
+  }
+  const copy = mkdtempSync(join(tmpdir(), "sluice-migrations-"));
+  try {
+    if (existsSync(kept)) cpSync(kept, copy, { recursive: true });
+    generate(actor, relative(process.cwd(), copy));
+    const before = files(kept);
+    const changed = [...files(copy)]
+      .filter(([name, text]) => before.get(name) !== text)
+      .map(([name]) => name);
+    if (changed.length > 0) {
+      stale += 1;
+      console.error(
+        `${schemas}/${actor}.ts changed without its migration (${changed.join(", ")}): npm run migrations`,
+      );
+    }
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+if (stale > 0) process.exit(1);
+console.log(
+  process.argv.includes("--check") ? "Migrations match their schemas." : `Generated ${actors.join(", ")}.`,
+);

@@ -1,0 +1,11 @@
+// Bindings that wrangler.toml does not declare: secrets, and what only the local development server sets.
+interface Env {
+  /** SHA-256 (hex) of the first administrator's token: `wrangler secret put SLUICE_ADMIN_TOKEN_SHA256`. */
+  SLUICE_ADMIN_TOKEN_SHA256?: string;
+  /** Secret shared with GitHub's webhook settings: `wrangler secret put GITHUB_WEBHOOK_SECRET`. */
+  GITHUB_WEBHOOK_SECRET?: string;
+  /** Local development only: sleeps and waits pass this many times faster. Refused by a deployed Worker. */
+  SLUICE_TIME_SCALE?: string;
+  /** Comma-separated hosts (`127.0.0.1:9000`) that `builtin://http` may call although they are private. */
+  SLUICE_HTTP_ALLOW?: string;
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import type { JsonValue } from "./json.ts";
+
+/**
+ * A CloudEvent 1.0.2 in the JSON form every part of Sluice handles: context attributes and extensions at the
+ * top level, `data` as JSON (binary payloads arrive as `data_base64`).
+ */
+export interface CloudEvent {
+  specversion: "1.0";
+  id: string;
+  source: string;
+  type: string;
+  subject?: string;
+  time?: string;
+  datacontenttype?: string;
+  dataschema?: string;
+  data?: JsonValue;
+  data_base64?: string;
+  /** Extension attributes: lower-case letters and digits; string, number or boolean. */
+  [extension: string]: JsonValue | undefined;
+}
+
+/** What the bus answers for each event it took. */
+export const eventReceiptSchema = z.object({
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  /** Arrival number in its bus; the order `wait_for_event` looks back in. */
+  seq: z.number().int(),
+  duplicate: z.boolean(),
+  started: z.array(z.object({ run: z.string(), workflow: z.string(), trigger: z.string() })),
+  woke: z.array(z.object({ run: z.string(), command: z.string() })),
+});
+export type EventReceipt = z.infer<typeof eventReceiptSchema>;
+
+export const MAX_EVENT_BYTES = 1024 * 1024;
+export const MAX_BATCH_EVENTS = 100;

@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+export const runStates = ["running", "waiting", "succeeded", "failed", "cancelled", "stuck"] as const;
+export const runStateSchema = z.enum(runStates);
+export type RunState = z.infer<typeof runStateSchema>;
+export const finishedStates: readonly RunState[] = ["succeeded", "failed", "cancelled"];
+
+const errorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  retryable: z.boolean().optional(),
+  details: z.record(z.string(), z.json()).optional(),
+});
+
+/** One command as people see it: a row of the timeline. Sensitive values are already masked. */
+export const activitySchema = z.object({
+  command: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  state: z.enum([
+    "deciding",
+    "held",
+    "queued",
+    "running",
+    "retrying",
+    "waiting",
+    "succeeded",
+    "failed",
+    "cancelled",
+  ]),
+  environment: z.string().optional(),
+  inputs: z.json().optional(),
+  outputs: z.json().optional(),
+  error: errorSchema.optional(),
+  attempt: z.number().int().optional(),
+  scheduledAt: z.number(),
+  startedAt: z.number().optional(),
+  finishedAt: z.number().optional(),
+  /** When a sleep, a retry or a wait's timeout fires, in the host's clock. */
+  dueAt: z.number().optional(),
+  approval: z.string().optional(),
+  progress: z
+    .object({ done: z.number(), total: z.number().optional(), message: z.string().optional() })
+    .optional(),
+  position: z.object({ file: z.string(), line: z.number(), column: z.number() }),
+});
+export type Activity = z.infer<typeof activitySchema>;
+
+/** What the directory keeps of a run, and lists show. `version` grows with every change: the newest wins. */
+export const runSummarySchema = z.object({
+  id: z.string(),
+  workflow: z.string(),
+  /** SHA-256 of the program's canonical form. */
+  digest: z.string(),
+  trigger: z.string(),
+  initiator: z.string(),
+  event: z.object({ id: z.string(), source: z.string(), type: z.string(), subject: z.string().optional() }),
+  state: runStateSchema,
+  /** In words, what it waits for: "soaking", "held by policy: …". Empty when it does not wait. */
+  waitingFor: z.string(),
+  environments: z.array(z.string()),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  finishedAt: z.number().optional(),
+  error: errorSchema.optional(),
+  commands: z.number().int(),
+  version: z.number().int(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+/** GET /v1/runs/{id} */
+export const runDetailSchema = runSummarySchema.extend({
+  activities: z.array(activitySchema),
+  output: z.json().optional(),
+  traceback: z.string().optional(),
+});
+export type RunDetail = z.infer<typeof runDetailSchema>;
+
+export const logLineSchema = z.object({
+  seq: z.number().int(),
+  at: z.number(),
+  command: z.string().optional(),
+  attempt: z.number().int().optional(),
+  stream: z.enum(["script", "function"]),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;

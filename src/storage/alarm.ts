@@ -1,0 +1,36 @@
+// The one alarm of an object, armed at the earliest of what its timers and its outbox wait for.
+//
+// 1. An alarm that is armed earlier than needed is harmless (the handler finds nothing due and re-arms);
+//    one armed later strands work. So arming only ever moves the alarm forward in time, and the handler,
+//    before which the platform clears the alarm, arms it anew at the true minimum.
+// 2. Arming happens in the turn that wrote the row, so both are in one atomic batch of writes.
+
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  /** What this instance knows to be armed; undefined after a cold start, when the platform may hold an alarm. */
+  #armedAt: number | undefined;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Makes sure the alarm fires at `dueAt` (ms since the epoch) or before. */
+  arm(dueAt: number): void {
+    if (this.#armedAt !== undefined && this.#armedAt <= dueAt) return;
+    this.#armedAt = dueAt;
+    // Not awaited: within one turn it joins the writes around it, and a failure breaks the output gate.
+    void this.#storage.setAlarm(dueAt);
+  }
+
+  /** The platform has fired and thereby cleared the alarm. */
+  fired(): void {
+    this.#armedAt = undefined;
+  }
+
+  /** Sets the alarm to exactly `dueAt`, or clears it: for the handler, once it knows the true minimum. */
+  settle(dueAt: number | undefined): void {
+    if (dueAt === this.#armedAt) return;
+    this.#armedAt = dueAt;
+    void (dueAt === undefined ? this.#storage.deleteAlarm() : this.#storage.setAlarm(dueAt));
+  }
+}
