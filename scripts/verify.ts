@@ -1,0 +1,34 @@
+// `npm run verify`: every check of the gate except the tests. Runs all of them and fails at the end, so that one
+// pass shows everything there is to mend.
+import { spawnSync } from "node:child_process";
+
+const checks: [name: string, command: string][] = [
+  ["types, Worker", "tsc -p tsconfig.json"],
+  ["types, Node", "tsc -p tsconfig.node.json"],
+  ["lint and format", "biome ci --error-on-warnings ."],
+  ["import direction", "depcruise --config .dependency-cruiser.cjs src durable-objects runner cli"],
+  ["unused code", "knip"],
+  ["binding types are current", "wrangler types --check"],
+  ["migrations are current", "node scripts/migrations.ts --check"],
+  ["Starlark format and lint", "node scripts/starlark-format.ts"],
+  ["policy format, tests and bundle", "node scripts/policy-build.ts --check"],
+];
+
+const failed: string[] = [];
+for (const [name, command] of checks) {
+  const started = performance.now();
+  const { status, stdout } = spawnSync(command, {
+    shell: true,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${status === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
+  if (status === 0) continue;
+  failed.push(name);
+  console.log(stdout);
+}
+if (failed.length > 0) {
+  console.error(`\n${failed.length} of ${checks.length} checks failed: ${failed.join("; ")}`);
+  process.exit(1);
+}
