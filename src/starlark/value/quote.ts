@@ -1,0 +1,82 @@
+/** Quoted text of strings and bytes, which reads back as the same value. */
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\v": "\\v",
+  "\x07": "\\a",
+};
+
+// What has no visible form: controls, other separators, private use, unassigned, lone surrogates.
+const UNPRINTABLE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A string in double quotes, as `repr` shows it. */
+export function quoteString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  return `"${text.replace(UNPRINTABLE, escapeCharacter)}"`;
+}
+
+function escapeCharacter(character: string): string {
+  const known = ESCAPES[character];
+  if (known !== undefined) return known;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+  // A lone surrogate cannot leave as UTF-8, so it shows as the replacement character.
+  if (code >= 0xd800 && code <= 0xdfff) return "\ufffd";
+  if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\U${code.toString(16).padStart(8, "0")}`;
+}
+
+/** Bytes in double quotes after a `b`: valid UTF-8 as text, other bytes as `\xNN`. */
+export function quoteBytes(data: Uint8Array): string {
+  let text = 'b"';
+  for (let i = 0; i < data.length; ) {
+    const length = utf8Length(data, i);
+    if (length === 0) {
+      text += `\\x${(data[i] ?? 0).toString(16).padStart(2, "0")}`;
+      i++;
+    } else {
+      text += quoteString(
+        new TextDecoder("utf-8", { ignoreBOM: true, fatal: false }).decode(data.subarray(i, i + length)),
+      ).slice(1, -1);
+      i += length;
+    }
+  }
+  return `${text}"`;
+}
+
+/** Length of the longest run of valid UTF-8 from an index (at most a few kilobytes), 0 for none. */
+function utf8Length(data: Uint8Array, from: number): number {
+  let end = from;
+  while (end < data.length && end - from < 4096) {
+    const size = sequenceLength(data, end);
+    if (size === 0) break;
+    end += size;
+  }
+  return end - from;
+}
+
+/** Length of the valid UTF-8 sequence at an index, 0 when there is none. */
+export function sequenceLength(data: Uint8Array, at: number): number {
+  const first = data[at] ?? 0;
+  if (first < 0x80) return 1;
+  const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || at + size > data.length) return 0;
+  const second = data[at + 1] ?? 0;
+  // Overlong forms, surrogates and what is beyond U+10FFFF.
+  if (first === 0xe0 && second < 0xa0) return 0;
+  if (first === 0xed && second > 0x9f) return 0;
+  if (first === 0xf0 && second < 0x90) return 0;
+  if (first === 0xf4 && second > 0x8f) return 0;
+  for (let i = 1; i < size; i++) {
+    const next = data[at + i] ?? 0;
+    if (next < 0x80 || next > 0xbf) return 0;
+  }
+  return size;
+}

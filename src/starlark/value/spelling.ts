@@ -1,0 +1,42 @@
+/** "Did you mean": finds the name that a misspelt one was probably meant to be. */
+
+/** Longer names are not compared, so that a hostile one costs nothing. */
+const MAX_LENGTH = 64;
+
+/** The candidate nearest to a name, undefined when none is near enough to be a slip of the pen. */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  if (name.length > MAX_LENGTH) return undefined;
+  const wanted = fold(name);
+  let best: string | undefined;
+  let bestDistance = Math.floor((wanted.length + 1) / 2);
+  for (const candidate of candidates) {
+    if (candidate === name || candidate.length > MAX_LENGTH) continue;
+    const folded = fold(candidate);
+    if (Math.abs(folded.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, folded);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Case and underscores are what people get wrong most, so they do not count. */
+function fold(name: string): string {
+  return name.toLowerCase().replaceAll("_", "");
+}
+
+/** Insertions, deletions and substitutions between two words (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      row.push(Math.min(substitution, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[to.length] ?? 0;
+}

@@ -1,0 +1,86 @@
+/** Structs: immutable records with named fields. */
+import { HostObject } from "./host-object.ts";
+import { StarlarkTuple } from "./list.ts";
+import { HeapValue, type Value } from "./value.ts";
+
+export class StarlarkStruct extends HostObject {
+  /** Sorted by name. */
+  readonly fields: ReadonlyMap<string, Value>;
+  /** What made it: a name, or the symbol of the host that `repr` shows. Default `struct`. */
+  readonly constructorValue: Value;
+  private visited = false;
+
+  constructor(fields: Iterable<readonly [string, Value]>, constructorValue: Value = "struct") {
+    super();
+    this.fields = new Map([...fields].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    this.constructorValue = constructorValue;
+  }
+
+  override get type(): string {
+    return "struct";
+  }
+
+  override attribute(name: string): Value | undefined {
+    return this.fields.get(name);
+  }
+
+  override attributeNames(): string[] {
+    return [...this.fields.keys()];
+  }
+
+  override repr(format: (value: Value) => string): string {
+    const name =
+      typeof this.constructorValue === "string" ? this.constructorValue : format(this.constructorValue);
+    const fields = [...this.fields].map(([field, value]) => `${field} = ${format(value)}`);
+    return `${name}(${fields.join(", ")})`;
+  }
+
+  override content(): Value {
+    const parts: Value[] = [this.constructorValue];
+    for (const [name, value] of this.fields) parts.push(name, value);
+    return new StarlarkTuple(parts);
+  }
+
+  override freezeShallow(): Iterable<Value> | undefined {
+    if (this.visited) return undefined;
+    this.visited = true;
+    return this.fields.values();
+  }
+}
+
+/** Makes a struct from named fields; `typeName` is what its text starts with, default `struct`. */
+export function makeStruct(fields: Readonly<Record<string, Value>>, typeName = "struct"): StarlarkStruct {
+  return new StarlarkStruct(Object.entries(fields), typeName);
+}
+
+/** A named collection of members, such as `json` or `math`. */
+export class StarlarkModule extends HostObject {
+  readonly name: string;
+  readonly members: ReadonlyMap<string, Value>;
+
+  constructor(name: string, members: Readonly<Record<string, Value>>) {
+    super();
+    this.name = name;
+    this.members = new Map(Object.entries(members));
+  }
+
+  override get type(): string {
+    return "module";
+  }
+
+  override repr(): string {
+    return `<module "${this.name}">`;
+  }
+
+  override attribute(name: string): Value | undefined {
+    return this.members.get(name);
+  }
+
+  override attributeNames(): string[] {
+    return [...this.members.keys()].sort();
+  }
+
+  override freezeShallow(): Iterable<Value> {
+    return [...this.members.values()].filter((member) => member instanceof HeapValue);
+  }
+}
