@@ -5,7 +5,13 @@ import type { Outbox } from "./outbox.ts";
 import type { Timer, Timers } from "./timers.ts";
 
 const RETRY_AFTER_MS = 5000;
+/** The platform fires no second alarm while this one runs, so a slow receiver must not hold up the timers. */
+const FLUSH_PATIENCE_MS = 50;
 
+/**
+ * Fires what is due, delivers what waits, and arms the alarm at what comes next. `onTimer` runs once for each
+ * due timer, earliest first; when it throws, its timer is kept and comes back later.
+ */
 export async function handleAlarm(actor: {
   alarm: Alarm;
   timers: Timers;
@@ -15,14 +21,26 @@ export async function handleAlarm(actor: {
 }): Promise<void> {
   actor.alarm.fired();
   // Armed before the work: a handler that is cut off by an eviction must be run again.
-  actor.alarm.arm(actor.now() + RETRY_AFTER_MS);
+  actor.alarm.settle(actor.now() + RETRY_AFTER_MS);
   try {
     await actor.timers.fireDue(actor.now(), actor.onTimer);
-    await actor.outbox.flush();
+    await atMost(FLUSH_PATIENCE_MS, actor.outbox.flush());
+    const due = [actor.timers.nextDueAt(), actor.outbox.nextDueAt()].filter((at) => at !== undefined);
+    actor.alarm.settle(due.length > 0 ? Math.min(...due) : undefined);
   } catch (error) {
     console.error({ message: "alarm handler failed, will run again", error: String(error) });
-    return;
   }
-  const due = [actor.timers.nextDueAt(), actor.outbox.nextDueAt()].filter((at) => at !== undefined);
-  actor.alarm.settle(due.length > 0 ? Math.min(...due) : undefined);
+}
+
+/** Waits for `work`, but no longer than `ms`; the work itself goes on. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -4,6 +4,16 @@
 //    one armed later strands work. So arming only ever moves the alarm forward in time, and the handler,
 //    before which the platform clears the alarm, arms it anew at the true minimum.
 // 2. Arming happens in the turn that wrote the row, so both are in one atomic batch of writes.
+// 3. An instance that has just started does not know what the platform holds. Its first arming therefore
+//    takes the minimum over all rows: a later row must not push back the alarm of an earlier one.
+
+/** Reads the earliest due time over both tables. Younger messages wait for the oldest one of their receiver. */
+const EARLIEST = `
+  SELECT MIN(due_at) AS due FROM (
+    SELECT MIN(due_at) AS due_at FROM timers
+    UNION ALL
+    SELECT due_at FROM (SELECT MIN(id), due_at FROM outbox WHERE parked = 0 GROUP BY receiver)
+  )`;
 
 export class Alarm {
   readonly #storage: DurableObjectStorage;
@@ -17,20 +27,23 @@ export class Alarm {
   /** Makes sure the alarm fires at `dueAt` (ms since the epoch) or before. */
   arm(dueAt: number): void {
     if (this.#armedAt !== undefined && this.#armedAt <= dueAt) return;
-    this.#armedAt = dueAt;
-    // Not awaited: within one turn it joins the writes around it, and a failure breaks the output gate.
-    void this.#storage.setAlarm(dueAt);
-  }
-
-  /** The platform has fired and thereby cleared the alarm. */
-  fired(): void {
-    this.#armedAt = undefined;
+    const earliest =
+      this.#armedAt === undefined
+        ? this.#storage.sql.exec<{ due: number | null }>(EARLIEST).one().due
+        : undefined;
+    this.settle(Math.min(dueAt, earliest ?? dueAt));
   }
 
   /** Sets the alarm to exactly `dueAt`, or clears it: for the handler, once it knows the true minimum. */
   settle(dueAt: number | undefined): void {
     if (dueAt === this.#armedAt) return;
     this.#armedAt = dueAt;
+    // Not awaited: within one turn it joins the writes around it, and a failure breaks the output gate.
     void (dueAt === undefined ? this.#storage.deleteAlarm() : this.#storage.setAlarm(dueAt));
+  }
+
+  /** The platform has fired and thereby cleared the alarm. */
+  fired(): void {
+    this.#armedAt = undefined;
   }
 }

@@ -33,5 +33,5 @@ export const outbox = sqliteTable(
     /** 1 after too many failures: kept, shown, and delivered only when an operator retries it. */
     parked: integer("parked").notNull().default(0),
   },
-  (table) => [index("outbox_due").on(table.parked, table.dueAt)],
+  (table) => [index("outbox_order").on(table.parked, table.receiver, table.id)],
 );
