@@ -1,0 +1,127 @@
+/** The kinds of token. A token's kind is the text that messages show for it. */
+
+export type TokenKind =
+  | "illegal token"
+  | "end of file"
+  | "newline"
+  | "indent"
+  | "outdent"
+  | "identifier"
+  | "int literal"
+  | "float literal"
+  | "string literal"
+  | "bytes literal"
+  | Punctuation
+  | Keyword
+  | "not in"
+  | "reserved word";
+
+export type Punctuation =
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "//"
+  | "%"
+  | "&"
+  | "|"
+  | "^"
+  | "<<"
+  | ">>"
+  | "~"
+  | "."
+  | ","
+  | "="
+  | ";"
+  | ":"
+  | "("
+  | ")"
+  | "["
+  | "]"
+  | "{"
+  | "}"
+  | "<"
+  | ">"
+  | ">="
+  | "<="
+  | "=="
+  | "!="
+  | "+="
+  | "-="
+  | "*="
+  | "/="
+  | "//="
+  | "%="
+  | "&="
+  | "|="
+  | "^="
+  | "<<="
+  | ">>="
+  | "**";
+
+export type Keyword =
+  | "and"
+  | "break"
+  | "continue"
+  | "def"
+  | "elif"
+  | "else"
+  | "for"
+  | "if"
+  | "in"
+  | "lambda"
+  | "load"
+  | "not"
+  | "or"
+  | "pass"
+  | "return"
+  | "while";
+
+export const keywords: ReadonlyMap<string, Keyword> = new Map(
+  (
+    [
+      "and",
+      "break",
+      "continue",
+      "def",
+      "elif",
+      "else",
+      "for",
+      "if",
+      "in",
+      "lambda",
+      "load",
+      "not",
+      "or",
+      "pass",
+      "return",
+      "while",
+    ] as const
+  ).map((word) => [word, word]),
+);
+
+/** Words that the specification keeps for later; they are no identifiers. */
+export const reservedWords: ReadonlySet<string> = new Set([
+  "as",
+  "async",
+  "await",
+  "class",
+  "del",
+  "except",
+  "finally",
+  "from",
+  "global",
+  "import",
+  "is",
+  "nonlocal",
+  "raise",
+  "try",
+  "with",
+  "yield",
+]);
+
+/** A token's kind as messages show it: punctuation is quoted. */
+export function describeToken(kind: TokenKind, text: string): string {
+  if (kind === "reserved word") return text;
+  return /^[a-z]/.test(kind) ? kind : `'${kind}'`;
+}
