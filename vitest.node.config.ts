@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     name: "node",
     include: [
-      "test/{starlark,workflow,events,jobs,environments,policy,auth,protocol,runner,cli,scripts}/**/*.test.ts",
+      "test/{starlark,workflow,events,jobs,environments,builtins,policy,auth,protocol,runner,cli,scripts}/**/*.test.ts",
     ],
   },
 });

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import { type BuiltinCall, checkInputs, failure, idempotencyKey, type LocalBuiltin } from "./builtin.ts";
+
+/**
+ * How many events in a row may have caused one another. A workflow that triggers itself stops here. Counted in
+ * the extension attribute `sluicehops`.
+ */
+export const MAX_EVENT_HOPS = 32;
+
+const attribute = z.string().min(1).max(1024);
+const inputsSchema = z.strictObject({
+  type: z.string().min(1).max(255),
+  source: attribute.optional(),
+  subject: attribute.optional(),
+  data: z.json().optional(),
+});
+
+/** The number of events that led to `event`, itself not counted; 0 for one from outside. */
+export function hopsOf(event: CloudEvent): number {
+  return typeof event.sluicehops === "number" ? event.sluicehops : 0;
+}
+
+function eventOf(call: BuiltinCall, inputs: z.infer<typeof inputsSchema>): CloudEvent {
+  return {
+    specversion: "1.0",
+    // The same on every attempt: the bus takes an id once.
+    id: idempotencyKey(call),
+    source: inputs.source ?? `/workspaces/${call.workspace}/runs/${call.run}`,
+    type: inputs.type,
+    time: new Date(call.now).toISOString(),
+    sluicehops: hopsOf(call.cause) + 1,
+    ...(inputs.subject === undefined ? {} : { subject: inputs.subject }),
+    ...(inputs.data === undefined ? {} : { datacontenttype: "application/json", data: inputs.data }),
+  };
+}
+
+/**
+ * `builtin://emit`: an event to the workspace's bus. Inputs `type`, and optionally `source` (this run), `subject`
+ * and `data`; outputs the event's `id`, `source` and `type`. Types under `dev.sluice.` are Sluice's own.
+ */
+export const emit: LocalBuiltin = {
+  kind: "local",
+  perform(call) {
+    const inputs = checkInputs("emit", inputsSchema, call.inputs);
+    if ("outcome" in inputs) return inputs;
+    if (inputs.value.type.startsWith("dev.sluice.")) {
+      return {
+        outcome: failure(
+          "ReservedEventType",
+          `only Sluice itself emits ${inputs.value.type}: choose another type`,
+        ),
+      };
+    }
+    const event = eventOf(call, inputs.value);
+    if (hopsOf(event) > MAX_EVENT_HOPS) {
+      return {
+        outcome: failure(
+          "TooManyHops",
+          `${MAX_EVENT_HOPS} events in a row caused one another, the last being ${call.cause.type}: ` +
+            `does a workflow start itself by emitting ${event.type}?`,
+        ),
+      };
+    }
+    return {
+      outcome: { ok: { id: event.id, source: event.source, type: event.type } },
+      events: [event],
+    };
+  },
+};
