@@ -1,0 +1,35 @@
+// How the command line fails: what it says, and with which exit code.
+import type { Problem } from "../src/protocol/problem.ts";
+
+/** 0 is success. 1: the command could not be carried out. 2: it was called wrongly. */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** A failure that explains itself: shown without a stack. */
+export class CliError extends Error {
+  readonly exitCode: number;
+  readonly hint: string | undefined;
+
+  constructor(message: string, options: { exitCode?: number; hint?: string } = {}) {
+    super(message);
+    this.exitCode = options.exitCode ?? EXIT_FAILED;
+    this.hint = options.hint;
+  }
+}
+
+/** The server refused: its problem+json, as it came. */
+export class ProblemError extends CliError {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail, {
+      ...(hints[problem.code] === undefined ? {} : { hint: hints[problem.code] as string }),
+    });
+    this.problem = problem;
+  }
+}
+
+const hints: Record<string, string> = {
+  unauthenticated: "Give a token with --token or SLUICE_TOKEN; `npm start` leaves one in .sluice/token.",
+  forbidden: "Ask an administrator for a token of the role that is named.",
+};

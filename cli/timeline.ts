@@ -1,0 +1,146 @@
+// Draws a run as a timeline: one row an activity, bars on a common time axis, what it waits for, what to do next.
+import pc from "picocolors";
+import { type Activity, finishedStates, type RunDetail, type RunState } from "../src/protocol/run.ts";
+import { duration, pad, printable, visibleWidth } from "./output.ts";
+
+const stateMark: Record<Activity["state"], string> = {
+  deciding: "·",
+  held: "‖",
+  queued: "…",
+  running: "▶",
+  retrying: "↻",
+  waiting: "◷",
+  succeeded: "✓",
+  failed: "✗",
+  cancelled: "⊘",
+};
+
+const tint: Record<Activity["state"], (text: string) => string> = {
+  deciding: pc.dim,
+  held: pc.yellow,
+  queued: pc.dim,
+  running: pc.cyan,
+  retrying: pc.yellow,
+  waiting: pc.blue,
+  succeeded: pc.green,
+  failed: pc.red,
+  cancelled: pc.dim,
+};
+
+const runTint: Record<RunState, (text: string) => string> = {
+  running: pc.cyan,
+  waiting: pc.yellow,
+  succeeded: pc.green,
+  failed: pc.red,
+  cancelled: pc.dim,
+  stuck: pc.magenta,
+};
+
+function cut(text: string, width: number): string {
+  return visibleWidth(text) <= width ? text : `${[...text].slice(0, Math.max(0, width - 1)).join("")}…`;
+}
+
+/** `reconcile@v1 shop-canary`: the function's last path segment and what it is about. */
+function label(activity: Activity): string {
+  const { kind, name, inputs } = activity;
+  if (kind !== "run") return name === "" ? kind.replaceAll("_", " ") : `${kind.replaceAll("_", " ")} ${name}`;
+  const short =
+    name
+      .replace(/^builtin:\/\//, "")
+      .split("/")
+      .at(-1) ?? name;
+  const about =
+    inputs !== null && typeof inputs === "object" && !Array.isArray(inputs)
+      ? (inputs.app ?? inputs.type)
+      : undefined;
+  return typeof about === "string" ? `${short} ${about}` : short;
+}
+
+function status(activity: Activity, now: number): string {
+  const took = duration((activity.finishedAt ?? now) - activity.scheduledAt);
+  switch (activity.state) {
+    case "succeeded":
+    case "cancelled":
+      return took;
+    case "failed":
+      return `${activity.error?.code ?? "failed"} after ${took}`;
+    case "held":
+      return "held by policy";
+    case "waiting":
+    case "retrying":
+      return activity.dueAt === undefined
+        ? activity.state
+        : `${duration(Math.max(0, activity.dueAt - now))} left`;
+    case "running": {
+      const progress = activity.progress;
+      const share = progress?.total ? ` ${Math.round((100 * progress.done) / progress.total)} %` : "";
+      const attempt = (activity.attempt ?? 1) > 1 ? ` (attempt ${activity.attempt})` : "";
+      return `running${share}${attempt}`;
+    }
+    case "deciding":
+    case "queued":
+      return activity.state;
+  }
+}
+
+/** The stretch of the axis an activity took: light while it waited for a runner or a person, solid while it worked. */
+function bar(activity: Activity, start: number, span: number, width: number, now: number): string {
+  const column = (at: number) => Math.min(width, Math.max(0, Math.round(((at - start) / span) * width)));
+  const from = Math.min(column(activity.scheduledAt), width - 1);
+  const to = Math.max(from + 1, column(activity.finishedAt ?? now));
+  const working =
+    activity.startedAt === undefined ? to : Math.min(to, Math.max(from, column(activity.startedAt)));
+  const idle = activity.kind === "run" ? working - from : to - from;
+  const paint = tint[activity.state];
+  return pad(" ".repeat(from) + paint("░".repeat(idle) + "█".repeat(to - from - idle)), width);
+}
+
+function headline(run: RunDetail, now: number): string {
+  const took = duration((run.finishedAt ?? now) - run.createdAt);
+  const waiting =
+    run.waitingFor && !finishedStates.includes(run.state) ? `: ${printable(run.waitingFor)}` : "";
+  return `${pc.bold(run.workflow)}  ${runTint[run.state](run.state)}${waiting}  ${pc.dim(`${took}  ${run.id}`)}`;
+}
+
+/**
+ * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars.
+ */
+export function renderTimeline(run: RunDetail, now: number, width: number): string {
+  const labels = run.activities.map((activity) => printable(label(activity)));
+  const statuses = run.activities.map((activity) => printable(status(activity, now)));
+  const labelWidth = Math.min(
+    Math.max(12, ...labels.map(visibleWidth)),
+    Math.max(12, Math.floor(width * 0.4)),
+  );
+  const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), 34);
+  const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
+  const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
+  const lines = [headline(run, now)];
+  for (const [index, activity] of run.activities.entries()) {
+    const paint = tint[activity.state];
+    lines.push(
+      [
+        " ",
+        paint(stateMark[activity.state]),
+        pad(cut(labels[index] ?? "", labelWidth), labelWidth),
+        pc.dim("│") + bar(activity, run.createdAt, span, barWidth, now) + pc.dim("│"),
+        paint(cut(statuses[index] ?? "", statusWidth)),
+      ].join(" "),
+    );
+    if (activity.state === "held" && activity.approval !== undefined) {
+      lines.push(`    ${pc.yellow("to approve:")} npx sluice approval approve '${activity.approval}'`);
+    }
+    if (activity.state === "failed" && activity.error)
+      lines.push(`    ${pc.red(cut(printable(activity.error.message), width - 4))}`);
+  }
+  if (run.error && (run.state === "failed" || run.state === "stuck")) {
+    lines.push(`  ${pc.red(`${run.error.code}: ${printable(run.error.message)}`)}`);
+    if (run.traceback)
+      lines.push(
+        ...printable(run.traceback)
+          .split("\n")
+          .map((line) => `    ${pc.dim(line)}`),
+      );
+  }
+  return lines.join("\n");
+}
