@@ -102,6 +102,10 @@ function headline(run: RunDetail, now: number): string {
   return `${pc.bold(run.workflow)}  ${runTint[run.state](run.state)}${waiting}  ${pc.dim(`${took}  ${run.id}`)}`;
 }
 
+export function approveCommand(approval: string): string {
+  return `npx sluice approval approve ${approval}`;
+}
+
 /**
  * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars.
  */
@@ -112,7 +116,7 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
     Math.max(12, ...labels.map(visibleWidth)),
     Math.max(12, Math.floor(width * 0.4)),
   );
-  const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), 34);
+  const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
   const lines = [headline(run, now)];
@@ -128,7 +132,7 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
       ].join(" "),
     );
     if (activity.state === "held" && activity.approval !== undefined) {
-      lines.push(`    ${pc.yellow("to approve:")} npx sluice approval approve '${activity.approval}'`);
+      lines.push(`    ${pc.yellow("to approve:")} ${approveCommand(activity.approval)}`);
     }
     if (activity.state === "failed" && activity.error)
       lines.push(`    ${pc.red(cut(printable(activity.error.message), width - 4))}`);

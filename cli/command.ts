@@ -1,0 +1,55 @@
+// What every command gets: the client, the output, and its options.
+import { type Command, InvalidArgumentError } from "commander";
+import { type Client, createClient } from "./client.ts";
+import { findConnection } from "./connection.ts";
+import { createOutput, type Output } from "./output.ts";
+
+export interface GlobalOptions {
+  url?: string;
+  token?: string;
+  json?: boolean;
+}
+
+export interface Context {
+  client: Client;
+  out: Output;
+}
+
+/** The context of a command that is running: its global options may stand before or after its name. */
+export function contextOf(command: Command): Context {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return {
+    client: createClient(findConnection(options, process.env, process.cwd())),
+    out: createOutput({ json: options.json ?? false }),
+  };
+}
+
+/** Collects a repeatable `name=value` option into an object. */
+export function collectPair(text: string, pairs: Record<string, string> = {}): Record<string, string> {
+  const [name, value] = splitPair(text);
+  return { ...pairs, [name]: value };
+}
+
+export function splitPair(text: string): [name: string, value: string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError(`"${text}" is not name=value`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+export function collect(text: string, list: string[] = []): string[] {
+  return [...list, text];
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InvalidArgumentError(`"${text}" is not a whole number above 0`);
+  return count;
+}
+
+export function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number))
+    throw new InvalidArgumentError(`"${text}" is not a number`);
+  return number;
+}

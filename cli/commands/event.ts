@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import pc from "picocolors";
+import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { contextOf } from "../command.ts";
+import { CliError } from "../errors.ts";
+import { ago, printable, table } from "../output.ts";
+
+function parseData(text: string): JsonValue {
+  const json =
+    text === "-"
+      ? readFileSync(0, "utf8")
+      : text.startsWith("@")
+        ? readFileSync(text.slice(1), "utf8")
+        : text;
+  try {
+    return JSON.parse(json) as JsonValue;
+  } catch (error) {
+    throw new CliError(`--data is not JSON: ${(error as Error).message}`, { exitCode: 2 });
+  }
+}
+
+export function addEventCommands(program: Command): void {
+  const event = program.command("event").description("send and look at events");
+
+  event
+    .command("send")
+    .description("send a CloudEvent")
+    .argument("<type>", "for example com.gitlab.cd.deploy_requested")
+    .option("--data <json>", "its data: JSON, @FILE, or - for standard input")
+    .option("--source <uri>", "where it comes from", "/sluice/cli")
+    .option("--id <id>", "its id: the same id and source again change nothing (default: a new one)")
+    .option("--subject <text>", "what it is about")
+    .action(async (type: string, options: Record<string, string | undefined>, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { events } = await client.post<{ events: EventReceipt[] }>("/v1/events", {
+        headers: { "content-type": "application/cloudevents+json" },
+        rawBody: JSON.stringify({
+          specversion: "1.0",
+          id: options.id ?? randomUUID(),
+          source: options.source,
+          type,
+          time: new Date().toISOString(),
+          ...(options.subject === undefined ? {} : { subject: options.subject }),
+          ...(options.data === undefined
+            ? {}
+            : { datacontenttype: "application/json", data: parseData(options.data) }),
+        }),
+      });
+      const receipt = events[0];
+      if (!receipt) throw new CliError("the server acknowledged no event");
+      out.result(receipt, () =>
+        [
+          `${pc.green("✓")} event ${receipt.id}${receipt.duplicate ? pc.dim(" (known already)") : ""}`,
+          ...receipt.started.map(({ run, workflow }) => `  started ${workflow} ${pc.dim(run)}`),
+          ...receipt.woke.map(({ run }) => `  woke ${pc.dim(run)}`),
+          ...(receipt.started.length + receipt.woke.length === 0
+            ? [pc.dim("  no trigger and no waiting run matched")]
+            : []),
+        ].join("\n"),
+      );
+    });
+
+  event
+    .command("list")
+    .description("list the newest events")
+    .option("--type <type>", "only of this type")
+    .option("--limit <n>", "how many", "20")
+    .action(async (options: { type?: string; limit: string }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { events } = await client.get<{
+        events: {
+          seq: number;
+          receivedAt: number;
+          event: { id: string; type: string; source: string; subject?: string };
+        }[];
+      }>("/v1/events", { query: { type: options.type, limit: options.limit } });
+      const now = Date.now();
+      out.result(events, () =>
+        table(
+          ["TYPE", "SUBJECT", "SOURCE", "ID", "RECEIVED"],
+          events.map(({ event: e, receivedAt }) => [
+            printable(e.type),
+            printable(e.subject ?? ""),
+            printable(e.source),
+            printable(e.id),
+            ago(receivedAt, now),
+          ]),
+          "No events yet.",
+        ),
+      );
+    });
+}

@@ -1,0 +1,112 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
+import { contextOf, parseCount } from "../command.ts";
+import { ago, printable, table } from "../output.ts";
+import { renderTimeline } from "../timeline.ts";
+import { watchRun } from "../watch-run.ts";
+
+const paint: Record<RunState, (text: string) => string> = {
+  running: pc.cyan,
+  waiting: pc.yellow,
+  succeeded: pc.green,
+  failed: pc.red,
+  cancelled: pc.dim,
+  stuck: pc.magenta,
+};
+
+export function addRunCommands(program: Command): void {
+  const run = program.command("run").description("look at runs and stop them");
+
+  run
+    .command("list")
+    .description("list runs, newest first")
+    .option("--state <state>", "only in this state")
+    .option("--workflow <name>", "only of this workflow")
+    .option("--environment <name>", "only touching this environment")
+    .option("--limit <n>", "how many", parseCount, 20)
+    .action(async (options: Record<string, string | number>, command: Command) => {
+      const { client, out } = contextOf(command);
+      const answer = await client.get<{ runs: RunSummary[] }>("/v1/runs", { query: options });
+      const now = Date.now();
+      out.result(answer.runs, () =>
+        table(
+          ["RUN", "WORKFLOW", "STATE", "WAITS FOR", "STARTED", "BY"],
+          answer.runs.map((r) => [
+            r.id,
+            r.workflow,
+            paint[r.state](r.state),
+            printable(r.waitingFor),
+            ago(r.createdAt, now),
+            printable(r.initiator),
+          ]),
+          "No runs yet: an event that matches a trigger starts one.",
+        ),
+      );
+    });
+
+  run
+    .command("show")
+    .description("show a run's timeline")
+    .argument("<id>")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const detail = await client.get<RunDetail>(`/v1/runs/${encodeURIComponent(id)}`);
+      out.result(detail, () =>
+        renderTimeline(detail, Date.now(), Math.min(process.stdout.columns ?? 100, 120)),
+      );
+    });
+
+  run
+    .command("watch")
+    .description("follow a run until it is over; the exit code says how it ended")
+    .argument("<id>")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      // With --json the picture goes beside the result, which stays one document.
+      const detail = await watchRun(client, id, out.json ? process.stderr : process.stdout);
+      if (out.json) out.result(detail, () => "");
+      if (detail.state !== "succeeded") process.exitCode = 1;
+    });
+
+  run
+    .command("log")
+    .description("print a run's log")
+    .argument("<id>")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const lines: LogLine[] = [];
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const page: { lines: LogLine[]; next?: number } = await client.get(
+          `/v1/runs/${encodeURIComponent(id)}/log`,
+          {
+            query: { after, limit: 1000 },
+          },
+        );
+        lines.push(...page.lines);
+        after = page.next;
+      }
+      out.result(lines, () =>
+        lines
+          .map(
+            (line) =>
+              `${pc.dim(`${new Date(line.at).toISOString().slice(11, 23)} ${line.command ?? ""}`)} ${printable(line.text)}`,
+          )
+          .join("\n"),
+      );
+    });
+
+  run
+    .command("cancel")
+    .description("ask a run to stop; its deferred cleanup still runs")
+    .argument("<id>")
+    .option("--reason <text>", "why", "")
+    .option("--terminate", "end it now, without cleanup")
+    .action(async (id: string, options: { reason: string; terminate?: boolean }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const summary = await client.post<RunSummary>(`/v1/runs/${encodeURIComponent(id)}/cancel`, {
+        body: { reason: options.reason, terminate: options.terminate ?? false },
+      });
+      out.result(summary, () => `${pc.green("✓")} ${summary.workflow} is ${summary.state}`);
+    });
+}

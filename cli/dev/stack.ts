@@ -1,0 +1,124 @@
+// Everything a laptop needs: the server, what it should know, a runner, and a view of what got deployed.
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Runner, startRunner } from "../../runner/runner.ts";
+import { startTargetServer } from "../../runner/target-server.ts";
+import type { EnvironmentView } from "../../src/protocol/environment.ts";
+import type { TokenView } from "../../src/protocol/token.ts";
+import type { CatalogFunction } from "../../src/protocol/workflow.ts";
+import { type Client, createClient } from "../client.ts";
+import { readWorkflow, workflowFiles } from "../workflow-files.ts";
+import { defaultEnvironments, defaultFunctions, defaultReplacements } from "./defaults.ts";
+import { startServer } from "./server.ts";
+import { type LocalState, openState, writeStateFile } from "./state.ts";
+
+export interface StackOptions {
+  root: string;
+  stateFolder: string;
+  port: number;
+  /** Where the deployed apps can be opened; 0 picks a free port. */
+  targetPort: number;
+  timeScale: number;
+  /** Starts a runner beside the server. */
+  runner: boolean;
+  /** Folder of workflows to register at every start. */
+  workflows: string;
+}
+
+export interface Stack {
+  url: string;
+  /** Where what got deployed can be opened. */
+  targetUrl: string;
+  client: Client;
+  state: LocalState;
+  stop(): Promise<void>;
+}
+
+const LOCAL_RUNNER = "local-runner";
+
+/** Creates what is missing; what the user has changed since stays as it is. */
+async function applyDefaults(client: Client): Promise<void> {
+  const { environments } = await client.get<{ environments: EnvironmentView[] }>("/v1/environments");
+  for (const [name, body] of Object.entries(defaultEnvironments)) {
+    if (!environments.some((environment) => environment.name === name)) {
+      await client.put(`/v1/environments/${name}`, { body });
+    }
+  }
+  const { functions } = await client.get<{ functions: CatalogFunction[] }>("/v1/functions");
+  for (const [name, body] of Object.entries(defaultFunctions)) {
+    if (!functions.some((fn) => fn.name === name))
+      await client.put(`/v1/functions/${encodeURIComponent(name)}`, { body });
+  }
+}
+
+async function pushWorkflows(client: Client, folder: string): Promise<void> {
+  for (const file of workflowFiles(folder)) {
+    const { name, input } = readWorkflow(file);
+    await client.put(`/v1/workflows/${encodeURIComponent(name)}`, { body: input });
+  }
+}
+
+/** A fresh token for the runner at every start; the one of the last start is revoked. */
+async function rotateRunnerToken(client: Client): Promise<string> {
+  const { tokens } = await client.get<{ tokens: TokenView[] }>("/v1/tokens");
+  for (const { id } of tokens.filter(({ subject }) => subject === LOCAL_RUNNER))
+    await client.delete(`/v1/tokens/${id}`);
+  const { token } = await client.post<{ token: string }>("/v1/tokens", {
+    body: { subject: LOCAL_RUNNER, role: "runner" },
+  });
+  return token;
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const state = openState(options.stateFolder);
+  const targetFolder = join(options.stateFolder, "target");
+  await mkdir(targetFolder, { recursive: true });
+  const serverLog = createWriteStream(join(options.stateFolder, "server.log"), { flags: "a" });
+  const server = await startServer({
+    root: options.root,
+    stateFolder: options.stateFolder,
+    port: options.port,
+    adminTokenDigest: state.adminTokenDigest,
+    githubWebhookSecret: state.webhookSecret,
+    timeScale: options.timeScale,
+    httpAllow: [],
+    onLog: ({ level, message }) => serverLog.write(`${new Date().toISOString()} ${level} ${message}\n`),
+  });
+  const stopping: (() => Promise<void>)[] = [() => server.stop()];
+  const stop = async () => {
+    for (const end of stopping.splice(0).reverse()) await end();
+    serverLog.end();
+  };
+  try {
+    writeStateFile(options.stateFolder, "url", server.url);
+    const client = createClient({ url: server.url, token: state.adminToken });
+    await applyDefaults(client);
+    await pushWorkflows(client, options.workflows);
+    const target = await startTargetServer({ folder: targetFolder, port: options.targetPort });
+    stopping.push(() => target.stop());
+    if (options.runner) {
+      const runnerLog = createWriteStream(join(options.stateFolder, "runner.log"), { flags: "a" });
+      const runner: Runner = startRunner({
+        url: server.url,
+        token: await rotateRunnerToken(client),
+        name: LOCAL_RUNNER,
+        tags: [],
+        capacity: 4,
+        folder: options.root,
+        replacements: defaultReplacements,
+        cacheFolder: join(options.stateFolder, "functions"),
+        env: { SLUICE_TARGET: targetFolder },
+        log: (line) => runnerLog.write(`${line}\n`),
+      });
+      stopping.push(async () => {
+        await runner.stop();
+        runnerLog.end();
+      });
+    }
+    return { url: server.url, targetUrl: target.url, client, state, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+// Follows a run until it is over: redrawn in place on a terminal, a line per change elsewhere.
+import { createLogUpdate } from "log-update";
+import type { Activity, RunDetail } from "../src/protocol/run.ts";
+import { finishedStates } from "../src/protocol/run.ts";
+import type { Client } from "./client.ts";
+import { printable } from "./output.ts";
+import { approveCommand, renderTimeline } from "./timeline.ts";
+
+const POLL_MS = 300;
+
+export function isOver(run: RunDetail): boolean {
+  return finishedStates.includes(run.state) || run.state === "stuck";
+}
+
+/** What changed between two looks, a line each: for logs and pipes. */
+export function changeLines(before: RunDetail | undefined, after: RunDetail): string[] {
+  const known = new Map(before?.activities.map((activity) => [activity.command, activity.state]));
+  const name = (activity: Activity) =>
+    `${activity.kind}${activity.name ? ` ${printable(activity.name)}` : ""}`;
+  const lines = after.activities
+    .filter((activity) => known.get(activity.command) !== activity.state)
+    .map((activity) => {
+      if (activity.state === "held" && activity.approval !== undefined) {
+        return `${activity.command} ${name(activity)} held; to approve: ${approveCommand(activity.approval)}`;
+      }
+      const why = activity.error ? `: ${activity.error.code}: ${printable(activity.error.message)}` : "";
+      return `${activity.command} ${name(activity)} ${activity.state}${why}`;
+    });
+  if (before?.state !== after.state || before.waitingFor !== after.waitingFor) {
+    lines.push(
+      `${after.workflow} ${after.state}${after.waitingFor ? `: ${printable(after.waitingFor)}` : ""}`,
+    );
+  }
+  return lines;
+}
+
+/** Draws several runs below each other, whatever the terminal. `done` leaves the last picture standing. */
+export function createRunScreen(stream: NodeJS.WriteStream): {
+  show(runs: RunDetail[], footer?: string): void;
+  done(): void;
+} {
+  if (!stream.isTTY) {
+    const last = new Map<string, RunDetail>();
+    let lastFooter: string | undefined;
+    return {
+      show(runs, footer) {
+        for (const run of runs) {
+          for (const line of changeLines(last.get(run.id), run)) stream.write(`${line}\n`);
+          last.set(run.id, run);
+        }
+        if (footer && footer !== lastFooter) stream.write(`${footer}\n`);
+        lastFooter = footer;
+      },
+      done() {},
+    };
+  }
+  const update = createLogUpdate(stream);
+  return {
+    show(runs, footer) {
+      const width = Math.min(stream.columns ?? 100, 120);
+      const pictures = runs.map((run) => renderTimeline(run, Date.now(), width));
+      update([...pictures, ...(footer ? [footer] : [])].join("\n\n"));
+    },
+    done() {
+      update.done();
+    },
+  };
+}
+
+/** Shows the run until it is over, and answers how it ended. */
+export async function watchRun(client: Client, id: string, stream: NodeJS.WriteStream): Promise<RunDetail> {
+  const screen = createRunScreen(stream);
+  for (;;) {
+    const run = await client.get<RunDetail>(`/v1/runs/${encodeURIComponent(id)}`);
+    screen.show([run]);
+    if (isOver(run)) {
+      screen.done();
+      return run;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
