@@ -1,0 +1,153 @@
+// A run's log: what its script prints, and what its functions write, line by line.
+//
+// 1. A function's log is addressed by byte offset within its attempt: a repeated or overlapping chunk adds only
+//    what is new, so a runner may send a chunk again whenever it does not know whether it arrived.
+// 2. A run's log is bounded. Past the bound the offsets still advance, so that runners go on undisturbed.
+import type { CommandId } from "../../src/protocol/ids.ts";
+import type { LogLine } from "../../src/protocol/run.ts";
+
+export const MAX_RUN_LOG_BYTES = 16 * 1024 * 1024;
+const MAX_LINE_LENGTH = 16 * 1024;
+
+interface Attempt {
+  command: CommandId;
+  attempt: number;
+}
+type Tail = { bytes: number; partial: string };
+
+/** Script lines count towards the bound under a command that no script can have. */
+const SCRIPT: Attempt = { command: "" as CommandId, attempt: 0 };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class LogStore {
+  readonly #sql: SqlStorage;
+  /** Bytes taken so far, of all streams; read when first needed. */
+  #taken: number | undefined;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Adds lines the script has printed. */
+  appendScript(at: number, command: CommandId | undefined, text: string): void {
+    const tail = this.#tail(SCRIPT);
+    const bytes = encoder.encode(text).byteLength;
+    this.#add(at, "script", command, undefined, text.split("\n"), bytes);
+    this.#setTail(SCRIPT, { ...tail, bytes: tail.bytes + bytes });
+  }
+
+  /** Adds the part of a chunk that is new. `offset` counts bytes of UTF-8 from the start of the attempt's log. */
+  appendFunction(at: number, chunk: Attempt & { offset: number; text: string }): void {
+    const tail = this.#tail(chunk);
+    const encoded = encoder.encode(chunk.text);
+    const fresh = encoded.byteLength - (tail.bytes - chunk.offset);
+    if (fresh <= 0) return;
+    const missing = Math.max(0, chunk.offset - tail.bytes);
+    const text = decoder.decode(encoded.subarray(Math.max(0, tail.bytes - chunk.offset)));
+    const lines = (tail.partial + text).split("\n");
+    let partial = lines.pop() ?? "";
+    if (missing > 0) lines.unshift(`[${missing} bytes of the log never arrived]`);
+    if (partial.length > MAX_LINE_LENGTH) {
+      lines.push(partial);
+      partial = "";
+    }
+    this.#add(at, "function", chunk.command, chunk.attempt, lines, fresh);
+    this.#setTail(chunk, { bytes: tail.bytes + fresh, partial });
+  }
+
+  /** The attempt is over: what it wrote without ending the line is its last line. */
+  endFunction(at: number, attempt: Attempt): void {
+    const { bytes, partial } = this.#tail(attempt);
+    if (partial === "") return;
+    this.#add(at, "function", attempt.command, attempt.attempt, [partial], 0);
+    this.#setTail(attempt, { bytes, partial: "" });
+  }
+
+  /** Lines with `seq` above `after`, at most `limit`; `next` is the `after` of the following page. */
+  page(after: number, limit: number): { lines: LogLine[]; next?: number } {
+    type Row = {
+      seq: number;
+      at: number;
+      command: string | null;
+      attempt: number | null;
+      stream: "script" | "function";
+      text: string;
+    };
+    const rows = this.#sql
+      .exec<Row>("SELECT * FROM log_lines WHERE seq > ? ORDER BY seq LIMIT ?", after, limit + 1)
+      .toArray();
+    const lines = rows.slice(0, limit).map(({ command, attempt, ...line }) => ({
+      ...line,
+      ...(command === null ? {} : { command }),
+      ...(attempt === null ? {} : { attempt }),
+    }));
+    const next = rows.length > limit ? lines.at(-1)?.seq : undefined;
+    return next === undefined ? { lines } : { lines, next };
+  }
+
+  #add(
+    at: number,
+    stream: LogLine["stream"],
+    command: CommandId | undefined,
+    attempt: number | undefined,
+    lines: readonly string[],
+    bytes: number,
+  ): void {
+    this.#taken ??=
+      this.#sql.exec<{ bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM log_tails").one().bytes ?? 0;
+    const full = this.#taken >= MAX_RUN_LOG_BYTES;
+    this.#taken += bytes;
+    if (full) return;
+    for (const line of lines) {
+      for (let start = 0; start === 0 || start < line.length; start += MAX_LINE_LENGTH) {
+        this.#insert(at, stream, command, attempt, line.slice(start, start + MAX_LINE_LENGTH));
+      }
+    }
+    if (this.#taken >= MAX_RUN_LOG_BYTES) {
+      const mebibytes = MAX_RUN_LOG_BYTES / 1024 / 1024;
+      this.#insert(at, stream, command, attempt, `[the log ends here: a run keeps ${mebibytes} MiB]`);
+    }
+  }
+
+  #insert(
+    at: number,
+    stream: LogLine["stream"],
+    command: CommandId | undefined,
+    attempt: number | undefined,
+    text: string,
+  ): void {
+    this.#sql.exec(
+      "INSERT INTO log_lines (at, command, attempt, stream, text) VALUES (?, ?, ?, ?, ?)",
+      at,
+      command ?? null,
+      attempt ?? null,
+      stream,
+      text,
+    );
+  }
+
+  #tail({ command, attempt }: Attempt): Tail {
+    return (
+      this.#sql
+        .exec<Tail>(
+          "SELECT bytes, partial FROM log_tails WHERE command = ? AND attempt = ?",
+          command,
+          attempt,
+        )
+        .toArray()[0] ?? { bytes: 0, partial: "" }
+    );
+  }
+
+  #setTail({ command, attempt }: Attempt, { bytes, partial }: Tail): void {
+    this.#sql.exec(
+      `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, ?)
+       ON CONFLICT (command, attempt) DO UPDATE SET bytes = excluded.bytes, partial = excluded.partial`,
+      command,
+      attempt,
+      bytes,
+      partial,
+    );
+  }
+}

@@ -1,0 +1,50 @@
+// What one run keeps. Its state is its journal: everything else is what it began with, or what is shown of it.
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export { outbox, timers } from "./shared.ts";
+
+/** One row a part: `start` (StartRun without its program), `program`, `failure` (why the engine gave up). */
+export const parts = sqliteTable("parts", {
+  name: text("name").primaryKey(),
+  /** JSON. */
+  value: text("value").notNull(),
+});
+
+/** The append-only record of docs/journal.md. */
+export const journal = sqliteTable("journal", {
+  seq: integer("seq").primaryKey(),
+  /** JSON: a JournalRecord. */
+  record: text("record").notNull(),
+});
+
+export const logLines = sqliteTable("log_lines", {
+  seq: integer("seq").primaryKey({ autoIncrement: true }),
+  at: integer("at").notNull(),
+  command: text("command"),
+  attempt: integer("attempt"),
+  /** `script` or `function`. */
+  stream: text("stream").notNull(),
+  text: text("text").notNull(),
+});
+
+/** Where the log of each attempt of a function ends: what makes a repeated chunk change nothing. */
+export const logTails = sqliteTable(
+  "log_tails",
+  {
+    command: text("command").notNull(),
+    attempt: integer("attempt").notNull(),
+    /** Bytes taken so far, in UTF-8. */
+    bytes: integer("bytes").notNull(),
+    /** The last line, as long as nothing ends it. */
+    partial: text("partial").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.command, table.attempt] })],
+);
+
+/** The last progress that each command's function reported. */
+export const progress = sqliteTable("progress", {
+  command: text("command").primaryKey(),
+  attempt: integer("attempt").notNull(),
+  /** JSON. */
+  value: text("value").notNull(),
+});
