@@ -1,0 +1,69 @@
+// Who is calling, and whether they may.
+import type { Context, MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
+import { isAllowed } from "../auth/roles.ts";
+import { isSameDigest, isTokenText, tokenDigest } from "../auth/token.ts";
+import type { Identity, Role } from "../protocol/token.ts";
+import type { AppEnv } from "./context.ts";
+import { ProblemException } from "./problem.ts";
+
+/** A revoked token may still work for this long on an isolate that has just seen it. */
+const CACHE_MS = 5000;
+const CACHE_SIZE = 1000;
+const known = new Map<string, { identity: Identity; until: number }>();
+
+async function identify(env: Env, token: string): Promise<Identity | null> {
+  if (!isTokenText(token)) return null;
+  const digest = await tokenDigest(token);
+  if (env.SLUICE_ADMIN_TOKEN_SHA256 && isSameDigest(digest, env.SLUICE_ADMIN_TOKEN_SHA256.toLowerCase())) {
+    return { subject: "admin", role: "admin", tokenId: "bootstrap" };
+  }
+  const cached = known.get(digest);
+  if (cached && cached.until > Date.now()) return cached.identity;
+  known.delete(digest);
+  const identity = await directoryStub(env, DEFAULT_WORKSPACE).authenticate(digest);
+  if (!identity) return null;
+  if (known.size >= CACHE_SIZE) known.clear();
+  known.set(digest, { identity, until: Date.now() + CACHE_MS });
+  return identity;
+}
+
+function challenge(detail: string): ProblemException {
+  return new ProblemException("unauthenticated", detail, {
+    headers: { "www-authenticate": 'Bearer realm="sluice"' },
+  });
+}
+
+async function authorise(c: Context<AppEnv>, token: string | undefined, needed: Role): Promise<void> {
+  if (!token) throw challenge("This needs a token: send `Authorization: Bearer <token>`.");
+  const identity = await identify(c.env, token);
+  if (!identity) throw challenge("The token is not known, has expired, or was revoked.");
+  if (!isAllowed(identity.role, needed)) {
+    throw new ProblemException(
+      "forbidden",
+      `This needs the role ${needed}; the token of ${identity.subject} has ${identity.role}.`,
+    );
+  }
+  c.set("identity", identity);
+}
+
+function bearer(c: Context<AppEnv>): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
+/** Lets the route be called by this role, and by those that include it. Sets `identity`. */
+export function requires(role: Role): MiddlewareHandler<AppEnv> {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    await authorise(c, bearer(c), role);
+    await next();
+  });
+}
+
+/** As `requires`, for senders that cannot set headers: the token may be the query parameter `token`. */
+export function requiresInQuery(role: Role): MiddlewareHandler<AppEnv> {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    await authorise(c, bearer(c) ?? c.req.query("token"), role);
+    await next();
+  });
+}
