@@ -1,0 +1,59 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { type ApprovalId, compoundIdSchema, parseCompoundId } from "../../protocol/ids.ts";
+import { approvalDecisionSchema, approvalSchema } from "../../protocol/policy.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { ProblemException, problems, unwrap } from "../problem.ts";
+
+const tags = ["Approvals"];
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/approvals",
+  tags,
+  summary: "What policy holds for a person, newest first",
+  middleware: [requires("viewer")] as const,
+  request: {
+    query: z.object({
+      state: approvalSchema.shape.state.optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
+  },
+  responses: {
+    200: json(z.object({ approvals: z.array(approvalSchema) }), "Approvals"),
+    ...problems(400, 401, 403),
+  },
+});
+
+const decide = createRoute({
+  method: "post",
+  path: "/v1/approvals/{id}",
+  tags,
+  summary: "Approve or deny a held call",
+  description: "The initiator of a run cannot decide its approvals. Policy is asked again with the decision.",
+  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: { params: z.object({ id: compoundIdSchema }), body: jsonBody(approvalDecisionSchema) },
+  responses: { 200: json(approvalSchema, "The approval, decided"), ...problems(400, 401, 403, 404, 409) },
+});
+
+export const approvals = createRoutes()
+  .openapi(list, async (c) => {
+    const { state, limit } = c.req.valid("query");
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).approvals({ limit, ...(state && { state }) });
+    return c.json({ approvals: found }, 200);
+  })
+  .openapi(decide, async (c) => {
+    const { id } = c.req.valid("param");
+    const parts = parseCompoundId(id);
+    if (!parts) throw new ProblemException("unknown_approval", `There is no approval ${id}.`);
+    const run = runStub(c.env, DEFAULT_WORKSPACE, parts.run);
+    const decided = await run.resolveApproval({
+      approval: id as ApprovalId,
+      by: c.get("identity"),
+      ...c.req.valid("json"),
+    });
+    return c.json(unwrap(decided), 200);
+  });

@@ -1,0 +1,41 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json } from "../json.ts";
+import { problems } from "../problem.ts";
+
+const entrySchema = z.object({
+  at: z.number(),
+  by: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  data: z.record(z.string(), z.json()),
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/audit",
+  tags: ["Audit"],
+  summary: "Who did what, newest first",
+  middleware: [requires("viewer")] as const,
+  request: {
+    query: z.object({
+      before: z.coerce.number().int().optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
+  },
+  responses: {
+    200: json(z.object({ entries: z.array(entrySchema), next: z.number().optional() }), "A page of entries"),
+    ...problems(400, 401, 403),
+  },
+});
+
+export const audit = createRoutes().openapi(list, async (c) => {
+  const { before, limit } = c.req.valid("query");
+  const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).audit({
+    limit,
+    ...(before !== undefined && { before }),
+  });
+  return c.json(answer, 200);
+});

@@ -1,0 +1,78 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_WORKSPACE, directoryStub, environmentStub } from "../../../durable-objects/stubs.ts";
+import { environmentInputSchema, environmentSchema } from "../../protocol/environment.ts";
+import { nameSchema } from "../../protocol/ids.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { problems, unwrap } from "../problem.ts";
+
+const tags = ["Environments"];
+const params = z.object({ name: nameSchema });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/environments",
+  tags,
+  summary: "Environments and what is deployed there",
+  middleware: [requires("viewer")] as const,
+  responses: {
+    200: json(z.object({ environments: z.array(environmentSchema) }), "All of them"),
+    ...problems(401, 403),
+  },
+});
+
+const put = createRoute({
+  method: "put",
+  path: "/v1/environments/{name}",
+  tags,
+  summary: "Create an environment, or replace its settings",
+  middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: { params, body: jsonBody(environmentInputSchema) },
+  responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403) },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/v1/environments/{name}",
+  tags,
+  summary: "An environment",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403, 404) },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/v1/environments/{name}",
+  tags,
+  summary: "Remove an environment",
+  middleware: [requires("admin")] as const,
+  request: { params },
+  responses: { 204: { description: "Removed" }, ...problems(400, 401, 403, 404) },
+});
+
+export const environments = createRoutes()
+  .openapi(list, async (c) =>
+    c.json({ environments: await directoryStub(c.env, DEFAULT_WORKSPACE).environments() }, 200),
+  )
+  .openapi(put, async (c) => {
+    const { name } = c.req.valid("param");
+    const stored = await environmentStub(c.env, DEFAULT_WORKSPACE, name).put({
+      workspace: DEFAULT_WORKSPACE,
+      name,
+      value: c.req.valid("json"),
+      by: c.get("identity"),
+    });
+    return c.json(unwrap(stored), 200);
+  })
+  .openapi(show, async (c) => {
+    const { name } = c.req.valid("param");
+    return c.json(unwrap(await environmentStub(c.env, DEFAULT_WORKSPACE, name).view()), 200);
+  })
+  .openapi(remove, async (c) => {
+    const { name } = c.req.valid("param");
+    unwrap(await environmentStub(c.env, DEFAULT_WORKSPACE, name).remove(c.get("identity")));
+    return c.body(null, 204);
+  });

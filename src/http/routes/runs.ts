@@ -1,0 +1,158 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
+import type { JournalRecord } from "../../protocol/journal.ts";
+import { logLineSchema, runDetailSchema, runStateSchema, runSummarySchema } from "../../protocol/run.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { json, jsonBody } from "../json.ts";
+import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { problems, unwrap } from "../problem.ts";
+
+// Its shape is docs/journal.md; it was checked when it was written.
+const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
+
+const tags = ["Runs"];
+const params = z.object({ id: runIdSchema });
+const page = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/runs",
+  tags,
+  summary: "Runs, newest first",
+  middleware: [requires("viewer")] as const,
+  request: {
+    query: z.object({
+      state: z.union([runStateSchema, z.array(runStateSchema)]).optional(),
+      workflow: nameSchema.optional(),
+      environment: nameSchema.optional(),
+      initiator: z.string().max(200).optional(),
+      cursor: z.string().max(500).optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+  },
+  responses: {
+    200: json(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() }), "A page of runs"),
+    ...problems(400, 401, 403),
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}",
+  tags,
+  summary: "A run with its activities",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404) },
+});
+
+const journal = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}/journal",
+  tags,
+  summary: "A run's journal, record by record",
+  middleware: [requires("viewer")] as const,
+  request: { params, query: page },
+  responses: {
+    200: json(
+      z.object({ records: z.array(recordSchema), next: z.number().int().optional() }),
+      "A page of records",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+const log = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}/log",
+  tags,
+  summary: "What the script and its functions printed",
+  middleware: [requires("viewer")] as const,
+  request: { params, query: page },
+  responses: {
+    200: json(
+      z.object({ lines: z.array(logLineSchema), next: z.number().int().optional() }),
+      "A page of lines",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+const source = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}/source",
+  tags,
+  summary: "The program the run executes",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: {
+    200: json(
+      z.object({ digest: z.string(), entry: z.string(), files: z.record(z.string(), z.string()) }),
+      "Its sources by file name",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+const cancel = createRoute({
+  method: "post",
+  path: "/v1/runs/{id}/cancel",
+  tags,
+  summary: "Ask a run to stop, or end it",
+  description: "Cancelling lets deferred cleanup run. A second call, or `terminate`, does not wait for it.",
+  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: {
+    params,
+    body: jsonBody(
+      z.strictObject({ reason: z.string().max(2000).default(""), terminate: z.boolean().default(false) }),
+    ),
+  },
+  responses: { 200: json(runSummarySchema, "The run as it is now"), ...problems(400, 401, 403, 404, 409) },
+});
+
+export const runs = createRoutes()
+  .openapi(list, async (c) => {
+    const { state, cursor, limit, ...filters } = c.req.valid("query");
+    const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
+      limit,
+      ...(filters.workflow !== undefined && { workflow: filters.workflow }),
+      ...(filters.environment !== undefined && { environment: filters.environment }),
+      ...(filters.initiator !== undefined && { initiator: filters.initiator }),
+      ...(state !== undefined && { state: Array.isArray(state) ? state : [state] }),
+      ...(cursor !== undefined && { before: decodeCursor(cursor) }),
+    });
+    return c.json({ runs: answer.runs, ...(answer.next && { next: encodeCursor(answer.next) }) }, 200);
+  })
+  .openapi(show, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).detail()), 200);
+  })
+  .openapi(journal, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(
+      unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).journal(c.req.valid("query"))),
+      200,
+    );
+  })
+  .openapi(log, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(
+      unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).log(c.req.valid("query"))),
+      200,
+    );
+  })
+  .openapi(source, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).source()), 200);
+  })
+  .openapi(cancel, async (c) => {
+    const { id } = c.req.valid("param");
+    const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
+    return c.json(unwrap(await run.cancel({ by: c.get("identity"), ...c.req.valid("json") })), 200);
+  });

@@ -1,0 +1,6 @@
+// The Worker: the HTTP application, and the actors it is made of.
+import { createApp } from "./http/app.ts";
+
+export { JobRouter } from "../durable-objects/job-router.ts";
+
+export default createApp() satisfies ExportedHandler<Env>;
