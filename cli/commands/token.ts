@@ -71,7 +71,7 @@ export function addTokenCommands(program: Command): void {
 
   token
     .command("revoke")
-    .description("revoke a token, at once")
+    .description("revoke a token (within five seconds, everywhere)")
     .argument("<id>")
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
