@@ -43,6 +43,7 @@ import { JobRows, type StoredJob } from "./job-router/job-rows.ts";
 import { RunnerRows } from "./job-router/runner-rows.ts";
 import { WaitingPolls } from "./job-router/waiting-polls.ts";
 import type { JobRouterRpc, QueueJob } from "./rpc.ts";
+import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 /** A finished job is kept this long, so that a late runner gets a clear answer and a repeated message no second job. */
@@ -51,17 +52,10 @@ const PURGE_EVERY_MS = 3600_000;
 const PURGE_TIMER = "purge";
 const LEASE_MS = DEFAULT_LEASE_SECONDS * 1000;
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 function newLease(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(32)));
-}
-
-async function digestOf(outcome: JobOutcome): Promise<string> {
-  const text = new TextEncoder().encode(canonicalOutcome(outcome));
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }
 
 export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
@@ -145,8 +139,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     completion: { lease: string; outcome: JobOutcome },
   ): Promise<Result<{ repeated: boolean }>> {
     const { lease, outcome } = completion;
-    const outcomeDigest = await digestOf(outcome);
-    // From here to the end one turn, so that what is read is still true when it is written.
+    const outcomeDigest = sha256(canonicalOutcome(outcome));
     const now = Date.now();
     const job = this.#jobs.get(id);
     if (!job) return unknownJob(id);
@@ -315,5 +308,5 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
 }
 
 function unknownJob(id: string): Result<never> {
-  return refuse("job_not_found", `there is no job ${id} here, or it ended more than a day ago`);
+  return refuse("unknown_job", `there is no job ${id} here, or it ended more than a day ago`);
 }

@@ -108,24 +108,22 @@ export function dueAt(job: JobState): number | undefined {
   }
 }
 
-function notYours(job: JobState, lease: string): Result<never> {
-  if (job.state === "finished") {
-    return refuse(
-      job.cause === "cancelled" ? "job_cancelled" : "job_finished",
-      job.cause === "lost"
-        ? "the lease ran out and the job was given up: stop its work, its outcome no longer counts"
-        : `the job is over (${job.cause}): stop its work, nothing more is taken for it`,
-    );
-  }
-  if (job.state === "queued") {
-    return refuse("lease_expired", "the lease ran out and the job waits for another runner: stop its work");
-  }
-  return refuse(
-    "lease_expired",
-    lease === ""
-      ? "the request carries no lease"
-      : "the lease is no longer valid, another runner has the job: stop its work",
-  );
+/** Every way of no longer having a job has one code, since the runner does one thing about it: stop. */
+function notYours(job: JobState): Result<never> {
+  const why = (() => {
+    switch (job.state) {
+      case "queued":
+        return "the lease ran out and the job waits for another runner";
+      case "handed_over":
+      case "running":
+        return "the lease is not the job's: another runner has it";
+      case "finished":
+        return job.cause === "lost"
+          ? "the lease ran out and the attempt was given up"
+          : `the job is over (${job.cause})`;
+    }
+  })();
+  return refuse("lease_lost", `${why}; stop its work, its outcome no longer counts`);
 }
 
 /** The runner is alive and has the job. The first one acknowledges the hand-over (`began`) and begins the full lease. */
@@ -136,7 +134,7 @@ export function heartbeat(
   now: number,
 ): Result<{ job: RunningJob; began: boolean }> {
   if ((job.state !== "handed_over" && job.state !== "running") || job.lease !== beat.lease) {
-    return notYours(job, beat.lease);
+    return notYours(job);
   }
   const beganAt = job.state === "running" ? job.beganAt : now;
   return ok({
@@ -167,12 +165,12 @@ export function complete(
     return job.outcomeDigest === completion.outcomeDigest
       ? ok({ job, repeated: true })
       : refuse(
-          "outcome_differs",
+          "outcome_conflict",
           "another outcome of this job was accepted before: this one changes nothing",
         );
   }
   if ((job.state !== "handed_over" && job.state !== "running") || job.lease !== completion.lease) {
-    return notYours(job, completion.lease);
+    return notYours(job);
   }
   const cause = job.cancelRequested && completion.saysCancelled ? "cancelled" : "completed";
   return ok({
@@ -192,7 +190,7 @@ export function release(
   now: number,
 ): Result<{ job: QueuedJob | FinishedJob; ending?: Ending }> {
   if ((job.state !== "handed_over" && job.state !== "running") || job.lease !== lease) {
-    return notYours(job, lease);
+    return notYours(job);
   }
   return ok(backToQueue(job, now));
 }

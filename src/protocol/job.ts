@@ -59,6 +59,7 @@ export const progressSchema = z.object({
   total: z.number().optional(),
   message: z.string().max(500).optional(),
 });
+export type Progress = z.infer<typeof progressSchema>;
 export const heartbeatSchema = z.object({
   lease: z.string(),
   log: z.object({ offset: z.number().int().min(0), text: z.string() }).optional(),

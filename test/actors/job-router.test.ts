@@ -148,7 +148,7 @@ describe("a lease", () => {
     expect(again).toMatchObject({ id: job.id, attempt: 1 });
     expect(again.lease).not.toBe(lost.lease);
     expect(await router.heartbeat(job.id, { lease: lost.lease })).toMatchObject({
-      error: { code: "lease_expired" },
+      error: { code: "lease_lost" },
     });
     expect(told).toEqual([]);
   });
@@ -196,7 +196,7 @@ describe("a lease", () => {
     });
     expect(await poll(router)).toBeNull();
     const late = await router.complete(job.id, { lease, outcome: { ok: {} } });
-    expect(late).toMatchObject({ ok: false, error: { code: "job_finished" } });
+    expect(late).toMatchObject({ ok: false, error: { code: "lease_lost" } });
   });
 
   it("that ran out while the router was down is given time, and its runner goes on", async () => {
@@ -217,7 +217,7 @@ describe("a lease", () => {
       await router.complete(id, { lease: "x", outcome: { ok: {} } }),
       await router.release(id, { lease: "x", reason: "" }),
     ]) {
-      expect(answer).toMatchObject({ ok: false, error: { code: "job_not_found" } });
+      expect(answer).toMatchObject({ ok: false, error: { code: "unknown_job" } });
     }
   });
 });
@@ -231,7 +231,7 @@ describe("completing", () => {
     await router.heartbeat(job.id, { lease, resolved: "c0ffee" });
     const outcome = { ok: { healthy: true, url: "x" } };
     expect(await router.complete(job.id, { lease: "guess", outcome })).toMatchObject({
-      error: { code: "lease_expired" },
+      error: { code: "lease_lost" },
     });
     expect(await router.complete(job.id, { lease, outcome })).toEqual({
       ok: true,
@@ -243,7 +243,7 @@ describe("completing", () => {
       value: { repeated: true },
     });
     expect(await router.complete(job.id, { lease, outcome: { ok: {} } })).toMatchObject({
-      error: { code: "outcome_differs" },
+      error: { code: "outcome_conflict" },
     });
     expect(tellings()).toEqual([
       expect.objectContaining({ method: "jobTaken" }),
@@ -268,7 +268,7 @@ describe("completing", () => {
     expect(await router.complete(job.id, { lease, outcome: { ok: {} } })).toMatchObject({ ok: true });
     await passes(object, 2 * 3600_000);
     expect(await router.complete(job.id, { lease, outcome: { ok: {} } })).toMatchObject({
-      error: { code: "job_not_found" },
+      error: { code: "unknown_job" },
     });
     await runInDurableObject(object, async (_, state) => {
       expect(state.storage.sql.exec("SELECT * FROM jobs").toArray()).toEqual([]);

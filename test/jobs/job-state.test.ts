@@ -99,7 +99,7 @@ describe("an outcome", () => {
     const first = unwrap(complete(aRunningJob(), outcome("a"), 1));
     expect(first).toMatchObject({ repeated: false, job: { cause: "completed" } });
     expect(unwrap(complete(first.job, outcome("a"), 2))).toEqual({ repeated: true, job: first.job });
-    expect(complete(first.job, outcome("b"), 2)).toMatchObject({ error: { code: "outcome_differs" } });
+    expect(complete(first.job, outcome("b"), 2)).toMatchObject({ error: { code: "outcome_conflict" } });
   });
 
   it("is accepted before any heartbeat", () => {
@@ -108,10 +108,10 @@ describe("an outcome", () => {
 
   it("that comes after the lease was lost is refused, also when it carries no lease", () => {
     const lost = expire(aRunningJob(0), leaseMs).job;
-    expect(complete(lost, outcome("a"), leaseMs + 1)).toMatchObject({ error: { code: "job_finished" } });
+    expect(complete(lost, outcome("a"), leaseMs + 1)).toMatchObject({ error: { code: "lease_lost" } });
     expect(complete(lost, outcome("", ""), leaseMs + 1)).toMatchObject({ ok: false });
     const back = expire(aHandedOverJob(0), handoverMs).job;
-    expect(complete(back, outcome("a", ""), handoverMs)).toMatchObject({ error: { code: "lease_expired" } });
+    expect(complete(back, outcome("a", ""), handoverMs)).toMatchObject({ error: { code: "lease_lost" } });
   });
 
   it("of a job that was told to stop is its cancellation only if it says so", () => {

@@ -1,0 +1,384 @@
+// Runs a loaded Function: a command, a script, or a list of steps that are Functions themselves.
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  bindInputs,
+  bindOutputs,
+  type Declaration,
+  type StepDefinition,
+} from "../../src/protocol/function-format.ts";
+import { parseFunctionReference, parseReferenceObject } from "../../src/protocol/function-reference.ts";
+import type { Progress } from "../../src/protocol/job.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { Result } from "../../src/protocol/result.ts";
+import { evaluate, evaluateText } from "../expressions/evaluate.ts";
+import { parseTemplate } from "../expressions/parser.ts";
+import { ExpressionError } from "../expressions/syntax.ts";
+import {
+  fromJson,
+  isSensitive,
+  object,
+  scalar,
+  secretsIn,
+  textOf,
+  toJson,
+  type Value,
+} from "../expressions/value.ts";
+import { JobError } from "../job-error.ts";
+import { runInProcessGroup } from "../process-group.ts";
+import type { FunctionResolver } from "./function-resolver.ts";
+import { type FunctionFolder, type LoadedFunction, loadFunction, type Path } from "./load-function.ts";
+import { ProgressReader, readAnswer, readExports } from "./message-file.ts";
+
+/** A Function may call Functions this deep; deeper is a circle. */
+const MAX_DEPTH = 16;
+const PROGRESS_EVERY_MS = 500;
+
+/** What an execution is given by the job it belongs to. */
+export interface Execution {
+  resolver: FunctionResolver;
+  /** `job.…` of expressions. */
+  job: Record<string, string>;
+  /** `vars.…` of expressions, and variables of every command. */
+  variables: Record<string, string>;
+  /** The machine's variables that commands get. */
+  environment: Record<string, string>;
+  workDir: string;
+  /** Where output and export files are made: not in `workDir`, which is the Function's. */
+  fileDir: string;
+  signal: AbortSignal;
+  output: (chunk: Uint8Array, stream: "stdout" | "stderr") => void;
+  /** The output of one command is over. */
+  outputEnd: () => void;
+  say: (line: string) => void;
+  hide: (secrets: Iterable<string>) => void;
+  onProcessGroup: (leader: number | undefined) => void;
+  onProgress: (progress: Progress) => void;
+  /** The last lines of the log. */
+  tail: () => string;
+  /** Whether there is a bash; without one scripts are run by sh. */
+  hasBash: boolean;
+}
+
+/** Inputs and outputs: values that know whether they are secret. */
+export type Values = ReadonlyMap<string, Value>;
+
+interface Frame {
+  fn: LoadedFunction;
+  inputs: Values;
+  /** Variables from the calling `run` lists, outermost first overridden by inner. */
+  inherited: Record<string, string>;
+  /** Variables that earlier steps exported; shared by the whole job. */
+  exported: Record<string, string>;
+  depth: number;
+}
+
+function unwrap<T>(result: Result<T>, code?: string): T {
+  if (result.ok) return result.value;
+  throw new JobError(code ?? result.error.code, result.error.message, { retryable: false });
+}
+
+function jsonOf(values: Values): JsonObject {
+  return Object.fromEntries([...values].map(([name, value]) => [name, toJson(value)]));
+}
+
+/** Checks values against their declarations, which may make them secret. */
+function declared(
+  check: typeof bindInputs,
+  declarations: Record<string, Declaration>,
+  given: Values,
+): Map<string, Value> {
+  const bound = unwrap(check(declarations, jsonOf(given)));
+  return new Map(
+    Object.entries(bound).map(([name, json]) => {
+      const value = given.get(name);
+      const isSecret = declarations[name]?.sensitive === true;
+      return [name, value && !isSecret ? value : fromJson(json, isSecret)];
+    }),
+  );
+}
+
+function baseScope(execution: Execution, frame: Frame): Map<string, Value> {
+  const texts = (record: Record<string, string>) =>
+    object(Object.entries(record).map(([name, text]) => [name, scalar(text)] as const));
+  const { fn, inherited, exported } = frame;
+  return new Map<string, Value>([
+    ["inputs", object(frame.inputs)],
+    ["env", texts({ ...execution.environment, ...execution.variables, ...exported, ...inherited })],
+    ["vars", texts(execution.variables)],
+    ["job", texts(execution.job)],
+    ["func_dir", scalar(fn.dir)],
+    ["step_dir", scalar(fn.dir)],
+    ["work_dir", scalar(execution.workDir)],
+  ]);
+}
+
+/** Evaluates a text of the definition; an error says where it stands. Secrets that come out are masked from now on. */
+function evaluated(execution: Execution, fn: LoadedFunction, scope: Values, text: string, path: Path): Value {
+  try {
+    const value = evaluateText(text, scope);
+    if (isSensitive(value)) execution.hide(secretsIn(value));
+    return value;
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new JobError(error.code, `${fn.where(path)}: ${error.message} (character ${error.at + 1})`, {
+      retryable: false,
+    });
+  }
+}
+
+function evaluatedDeep(
+  execution: Execution,
+  fn: LoadedFunction,
+  scope: Values,
+  json: JsonValue,
+  path: Path,
+): Value {
+  if (typeof json === "string") return evaluated(execution, fn, scope, json, path);
+  if (Array.isArray(json)) {
+    const items = json.map((item, index) => evaluatedDeep(execution, fn, scope, item, [...path, index]));
+    return { kind: "array", items, sensitive: false };
+  }
+  if (json !== null && typeof json === "object") {
+    return object(
+      Object.entries(json).map(
+        ([key, item]) => [key, evaluatedDeep(execution, fn, scope, item, [...path, key])] as const,
+      ),
+    );
+  }
+  return scalar(json);
+}
+
+function evaluatedEnv(
+  execution: Execution,
+  fn: LoadedFunction,
+  scope: Values,
+  env: Record<string, string>,
+  path: Path,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, text]) => [
+      name,
+      textOf(evaluated(execution, fn, scope, text, [...path, name])),
+    ]),
+  );
+}
+
+/**
+ * A script whose expressions have become shell variables, so that no value is ever read as shell code. In single
+ * quotes, where the shell replaces nothing, an expression therefore stays unreplaced.
+ */
+function scriptWithVariables(
+  execution: Execution,
+  fn: LoadedFunction,
+  scope: Values,
+  script: string,
+  path: Path,
+): { script: string; env: Record<string, string> } {
+  const env: Record<string, string> = {};
+  const parts = parseTemplate(script).map((part) => {
+    if (typeof part === "string") return part;
+    const name = `SLUICE_EXPRESSION_${Object.keys(env).length + 1}`;
+    try {
+      const value = evaluate(part, scope);
+      if (isSensitive(value)) execution.hide(secretsIn(value));
+      env[name] = textOf(value);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      throw new JobError(error.code, `${fn.where(path)}: ${error.message}`, { retryable: false });
+    }
+    return `\${${name}}`;
+  });
+  return { script: parts.join(""), env };
+}
+
+interface Command {
+  argv: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+async function runCommand(execution: Execution, command: Command, outputFile: string): Promise<void> {
+  const progress = new ProgressReader(outputFile);
+  let reading: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    reading ??= progress.read().then((latest) => {
+      if (latest) execution.onProgress(latest);
+      reading = undefined;
+    });
+  }, PROGRESS_EVERY_MS);
+  try {
+    const ended = await runInProcessGroup({
+      command: command.argv,
+      cwd: command.cwd,
+      env: command.env,
+      signal: execution.signal,
+      onOutput: execution.output,
+      onStart: execution.onProcessGroup,
+    });
+    execution.outputEnd();
+    execution.signal.throwIfAborted();
+    const { error } = await readAnswer(outputFile);
+    if (error) throw error;
+    if (ended.code === 0) return;
+    const how = ended.code === null ? `was ended by ${ended.signal}` : `exited with code ${ended.code}`;
+    const tail = execution.tail();
+    throw new JobError("FunctionFailed", `the command ${how}${tail === "" ? "" : `:\n${tail}`}`, {
+      details: { exit_code: ended.code, ...(ended.signal === null ? {} : { signal: ended.signal }) },
+    });
+  } finally {
+    clearInterval(timer);
+    await reading;
+    execution.onProcessGroup(undefined);
+  }
+}
+
+/** Runs what the definition says to run: an `exec` or a `script`, with fresh files to answer in. */
+async function runLeaf(
+  execution: Execution,
+  frame: Frame,
+  what: { exec: { command: string[]; work_dir?: string | undefined } } | { script: string },
+  env: Record<string, string>,
+  path: Path,
+): Promise<JsonObject> {
+  const { fn, exported } = frame;
+  const folder = await mkdtemp(join(execution.fileDir, "answer-"));
+  const outputFile = join(folder, "output.jsonl");
+  const exportFile = join(folder, "export.jsonl");
+  await Promise.all([outputFile, exportFile].map((file) => writeFile(file, "", { mode: 0o600 })));
+  const scope = baseScope(execution, frame);
+  scope.set("output_file", scalar(outputFile));
+  scope.set("export_file", scalar(exportFile));
+  const variables = {
+    ...execution.environment,
+    ...execution.variables,
+    ...exported,
+    ...frame.inherited,
+    ...evaluatedEnv(execution, fn, scope, env, ["env"]),
+  };
+  scope.set("env", object(Object.entries(variables).map(([name, text]) => [name, scalar(text)] as const)));
+  let command: Command;
+  if ("exec" in what) {
+    const argv = what.exec.command.map((text, index) =>
+      textOf(evaluated(execution, fn, scope, text, [...path, "exec", "command", index])),
+    );
+    const cwd =
+      what.exec.work_dir === undefined
+        ? execution.workDir
+        : textOf(evaluated(execution, fn, scope, what.exec.work_dir, [...path, "exec", "work_dir"]));
+    command = { argv, cwd, env: variables };
+  } else {
+    const { script, env: values } = scriptWithVariables(execution, fn, scope, what.script, [
+      ...path,
+      "script",
+    ]);
+    const shell = execution.hasBash ? ["bash", "-eu", "-o", "pipefail", "-c"] : ["sh", "-eu", "-c"];
+    command = { argv: [...shell, script], cwd: execution.workDir, env: { ...variables, ...values } };
+  }
+  await runCommand(execution, command, outputFile);
+  Object.assign(exported, await readExports(exportFile));
+  return (await readAnswer(outputFile)).outputs;
+}
+
+async function runStep(
+  execution: Execution,
+  frame: Frame,
+  step: StepDefinition,
+  index: number,
+  scope: Values,
+  env: Record<string, string>,
+): Promise<Values> {
+  const { fn } = frame;
+  const path = ["run", index];
+  execution.say(`step ${step.name}`);
+  const stepEnv = evaluatedEnv(execution, fn, scope, step.env, [...path, "env"]);
+  const inherited = { ...frame.inherited, ...env, ...stepEnv };
+  if (step.script !== undefined) {
+    const outputs = await runLeaf(execution, { ...frame, inherited }, { script: step.script }, {}, path);
+    return new Map(Object.entries(outputs).map(([name, json]) => [name, fromJson(json)]));
+  }
+  const written = step.func ?? step.step ?? "";
+  const reference = unwrap(
+    typeof written === "string" ? parseFunctionReference(written) : parseReferenceObject(written),
+    "InvalidFunction",
+  );
+  const inputs = new Map(
+    Object.entries(step.inputs).map(([name, json]) => [
+      name,
+      evaluatedDeep(execution, fn, scope, json, [...path, "inputs", name]),
+    ]),
+  );
+  const folder = await execution.resolver.resolve(reference, { from: fn, signal: execution.signal });
+  const called = await loadFunction(folder);
+  return await call(execution, {
+    fn: called,
+    inputs,
+    inherited,
+    exported: frame.exported,
+    depth: frame.depth + 1,
+  });
+}
+
+async function runSteps(execution: Execution, frame: Frame, steps: StepDefinition[]): Promise<Values> {
+  const { fn } = frame;
+  const results = new Map<string, Value>();
+  const done = new Map<string, Values>();
+  // Steps see what earlier ones exported, so the scope is built anew for each.
+  const scopeNow = () => {
+    const scope = baseScope(execution, frame);
+    const env = evaluatedEnv(execution, fn, scope, fn.definition.env, ["env"]);
+    return { scope: scope.set("steps", object(results)), env };
+  };
+  for (const [index, step] of steps.entries()) {
+    const { scope, env } = scopeNow();
+    const outputs = await runStep(execution, frame, step, index, scope, env);
+    done.set(step.name, outputs);
+    results.set(step.name, object([["outputs", object(outputs)] as const]));
+  }
+  const { delegate } = fn.definition;
+  if (delegate !== undefined) return done.get(delegate) ?? new Map();
+  const { scope } = scopeNow();
+  return new Map(
+    Object.entries(fn.definition.outputs).map(([name, json]) => [
+      name,
+      evaluatedDeep(execution, fn, scope, json, ["outputs", name]),
+    ]),
+  );
+}
+
+async function call(execution: Execution, given: Frame): Promise<Values> {
+  const { fn, depth } = given;
+  if (depth > MAX_DEPTH) {
+    throw new JobError("InvalidFunction", `functions call each other more than ${MAX_DEPTH} deep`, {
+      retryable: false,
+    });
+  }
+  const inputs = declared(bindInputs, fn.spec.inputs, given.inputs);
+  for (const value of inputs.values()) execution.hide(secretsIn(value));
+  const frame = { ...given, inputs };
+  const { definition } = fn;
+  const steps = definition.run ?? definition.steps;
+  let outputs: Values;
+  if (steps) outputs = await runSteps(execution, frame, steps);
+  else {
+    const what = definition.exec ? { exec: definition.exec } : { script: definition.script ?? "" };
+    const written = await runLeaf(execution, frame, what, definition.env, []);
+    outputs = new Map(Object.entries(written).map(([name, json]) => [name, fromJson(json)]));
+  }
+  return fn.spec.outputs === "delegate" ? outputs : declared(bindOutputs, fn.spec.outputs, outputs);
+}
+
+/**
+ * Runs the Function in a folder with inputs, and returns its outputs, checked against the declared types.
+ *
+ * @throws JobError with the code of what went wrong; whatever `signal` was aborted with
+ */
+export async function executeFunction(
+  execution: Execution,
+  folder: FunctionFolder,
+  inputs: JsonObject,
+): Promise<JsonObject> {
+  const fn = await loadFunction(folder);
+  const given = new Map(Object.entries(inputs).map(([name, json]) => [name, fromJson(json)]));
+  return jsonOf(await call(execution, { fn, inputs: given, inherited: {}, exported: {}, depth: 1 }));
+}
