@@ -1,0 +1,222 @@
+// The contract between a run's engine and its host (the WorkflowRun actor, the offline tester, `sluice replay`).
+//
+// 1. The host feeds inputs one at a time: `handle(input, moment)` decides, and returns what to commit.
+// 2. The host commits one `Changes` in one transaction (records, timers, the messages behind its effects, log
+//    lines) before it feeds the next input. Effects whose `kind` is in `inProcessEffects` are performed after the
+//    commit, and their results are fed back as inputs.
+// 3. A machine that lost power is loaded again from the records that were committed. `pendingEffects()` then
+//    names the in-process effects that have no result yet: the host performs them again.
+// 4. Inputs may come late, twice, or in another order: an input that no longer means anything yields
+//    `nothingChanged`, or is `refused` where somebody waits for the answer.
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { ApprovalId, CommandId, JobId, RunId } from "../protocol/ids.ts";
+import type { JobOutcome } from "../protocol/job.ts";
+import type { JournalRecord } from "../protocol/journal.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Approval, Decision } from "../protocol/policy.ts";
+import type { ErrorData, Result } from "../protocol/result.ts";
+import type { Activity, RunSummary } from "../protocol/run.ts";
+import type { Trigger } from "../protocol/workflow.ts";
+
+/** What a run begins with. `StartRun` of the actors fits. */
+export interface RunStart {
+  id: RunId;
+  workspace: string;
+  workflow: string;
+  program: { digest: string };
+  trigger: Trigger;
+  event: CloudEvent;
+  /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
+  eventSeq: number;
+  initiator: string;
+}
+
+/** The host's clock and source of chance, at the time of one input. */
+export interface Moment {
+  /** ms since the epoch. */
+  now: number;
+  /** 16 fresh random bytes at each call. */
+  entropy(): Uint8Array;
+}
+
+/** What the host found out about a call that policy must decide. */
+export interface PolicyAnswer {
+  decision: Decision;
+  /** The environment that governs the call, named by the script or matched by a target. */
+  environment: string | null;
+  trustScore: number;
+  /** The document the policy saw. */
+  input: JsonObject;
+}
+
+export type RunInput =
+  /** The first input of a new run; later ones change nothing. */
+  | { type: "start" }
+  /** Nothing happened: go on after a load. */
+  | { type: "resume" }
+  /** A refusal (`ambiguous_environment`, `unknown_environment`, …) ends the command with that error. */
+  | { type: "policy_decided"; command: CommandId; round: number; result: Result<PolicyAnswer> }
+  /** Refused with `approval_not_found`, `self_approval`, `already_resolved`. */
+  | {
+      type: "approval_resolved";
+      approval: ApprovalId;
+      decision: "approve" | "deny";
+      comment: string;
+      by: string;
+    }
+  | { type: "job_taken"; command: CommandId; attempt: number; runner: string }
+  | {
+      type: "job_finished";
+      command: CommandId;
+      attempt: number;
+      outcome: JobOutcome;
+      cause: "completed" | "lost" | "cancelled";
+      resolved?: string;
+    }
+  | { type: "builtin_finished"; command: CommandId; attempt: number; outcome: JobOutcome }
+  /** A timer that was set and is due. The host's clock decides; the machine does not look at `dueAt` again. */
+  | { type: "timer"; id: string }
+  /** Refused with `wait_over` when the wait no longer wants an event; the event stays unconsumed. */
+  | { type: "event"; command: CommandId; event: CloudEvent; seq: number }
+  /** Refused with `run_finished`, and with `run_stuck` unless `terminate`. */
+  | { type: "cancel"; by: string; reason: string; terminate: boolean };
+
+export interface RunTimer {
+  /** Unique in the run; setting it again moves it. */
+  id: string;
+  kind: "sleep" | "wait_timeout" | "retry" | "attempt_timeout" | "deadline";
+  /** ms since the epoch, time scale already applied (see `RunMachineOptions.scaleDueAt`). */
+  dueAt: number;
+}
+
+/** A job for the router: its `QueueJob` without the workspace. */
+export interface JobRequest {
+  id: JobId;
+  run: RunId;
+  command: CommandId;
+  attempt: number;
+  reference: string;
+  inputs: JsonObject;
+  environment?: string;
+  timeoutMs: number;
+  queueTimeoutMs: number;
+  tags: string[];
+  idempotencyKey: string;
+  traceparent?: string;
+}
+
+/** What has been said about a held call so far, in order, in the shape policy reads. */
+export interface ApprovalGiven {
+  decision: "approve" | "deny";
+  by: string;
+  comment: string;
+  /** RFC 3339. */
+  at: string;
+}
+
+export type Effect =
+  /** In process: ask which environment governs the call, and policy; answer with `policy_decided`. */
+  | {
+      kind: "decide";
+      command: CommandId;
+      round: number;
+      reference: string;
+      inputs: JsonObject;
+      environment?: string;
+      approvals: ApprovalGiven[];
+    }
+  /** In process: perform `builtin://<name>`; answer with `builtin_finished`. */
+  | { kind: "call_builtin"; command: CommandId; attempt: number; name: string; inputs: JsonObject }
+  | { kind: "enqueue_job"; job: JobRequest }
+  | { kind: "cancel_job"; job: JobId }
+  | {
+      kind: "register_wait";
+      command: CommandId;
+      type: string;
+      filter?: string;
+      match?: JsonObject;
+      afterSeq: number | "now";
+    }
+  | { kind: "cancel_wait"; command: CommandId }
+  /** An event to the workspace's bus. Its id is the same however often it is sent. */
+  | { kind: "emit"; event: CloudEvent }
+  /** The approval as it now is: opened, approved, denied or withdrawn. */
+  | { kind: "put_approval"; approval: Approval }
+  /** A Function ended well in an environment, and its inputs said which revision of which app. */
+  | {
+      kind: "record_deployment";
+      environment: string;
+      command: CommandId;
+      app: string;
+      revision: string;
+      function: string;
+      by: string;
+      at: number;
+    };
+
+/** Effects that the host performs itself, after the commit, and answers with an input. All others are messages. */
+export const inProcessEffects = ["decide", "call_builtin"] as const;
+export type InProcessEffect = Extract<Effect, { kind: (typeof inProcessEffects)[number] }>;
+
+/** A line the script printed. */
+export interface ScriptLine {
+  at: number;
+  text: string;
+}
+
+/** What one input led to. To be committed whole, in one transaction, or not at all. */
+export interface Changes {
+  /** To append, `seq` and `at` already given. */
+  records: JournalRecord[];
+  timers: { set: RunTimer[]; drop: string[] };
+  effects: Effect[];
+  log: ScriptLine[];
+  /** Set once, when the run ended. The host drops all timers and forgets the run in the bus. */
+  finished?: { state: "succeeded" | "failed" | "cancelled" };
+  /** The input was turned down; nothing else is set. For the one who sent it. */
+  refused?: ErrorData;
+}
+
+export interface RunMachineOptions {
+  start: RunStart;
+  /** All records committed so far, in order; empty for a new run. */
+  records: readonly JournalRecord[];
+  /** Throws the fibers away after every suspension, as an eviction would. Default false. */
+  replayEveryTime?: boolean;
+  /**
+   * When a sleep, a retry or the timeout of a wait fires that is meant for `dueAt`. Default: at `dueAt`. Local
+   * development makes time pass faster with it. Deadlines and timeouts of attempts are never scaled.
+   */
+  scaleDueAt?(dueAt: number, now: number): number;
+  /** What people may see of a call's inputs or outputs. Default: all of it. */
+  mask?(shown: {
+    command: CommandId;
+    reference: string;
+    side: "inputs" | "outputs";
+    value: JsonValue;
+  }): JsonValue;
+}
+
+/** How a run ended, or why it cannot go on. */
+export interface RunEnding {
+  /** What the handler returned. */
+  output?: JsonValue;
+  error?: ErrorData;
+  /** The error with its Starlark frames and source lines, as text. */
+  traceback?: string;
+}
+
+/** One run's engine. Made by `loadRun` of run-machine.ts. */
+export interface RunMachine {
+  /** Decides one input. Never throws for anything a script or an input can contain. */
+  handle(input: RunInput, moment: Moment): Changes;
+  /** In-process effects that have no result yet. To be performed (again) after a load. */
+  pendingEffects(): InProcessEffect[];
+  summary(): RunSummary;
+  activities(): Activity[];
+  /** Every approval this run ever opened, as it is now. */
+  approval(id: ApprovalId): Approval | undefined;
+  ending(): RunEnding;
+  /** `seq` of the last record. */
+  readonly lastSeq: number;
+}
