@@ -1,0 +1,42 @@
+// The `match` of a trigger or wait: paths into the event with the values they must have.
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+
+/** What lies at `data.commits.0.id`; undefined where the path leads nowhere. */
+function valueAt(event: CloudEvent, path: string): JsonValue | undefined {
+  let value: JsonValue | undefined = event as JsonValue;
+  for (const step of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as { [key: string]: JsonValue })[step];
+  }
+  return value;
+}
+
+function isEqual(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [a as JsonObject, b as JsonObject];
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => {
+      const [one, other] = [left[key], right[key]];
+      return Object.hasOwn(right, key) && one !== undefined && other !== undefined && isEqual(one, other);
+    })
+  );
+}
+
+/**
+ * True when every path leads to the value given for it. Steps are separated by dots; a number is a place in a
+ * list (`data.commits.0.id`). A path that leads nowhere matches nothing, not even null. Keys that hold a dot
+ * cannot be reached: use a filter.
+ *
+ * @example matchesPaths(event, { subject: "shop", "data.version": "1.4.0" })
+ */
+export function matchesPaths(event: CloudEvent, match: JsonObject): boolean {
+  return Object.entries(match).every(([path, expected]) => {
+    const actual = valueAt(event, path);
+    return actual !== undefined && isEqual(actual, expected);
+  });
+}
