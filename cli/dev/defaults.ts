@@ -26,5 +26,5 @@ export const defaultFunctions: Record<string, { trustScore: number; description:
   "gitlab.com/cd/rollback": { trustScore: 0.9, description: "Returns an app to its previous revision" },
 };
 
-/** References under the key are taken from the folder instead, as in go.mod's `replace`. */
-export const defaultReplacements: Record<string, string> = { "gitlab.com/cd": "./functions/cd" };
+/** References with this prefix are taken from the folder instead, as with go.mod's `replace`. */
+export const defaultReplacements = ["gitlab.com/cd=./functions/cd"];

@@ -2,7 +2,7 @@
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Runner, startRunner } from "../../runner/runner.ts";
+import { startRunner } from "../../runner/start-runner.ts";
 import { startTargetServer } from "../../runner/target-server.ts";
 import type { EnvironmentView } from "../../src/protocol/environment.ts";
 import type { TokenView } from "../../src/protocol/token.ts";
@@ -99,20 +99,26 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stopping.push(() => target.stop());
     if (options.runner) {
       const runnerLog = createWriteStream(join(options.stateFolder, "runner.log"), { flags: "a" });
-      const runner: Runner = startRunner({
+      const end = new AbortController();
+      const running = startRunner({
         url: server.url,
         token: await rotateRunnerToken(client),
         name: LOCAL_RUNNER,
-        tags: [],
         capacity: 4,
-        folder: options.root,
+        root: options.root,
+        stateDir: join(options.stateFolder, "runner"),
         replacements: defaultReplacements,
-        cacheFolder: join(options.stateFolder, "functions"),
-        env: { SLUICE_TARGET: targetFolder },
-        log: (line) => runnerLog.write(`${line}\n`),
+        variables: { SLUICE_TARGET: targetFolder },
+        graceMs: 5000,
+        signal: end.signal,
+        log: (line) => runnerLog.write(`${new Date().toISOString()} ${line}\n`),
+      }).catch((error: unknown) => {
+        runnerLog.write(`${new Date().toISOString()} the runner ended: ${error}\n`);
+        process.stderr.write(`The local runner ended: ${error}\n`);
       });
       stopping.push(async () => {
-        await runner.stop();
+        end.abort();
+        await running;
         runnerLog.end();
       });
     }
