@@ -1,12 +1,7 @@
 import { z } from "zod";
+import { hopsOf, MAX_HOPS, nextHops } from "../events/hops.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { type BuiltinCall, checkInputs, failure, idempotencyKey, type LocalBuiltin } from "./builtin.ts";
-
-/**
- * How many events in a row may have caused one another. A workflow that triggers itself stops here. Counted in
- * the extension attribute `sluicehops`.
- */
-export const MAX_EVENT_HOPS = 32;
 
 const attribute = z.string().min(1).max(1024);
 const inputsSchema = z.strictObject({
@@ -16,11 +11,6 @@ const inputsSchema = z.strictObject({
   data: z.json().optional(),
 });
 
-/** The number of events that led to `event`, itself not counted; 0 for one from outside. */
-export function hopsOf(event: CloudEvent): number {
-  return typeof event.sluicehops === "number" ? event.sluicehops : 0;
-}
-
 function eventOf(call: BuiltinCall, inputs: z.infer<typeof inputsSchema>): CloudEvent {
   return {
     specversion: "1.0",
@@ -29,7 +19,7 @@ function eventOf(call: BuiltinCall, inputs: z.infer<typeof inputsSchema>): Cloud
     source: inputs.source ?? `/workspaces/${call.workspace}/runs/${call.run}`,
     type: inputs.type,
     time: new Date(call.now).toISOString(),
-    sluicehops: hopsOf(call.cause) + 1,
+    ...nextHops(call.cause),
     ...(inputs.subject === undefined ? {} : { subject: inputs.subject }),
     ...(inputs.data === undefined ? {} : { datacontenttype: "application/json", data: inputs.data }),
   };
@@ -53,11 +43,12 @@ export const emit: LocalBuiltin = {
       };
     }
     const event = eventOf(call, inputs.value);
-    if (hopsOf(event) > MAX_EVENT_HOPS) {
+    // The bus would keep it and start nothing: the chain ends here, and this run can say so.
+    if (hopsOf(event) >= MAX_HOPS) {
       return {
         outcome: failure(
           "TooManyHops",
-          `${MAX_EVENT_HOPS} events in a row caused one another, the last being ${call.cause.type}: ` +
+          `${MAX_HOPS} runs in a row were caused by one another's events, the last being ${call.cause.type}: ` +
             `does a workflow start itself by emitting ${event.type}?`,
         ),
       };
