@@ -82,9 +82,12 @@ export class Outbox {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Adds a message inside the caller's transaction. Call `flush` after the commit. */
-  add(message: Message): void {
-    const dueAt = this.#now();
+  /**
+   * Adds a message inside the caller's transaction. Call `flush` after the commit. With `delayMs` it is not sent
+   * before that much later, and holds up the younger ones of its receiver: for what is soon out of date.
+   */
+  add(message: Message, delayMs = 0): void {
+    const dueAt = this.#now() + delayMs;
     const args = JSON.stringify(message.args);
     assertFitsRow(args, `the message ${message.method} to ${message.receiver}`);
     this.#sql.exec(
@@ -94,8 +97,14 @@ export class Outbox {
       args,
       dueAt,
     );
-    this.#ready.add(message.receiver);
     this.#alarm.arm(dueAt + CATCH_UP_MS);
+    if (delayMs === 0) this.#ready.add(message.receiver);
+    else setTimeout(() => this.#sendNow(message.receiver), delayMs);
+  }
+
+  #sendNow(receiver: string): void {
+    this.#ready.add(receiver);
+    this.#serve();
   }
 
   /**

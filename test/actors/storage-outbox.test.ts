@@ -241,6 +241,26 @@ describe("the outbox", () => {
       expect(most).toBe(16);
     }));
 
+  test("a delayed message goes out by itself, in order, and by the alarm should the object die first", () =>
+    inActor(async (actor) => {
+      actor.outbox.add(to("run/a", 1), 20);
+      actor.outbox.add(to("run/a", 2));
+      actor.outbox.add(to("run/b", 3));
+      await actor.outbox.flush();
+      expect(actor.received).toEqual(["run/b.take(3)"]);
+      const after = actor.restarted();
+      actor.clock.now += 20;
+      await vi.waitFor(() =>
+        expect(actor.received).toEqual(["run/b.take(3)", "run/a.take(1)", "run/a.take(2)"]),
+      );
+
+      after.outbox.add(to("run/a", 4), 20);
+      after.clock.now = (await after.storage.getAlarm()) ?? Number.NaN;
+      const last = after.restarted();
+      await last.alarm();
+      expect(last.received.slice(3)).toContain("run/a.take(4)");
+    }));
+
   test("a message larger than a row may be is refused when it is written", () =>
     inActor(async (actor) => {
       const huge = { receiver: "run/a", method: "take", args: ["é".repeat(1_000_001)] };
