@@ -3,7 +3,7 @@
 //
 // Rules: arguments and answers are plain data (structured clone); refusals are `Result`s, never exceptions, an
 // exception means "try again"; every message that changes something is idempotent by the key it names.
-import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
+import type { CloudEvent, EventReceipt, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
 import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts";
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
@@ -17,6 +17,7 @@ import type {
   CatalogFunction,
   ProgramSource,
   Trigger,
+  TriggerStatus,
   WorkflowInput,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
@@ -110,11 +111,9 @@ export interface EventBusRpc {
     before?: number;
     limit: number;
     type?: string;
-  }): Promise<{ events: { seq: number; receivedAt: number; event: CloudEvent }[]; next?: number }>;
-  event(key: {
-    source: string;
-    id: string;
-  }): Promise<Result<{ seq: number; receivedAt: number; event: CloudEvent }>>;
+  }): Promise<{ events: StoredEvent[]; next?: number }>;
+  event(key: { source: string; id: string }): Promise<Result<StoredEvent>>;
+  triggers(): Promise<TriggerStatus[]>;
 }
 
 // ------------------------------------------------------------------ JobRouter

@@ -4,6 +4,8 @@ interface Env {
   SLUICE_ADMIN_TOKEN_SHA256?: string;
   /** Secret shared with GitHub's webhook settings: `wrangler secret put GITHUB_WEBHOOK_SECRET`. */
   GITHUB_WEBHOOK_SECRET?: string;
+  /** How long events are kept, in days: at least, and by default, 30. */
+  SLUICE_EVENT_RETENTION_DAYS?: string;
   /** Local development only: sleeps and waits pass this many times faster. Refused by a deployed Worker. */
   SLUICE_TIME_SCALE?: string;
   /** Comma-separated hosts (`127.0.0.1:9000`) that `builtin://http` may call although they are private. */

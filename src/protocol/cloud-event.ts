@@ -30,8 +30,20 @@ export const eventReceiptSchema = z.object({
   duplicate: z.boolean(),
   started: z.array(z.object({ run: z.string(), workflow: z.string(), trigger: z.string() })),
   woke: z.array(z.object({ run: z.string(), command: z.string() })),
+  /** Triggers (by id) and waits (by run and command) of this type that could not be decided, and why. */
+  skipped: z.array(z.object({ by: z.string(), reason: z.string() })).optional(),
 });
 export type EventReceipt = z.infer<typeof eventReceiptSchema>;
 
+/** An event as the bus keeps it, with what it did when it arrived. */
+export interface StoredEvent {
+  seq: number;
+  receivedAt: number;
+  initiator: string;
+  event: CloudEvent;
+  receipt: EventReceipt;
+}
+
 export const MAX_EVENT_BYTES = 1024 * 1024;
 export const MAX_BATCH_EVENTS = 100;
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024;

@@ -27,6 +27,16 @@ export const triggerSchema = z.object({
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 
+/** A trigger as the bus has it, with the events on which its filter failed: those counted as no match. */
+export const triggerStatusSchema = triggerSchema.extend({
+  workflow: z.string(),
+  failures: z.number().int(),
+  lastFailure: z
+    .object({ source: z.string(), id: z.string(), at: z.number(), message: z.string() })
+    .optional(),
+});
+export type TriggerStatus = z.infer<typeof triggerStatusSchema>;
+
 /** Body of PUT /v1/workflows/{name}: the entry file and what it loads, by file name. */
 export const workflowInputSchema = z.strictObject({
   entry: z.string().min(1).max(200),

@@ -1,0 +1,137 @@
+// The `events` table: what arrived, in the order of its arrival.
+import { isPrefix, prefixOf } from "../../src/events/type-pattern.ts";
+import type { CloudEvent, EventReceipt, StoredEvent } from "../../src/protocol/cloud-event.ts";
+import { assertFitsRow } from "../../src/storage/row-size.ts";
+
+type Row = {
+  seq: number;
+  source: string;
+  id: string;
+  type: string;
+  received_at: number;
+  initiator: string;
+  body: string;
+  receipt: string;
+};
+
+/** What an event did when it arrived. */
+export type Effects = Pick<EventReceipt, "started" | "woke" | "skipped">;
+
+function receiptOf(row: Row): EventReceipt {
+  const effects = JSON.parse(row.receipt) as Effects;
+  return { id: row.id, source: row.source, type: row.type, seq: row.seq, duplicate: false, ...effects };
+}
+
+function stored(row: Row): StoredEvent {
+  return {
+    seq: row.seq,
+    receivedAt: row.received_at,
+    initiator: row.initiator,
+    event: JSON.parse(row.body) as CloudEvent,
+    receipt: receiptOf(row),
+  };
+}
+
+/** The condition that an event's type is the pattern's, and its arguments. The range uses the index. */
+function ofType(pattern: string): { sql: string; args: string[] } {
+  if (!isPrefix(pattern)) return { sql: "type = ?", args: [pattern] };
+  const prefix = prefixOf(pattern);
+  // No type holds U+10FFFF, a noncharacter, so this is above everything that begins with the prefix.
+  return { sql: "type >= ? AND type < ?", args: [prefix, `${prefix}\u{10ffff}`] };
+}
+
+export class EventRows {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** The receipt of an event that has been here before. */
+  receipt(source: string, id: string): EventReceipt | undefined {
+    const row = this.#byIdentity(source, id);
+    return row && receiptOf(row);
+  }
+
+  find(source: string, id: string): StoredEvent | undefined {
+    const row = this.#byIdentity(source, id);
+    return row && stored(row);
+  }
+
+  /** The event of an arrival number; undefined once retention has removed it. */
+  at(seq: number): StoredEvent | undefined {
+    const row = this.#sql.exec<Row>("SELECT * FROM events WHERE seq = ?", seq).toArray()[0];
+    return row && stored(row);
+  }
+
+  /** The newest arrival number, 0 when nothing is stored. */
+  lastSeq(): number {
+    return this.#sql.exec<{ last: number | null }>("SELECT MAX(seq) AS last FROM events").one().last ?? 0;
+  }
+
+  /** Stores an event with what it does, and gives its arrival number. */
+  insert(event: CloudEvent, from: { initiator: string; receivedAt: number }, effects: Effects): number {
+    const body = JSON.stringify(event);
+    assertFitsRow(body, `the event ${event.id} from ${event.source}`);
+    return this.#sql
+      .exec<{ seq: number }>(
+        `INSERT INTO events (source, id, type, received_at, initiator, body, receipt)
+         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+        event.source,
+        event.id,
+        event.type,
+        from.receivedAt,
+        from.initiator,
+        body,
+        JSON.stringify(effects),
+      )
+      .one().seq;
+  }
+
+  /** Events of a type that arrived after `afterSeq` and are not among those `run` has consumed, oldest first. */
+  unconsumed(query: { run: string; type: string; afterSeq: number; limit: number }): StoredEvent[] {
+    const type = ofType(query.type);
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM events WHERE ${type.sql} AND seq > ?
+           AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL)
+         ORDER BY seq LIMIT ?`,
+        ...type.args,
+        query.afterSeq,
+        query.run,
+        query.limit,
+      )
+      .toArray()
+      .map(stored);
+  }
+
+  /** A page, newest first. */
+  page(query: { before?: number | undefined; limit: number; type?: string | undefined }): StoredEvent[] {
+    const type = query.type === undefined ? { sql: "1", args: [] } : ofType(query.type);
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC LIMIT ?`,
+        ...type.args,
+        query.before ?? Number.MAX_SAFE_INTEGER,
+        query.limit,
+      )
+      .toArray()
+      .map(stored);
+  }
+
+  /** Removes the oldest events that arrived before `receivedBefore`, at most `limit`; gives how many. */
+  removeOlder(receivedBefore: number, limit: number): number {
+    return this.#sql
+      .exec(
+        `DELETE FROM events WHERE seq IN
+         (SELECT seq FROM events WHERE received_at < ? ORDER BY received_at LIMIT ?) RETURNING seq`,
+        receivedBefore,
+        limit,
+      )
+      .toArray().length;
+  }
+
+  #byIdentity(source: string, id: string): Row | undefined {
+    return this.#sql.exec<Row>("SELECT * FROM events WHERE source = ? AND id = ?", source, id).toArray()[0];
+  }
+}

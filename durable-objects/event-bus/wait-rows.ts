@@ -1,0 +1,129 @@
+// The `waits` table: which runs wait for what, and which events they have consumed.
+import type { Criteria } from "../../src/events/matching.ts";
+import { isPrefix, matchesType } from "../../src/events/type-pattern.ts";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
+
+export interface Wait {
+  run: RunId;
+  command: CommandId;
+  criteria: Criteria;
+  afterSeq: number;
+}
+
+type Row = {
+  run: RunId;
+  command: CommandId;
+  type: string;
+  filter: string | null;
+  match: string | null;
+  after_seq: number;
+};
+
+function wait(row: Row): Wait {
+  return {
+    run: row.run,
+    command: row.command,
+    criteria: {
+      type: row.type,
+      filter: row.filter ?? undefined,
+      match: row.match === null ? undefined : (JSON.parse(row.match) as JsonObject),
+    },
+    afterSeq: row.after_seq,
+  };
+}
+
+export class WaitRows {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  isKnown(run: RunId, command: CommandId): boolean {
+    return (
+      this.#sql.exec("SELECT 1 FROM waits WHERE run = ? AND command = ?", run, command).toArray().length > 0
+    );
+  }
+
+  insert({ run, command, criteria, afterSeq }: Wait, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO waits (run, command, type, is_prefix, filter, match, after_seq, registered_at, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+      run,
+      command,
+      criteria.type,
+      isPrefix(criteria.type) ? 1 : 0,
+      criteria.filter ?? null,
+      criteria.match === undefined ? null : JSON.stringify(criteria.match),
+      afterSeq,
+      now,
+    );
+  }
+
+  /** Open waits that an event of this type may be for, in the order in which they were registered. */
+  openFor(type: string): Wait[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM waits WHERE state = 'open' AND ((is_prefix = 0 AND type = ?) OR is_prefix = 1) ORDER BY rowid`,
+        type,
+      )
+      .toArray()
+      .filter((row) => matchesType(row.type, type))
+      .map(wait);
+  }
+
+  /** A run's waits that have no event yet, in the order in which they were registered. */
+  openOf(run: RunId): Wait[] {
+    return this.#sql
+      .exec<Row>("SELECT * FROM waits WHERE run = ? AND state = 'open' ORDER BY rowid", run)
+      .toArray()
+      .map(wait);
+  }
+
+  /** The event counts as consumed from now on, until the run turns it down. */
+  sent(run: RunId, command: CommandId, seq: number): void {
+    this.#sql.exec(
+      "UPDATE waits SET state = 'sent', seq = ? WHERE run = ? AND command = ? AND state = 'open'",
+      seq,
+      run,
+      command,
+    );
+  }
+
+  taken(run: RunId, command: CommandId, seq: number): void {
+    this.#sql.exec(
+      "UPDATE waits SET state = 'taken' WHERE run = ? AND command = ? AND seq = ? AND state = 'sent'",
+      run,
+      command,
+      seq,
+    );
+  }
+
+  turnedDown(run: RunId, command: CommandId, seq: number): void {
+    this.#sql.exec(
+      "UPDATE waits SET state = 'over', seq = NULL WHERE run = ? AND command = ? AND seq = ? AND state = 'sent'",
+      run,
+      command,
+      seq,
+    );
+  }
+
+  /** An event that is on its way stays consumed until the run has answered. */
+  cancel(run: RunId, command: CommandId): void {
+    this.#sql.exec(
+      "UPDATE waits SET state = 'over' WHERE run = ? AND command = ? AND state = 'open'",
+      run,
+      command,
+    );
+  }
+
+  forget(run: RunId): void {
+    this.#sql.exec("DELETE FROM waits WHERE run = ?", run);
+  }
+
+  /** Drops what a late repetition of a message may have left behind of forgotten runs. */
+  removeOver(registeredBefore: number): void {
+    this.#sql.exec("DELETE FROM waits WHERE state = 'over' AND registered_at < ?", registeredBefore);
+  }
+}
