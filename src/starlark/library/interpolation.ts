@@ -1,0 +1,123 @@
+/** `format % operand`: conversions without flags, width or precision. */
+import type { Budget } from "../budget.ts";
+import { EvaluationError } from "../errors.ts";
+import { StarlarkDict } from "../value/dict.ts";
+import { StarlarkFloat } from "../value/float.ts";
+import { formatInt, type Int, isInt, truncateFloat } from "../value/int.ts";
+import { StarlarkTuple } from "../value/list.ts";
+import { repr, str } from "../value/repr.ts";
+import { typeName, type Value } from "../value/value.ts";
+import { formatFloatAs } from "./number-text.ts";
+
+/** Replaces the conversions of a format by the operand, the elements of a tuple, or values of a dict. */
+export function interpolate(format: string, operand: Value, budget: Budget): string {
+  const operands = operand instanceof StarlarkTuple ? operand.items : [operand];
+  let used = 0;
+  let text = "";
+  let at = 0;
+  const append = (piece: string): void => {
+    budget.charge(1 + piece.length / 256, piece.length);
+    text += piece;
+  };
+  for (;;) {
+    const percent = format.indexOf("%", at);
+    if (percent < 0) break;
+    append(format.slice(at, percent));
+    at = percent + 1;
+    if (format[at] === "%") {
+      append("%");
+      at++;
+      continue;
+    }
+    let value: Value;
+    if (format[at] === "(") {
+      const end = format.indexOf(")", at);
+      if (end < 0) throw new EvaluationError("incomplete format key");
+      value = lookUp(operand, format.slice(at + 1, end), budget);
+      at = end + 1;
+    } else {
+      const next = operands[used];
+      if (next === undefined) throw new EvaluationError("not enough arguments for format string");
+      value = next;
+    }
+    const conversion = format[at];
+    if (conversion === undefined) throw new EvaluationError("incomplete format");
+    append(convert(conversion, value, budget));
+    at++;
+    used++;
+  }
+  if (used < operands.length) throw new EvaluationError("too many arguments for format string");
+  append(format.slice(at));
+  return text;
+}
+
+function lookUp(operand: Value, key: string, budget: Budget): Value {
+  if (!(operand instanceof StarlarkDict)) throw new EvaluationError("format requires a mapping");
+  const value = operand.get(key, budget);
+  if (value === undefined) throw new EvaluationError(`key not found: ${key}`);
+  return value;
+}
+
+function convert(conversion: string, value: Value, budget: Budget): string {
+  switch (conversion) {
+    case "s":
+      return str(value, budget);
+    case "r":
+      return repr(value, budget);
+    case "d":
+    case "i":
+      return formatInt(requireInt(conversion, value), budget);
+    case "o":
+      return formatInt(requireInt(conversion, value), budget, 8);
+    case "x":
+      return formatInt(requireInt(conversion, value), budget, 16);
+    case "X":
+      return formatInt(requireInt(conversion, value), budget, 16).toUpperCase();
+    case "c":
+      return character(value);
+    case "e":
+    case "f":
+    case "g":
+    case "E":
+    case "F":
+    case "G":
+      return formatFloatAs(requireFloat(conversion, value), conversion);
+    default:
+      throw new EvaluationError(`unknown conversion %${conversion}`);
+  }
+}
+
+function requireInt(conversion: string, value: Value): Int {
+  if (isInt(value)) return value;
+  const problem = `%${conversion} format requires integer`;
+  if (!(value instanceof StarlarkFloat)) {
+    throw new EvaluationError(`${problem}: cannot convert ${typeName(value)} to int`);
+  }
+  if (!Number.isFinite(value.value)) {
+    const what = Number.isNaN(value.value) ? "NaN" : "infinity";
+    throw new EvaluationError(`${problem}: cannot convert float ${what} to integer`);
+  }
+  return truncateFloat(value.value);
+}
+
+function requireFloat(conversion: string, value: Value): number {
+  if (value instanceof StarlarkFloat) return value.value;
+  if (isInt(value)) return Number(value);
+  throw new EvaluationError(`%${conversion} format requires float, not ${typeName(value)}`);
+}
+
+function character(value: Value): string {
+  if (isInt(value)) {
+    if (value < 0 || value > 0x10ffff) {
+      throw new EvaluationError(`%c format requires a valid Unicode code point, got ${value}`);
+    }
+    return String.fromCodePoint(Number(value));
+  }
+  if (typeof value !== "string") {
+    throw new EvaluationError(`%c format requires int or single-character string, not ${typeName(value)}`);
+  }
+  if (value === "" || String.fromCodePoint(value.codePointAt(0) ?? 0) !== value) {
+    throw new EvaluationError("%c format requires a single-character string");
+  }
+  return value;
+}
