@@ -96,7 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await applyDefaults(client);
     await pushWorkflows(client, options.workflows);
     const target = await startTargetServer({ folder: targetFolder, port: options.targetPort });
-    stopping.push(() => target.stop());
+    stopping.push(() => target.close());
     if (options.runner) {
       const runnerLog = createWriteStream(join(options.stateFolder, "runner.log"), { flags: "a" });
       const end = new AbortController();
@@ -108,7 +108,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         root: options.root,
         stateDir: join(options.stateFolder, "runner"),
         replacements: defaultReplacements,
-        variables: { SLUICE_TARGET: targetFolder },
+        variables: { SLUICE_TARGET: targetFolder, SLUICE_TARGET_URL: target.url },
         graceMs: 5000,
         signal: end.signal,
         log: (line) => runnerLog.write(`${new Date().toISOString()} ${line}\n`),
