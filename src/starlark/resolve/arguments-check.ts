@@ -2,6 +2,9 @@
 import type * as ast from "../syntax/ast.ts";
 import type { Diagnostics } from "../syntax/diagnostics.ts";
 
+/** More are refused, as by starlark-go: they bound the registers a function can need. */
+const MAX_ARGUMENTS = 255;
+
 export function checkArguments(args: readonly ast.Argument[], diagnostics: Diagnostics): void {
   let star = false;
   let starstar = false;
@@ -15,6 +18,23 @@ export function checkArguments(args: readonly ast.Argument[], diagnostics: Diagn
     starstar ||= argument.kind === "starstar";
     if (argument.name !== undefined) names.add(argument.name.name);
   }
+  checkCount(
+    "positional",
+    args.filter((argument) => argument.kind === "positional"),
+    diagnostics,
+  );
+  checkCount(
+    "keyword",
+    args.filter((argument) => argument.kind === "named"),
+    diagnostics,
+  );
+}
+
+function checkCount(kind: string, args: readonly ast.Argument[], diagnostics: Diagnostics): void {
+  const surplus = args[MAX_ARGUMENTS];
+  if (surplus === undefined) return;
+  const message = `${args.length} ${kind} arguments in call, limit is ${MAX_ARGUMENTS}`;
+  diagnostics.error("too-many-arguments", message, surplus.start, surplus.value.end);
 }
 
 function orderError(

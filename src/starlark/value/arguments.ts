@@ -44,8 +44,10 @@ export interface Signature {
   readonly positionalOnlyCount: number;
   readonly varargs: boolean;
   readonly kwargs: boolean;
-  /** A required keyword-only parameter exists. */
-  readonly requiresKeyword: boolean;
+  /** Positional arguments alone are not enough, or not one to one with parameters. */
+  readonly isOpen: boolean;
+  /** Some parameter has a kind, or takes None as absent. */
+  readonly isChecked: boolean;
 }
 
 const kinds: Readonly<Record<string, (value: Value) => boolean>> = {
@@ -104,7 +106,8 @@ export function parseSignature(text: string): Signature {
     positionalOnlyCount,
     varargs,
     kwargs,
-    requiresKeyword: parameters.slice(positionalCount).some((parameter) => parameter.required),
+    isOpen: varargs || kwargs || parameters.slice(positionalCount).some((parameter) => parameter.required),
+    isChecked: parameters.some((parameter) => parameter.accepts !== undefined || parameter.noneIsAbsent),
   };
 }
 

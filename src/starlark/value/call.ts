@@ -38,15 +38,15 @@ export type DeferredAction =
       readonly callee: Value;
       readonly args: readonly Value[];
       readonly kwargs: readonly KeywordArgument[];
-      readonly then: Continuation | undefined;
+      readonly next: Continuation | undefined;
     }
   | {
       readonly kind: "attempt";
       readonly callee: Value;
       readonly args: readonly Value[];
-      readonly then: (outcome: Outcome) => CallResult;
+      readonly next: (outcome: Outcome) => CallResult;
     }
-  | { readonly kind: "suspend"; readonly request: unknown; readonly then: Continuation | undefined };
+  | { readonly kind: "suspend"; readonly request: unknown; readonly next: Continuation | undefined };
 
 export interface CallContext {
   /** The budget of the fiber; pass it to operations that ask for one. */
@@ -67,7 +67,7 @@ export interface CallContext {
    * Calls a function once per item, in order, then hands all results to `then`. For `sorted(key=)`
    * and the like. Do not keep the results array.
    */
-  callEach(callee: Value, items: readonly Value[], then: (results: Value[]) => CallResult): Deferred;
+  callEach(callee: Value, items: readonly Value[], then: (results: Value[]) => CallResult): CallResult;
 
   /** Calls a value and hands its value or its error to `then`; uncatchable errors pass by. */
   attempt(callee: Value, args: readonly Value[], then: (outcome: Outcome) => CallResult): Deferred;

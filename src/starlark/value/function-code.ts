@@ -1,26 +1,45 @@
 /** The compiled form of a function: immutable data that the compiler makes and the machine reads. */
+import type { SourceFile } from "../source-file.ts";
 import type { Value } from "./value.ts";
+
+/** How the arguments of a call are laid out in registers, for calls that are not all positional. */
+export interface CallShape {
+  readonly positionalCount: number;
+  /** Names of the keyword arguments, which follow the positional ones. */
+  readonly names: readonly string[];
+  /** A sequence of more positional arguments follows. */
+  readonly hasStar: boolean;
+  /** A mapping of more keyword arguments follows. */
+  readonly hasStarStar: boolean;
+}
+
+/** A variable of the enclosing function: in one of its cells, or itself captured. */
+export interface Capture {
+  /** True: a register that holds a cell; false: one of the enclosing function's captured variables. */
+  readonly fromCell: boolean;
+  readonly index: number;
+}
 
 export interface FunctionCode {
   readonly name: string;
-  readonly file: string;
+  readonly source: SourceFile;
+  /** Offset of the `def` or `lambda` in the source. */
+  readonly start: number;
   /** The docstring, undefined when there is none. */
   readonly doc: string | undefined;
-  /** Where the `def` or `lambda` is. */
-  readonly line: number;
-  readonly column: number;
 
   /** Instructions of four words each; see compile/opcodes.ts. */
   readonly code: Int32Array;
+  /** Offset in the source per instruction. */
+  readonly offsets: Int32Array;
   readonly constants: readonly Value[];
-  /** Names that instructions refer to: attributes, keyword arguments, globals. */
+  /** Names of attributes that instructions refer to. */
   readonly names: readonly string[];
+  readonly callShapes: readonly CallShape[];
   /** Functions defined inside. */
   readonly functions: readonly FunctionCode[];
-  /** Line and column per instruction: `positions[pc / 2]`, `positions[pc / 2 + 1]`. */
-  readonly positions: Int32Array;
 
-  /** Registers of a frame, parameters first. */
+  /** Registers of a frame: parameters, other locals, intermediate results. */
   readonly registerCount: number;
   /** Parameters in order: positional, keyword-only, then *args, then **kwargs. */
   readonly parameterNames: readonly string[];
@@ -29,17 +48,23 @@ export interface FunctionCode {
   readonly keywordOnlyCount: number;
   readonly hasVarargs: boolean;
   readonly hasKwargs: boolean;
-  /** Takes exactly `positionalCount` positional arguments and nothing else needs doing. */
+  /** All parameters are positional. */
   readonly isSimple: boolean;
+  /** Some registers have to be prepared on entry: unbound locals, cells. */
+  readonly hasPrologue: boolean;
+  /** Per positional and keyword-only parameter: whether it has a default. */
+  readonly optionalParameters: readonly boolean[];
+  /** Whether it may be called while a call of it is active. */
+  readonly allowsRecursion: boolean;
 
-  /** Names of local variables by register, for messages; hidden registers have none. */
+  /** Names of local variables by register. */
   readonly localNames: readonly string[];
   /** Registers of locals that may be read before they are bound, and start out unbound. */
   readonly unboundRegisters: readonly number[];
-  /** Parameters that closures capture: moved into cells on entry. */
-  readonly cellParameters: readonly number[];
-  /** Names of captured variables, in the order of the function's cells. */
+  /** Registers of variables that closures capture: each holds a cell. */
+  readonly cellRegisters: readonly number[];
+  /** Where the function's cells come from when it is made, in order. */
+  readonly captures: readonly Capture[];
+  /** Names of captured variables, in the same order. */
   readonly freeNames: readonly string[];
-  /** The text of the whole file, for source lines in tracebacks. */
-  readonly source: string;
 }

@@ -17,6 +17,8 @@ export interface ModuleScope {
   readonly globalNames: readonly string[];
   /** Predeclared and universal values, by index. */
   readonly predeclared: readonly Value[];
+  /** The value that a `load` binds, by index; throws when the module has no such name. */
+  readonly loadName: (index: number) => Value;
 }
 
 /** A function made by `def` or `lambda`. */

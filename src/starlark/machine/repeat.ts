@@ -1,0 +1,48 @@
+/** `sequence * count`. */
+import type { Budget } from "../budget.ts";
+import { EvaluationError } from "../errors.ts";
+import { StarlarkBytes } from "../value/bytes.ts";
+import type { Int } from "../value/int.ts";
+import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import type { Value } from "../value/value.ts";
+
+/** More elements than this are an error whatever the budget, because V8 cannot hold them. */
+const MAX_LENGTH = 1 << 28;
+
+/** Repeats a string, bytes, list or tuple; undefined for other values. */
+export function repeat(value: Value, count: Int, budget: Budget): Value | undefined {
+  if (typeof value === "string") {
+    const times = repetitions(value.length, count);
+    budget.charge((value.length * times) / 256, 16 + value.length * times);
+    return value.repeat(times);
+  }
+  if (value instanceof StarlarkBytes) {
+    const times = repetitions(value.data.length, count);
+    const length = value.data.length * times;
+    budget.charge(length / 256, length);
+    const data = new Uint8Array(length);
+    for (let at = 0; at < length; at += value.data.length) data.set(value.data, at);
+    return new StarlarkBytes(data);
+  }
+  if (value instanceof StarlarkList) return new StarlarkList(repeatItems(value.items, count, budget));
+  if (value instanceof StarlarkTuple) return new StarlarkTuple(repeatItems(value.items, count, budget));
+  return undefined;
+}
+
+function repeatItems(items: readonly Value[], count: Int, budget: Budget): Value[] {
+  const times = repetitions(items.length, count);
+  budget.charge((items.length * times) / 16, 32 + items.length * times * 8);
+  const result: Value[] = [];
+  for (let i = 0; i < times; i++) for (const item of items) result.push(item);
+  return result;
+}
+
+/** How many times to repeat so many elements; throws when the result would be too large. */
+function repetitions(length: number, count: Int): number {
+  if (length === 0 || count <= 0) return 0;
+  if (typeof count === "bigint") throw new EvaluationError(`repeat count ${count} too large`);
+  if (length * count > MAX_LENGTH) {
+    throw new EvaluationError(`excessive repeat (${length} * ${count} elements)`);
+  }
+  return count;
+}
