@@ -19,8 +19,16 @@ export interface GithubDelivery {
 
 const eventPattern = /^[a-z][a-z0-9_]{0,63}$/;
 const deliveryPattern = /^[A-Za-z0-9-]{1,100}$/;
-/** `object`'s times, the one that says best when the event happened first. */
-const timeKeys = ["updated_at", "published_at", "submitted_at", "created_at", "timestamp"];
+/** An object's times, the one that says best when the event happened first. */
+const timeKeys = [
+  "updated_at",
+  "published_at",
+  "submitted_at",
+  "completed_at",
+  "started_at",
+  "created_at",
+  "timestamp",
+];
 
 function payloadOf(delivery: GithubDelivery): Result<JsonObject> {
   const type = (delivery.contentType ?? "").toLowerCase().split(";")[0]?.trim();
@@ -57,13 +65,18 @@ function sourceOf(payload: JsonObject): string {
   return asUriReference(urls.find((url) => url !== undefined) ?? "https://github.com");
 }
 
-function timeOf(event: string, payload: JsonObject, object: JsonObject): string | undefined {
-  if (event === "push") {
-    // Here, and only here, a time in seconds: when it was pushed, not when it was committed.
-    const pushedAt = objectAt(payload, "repository")?.pushed_at;
-    if (typeof pushedAt === "number") return timeFromMs(pushedAt * 1000);
-  }
-  return timeKeys.map((key) => textAt(object, key)).find((text) => text !== undefined && isTimestamp(text));
+/** A time in a payload: RFC 3339 or, as in `push` and `installation`, seconds since the epoch. */
+function timestampAt(object: JsonObject | undefined, key: string): string | undefined {
+  const value = object?.[key];
+  if (typeof value === "number") return timeFromMs(value * 1000);
+  return typeof value === "string" && isTimestamp(value) ? value : undefined;
+}
+
+function timeOf(event: string, payload: JsonObject, about: JsonObject): string | undefined {
+  // When it was pushed, not when it was committed.
+  if (event === "push") return timestampAt(objectAt(payload, "repository"), "pushed_at");
+  const object = objectAt(payload, event) ?? about;
+  return timeKeys.map((key) => timestampAt(object, key)).find((time) => time !== undefined);
 }
 
 /** Actions of `repository_dispatch` are any text; types stay words and dots. */
@@ -73,7 +86,8 @@ function asTypePart(action: string): string {
 
 /**
  * The event in a delivery whose signature has been checked, and who caused it: `github:octocat`. Its type is
- * `com.github.<event>[.<action>]`, its id the delivery's, so a redelivery is the same event. Refuses
+ * `com.github.<event>[.<action>]`, its id the delivery's, so a redelivery is the same event. Initiator `github` where
+ * the payload has no sender. Refuses
  * `missing_header`, `malformed_body`, `invalid_payload`, `unsupported_media_type` and what `parseCloudEvent` does.
  */
 export function eventFromGithub(delivery: GithubDelivery): Result<{ event: CloudEvent; initiator: string }> {
@@ -98,6 +112,7 @@ export function eventFromGithub(delivery: GithubDelivery): Result<{ event: Cloud
     datacontenttype: "application/json",
     data: payload.value,
   });
-  const sender = textAt(objectAt(payload.value, "sender"), "login") ?? "github";
-  return event.ok ? ok({ event: event.value, initiator: `github:${sender}` }) : event;
+  const sender = textAt(objectAt(payload.value, "sender"), "login");
+  const initiator = sender === undefined ? "github" : `github:${sender}`;
+  return event.ok ? ok({ event: event.value, initiator }) : event;
 }

@@ -3,6 +3,7 @@
 import { type CloudEvent, MAX_BATCH_EVENTS } from "../protocol/cloud-event.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
+import { isUriReference } from "./attribute-text.ts";
 import { parseCloudEvent } from "./cloud-event.ts";
 import { parseJson } from "./json-text.ts";
 
@@ -86,7 +87,9 @@ function decodeBinary(headers: Map<string, string>, body: Uint8Array): Result<De
       return refuse("invalid_event", `the header ${name} is none: data is the body, its type Content-Type`);
     }
     if (text === undefined) return refuse("invalid_event", `the header ${name} is not percent-encoded UTF-8`);
-    attributes.push([attribute, text]);
+    // Many senders, the official JavaScript SDK among them, put a URI with its own escapes there as it is.
+    const isRawUri = (attribute === "source" || attribute === "dataschema") && !isUriReference(text);
+    attributes.push([attribute, isRawUri ? value.trim() : text]);
   }
   const data = binaryData(headers.get("content-type"), body);
   if (!data.ok) return data;

@@ -6,8 +6,9 @@ import type { JsonObject, JsonValue } from "../protocol/json.ts";
 function valueAt(event: CloudEvent, path: string): JsonValue | undefined {
   let value: JsonValue | undefined = event as JsonValue;
   for (const step of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
-    value = (value as { [key: string]: JsonValue })[step];
+    if (typeof value !== "object" || value === null) return undefined;
+    if (Array.isArray(value)) value = /^\d{1,9}$/.test(step) ? value[Number(step)] : undefined;
+    else value = Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }
