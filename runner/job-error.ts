@@ -11,7 +11,7 @@ export class JobError extends Error {
   constructor(
     code: string,
     message: string,
-    options: { details?: JsonObject; retryable?: boolean; cause?: unknown } = {},
+    options: { details?: JsonObject | undefined; retryable?: boolean | undefined; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -9,23 +9,12 @@ import {
 } from "../../src/protocol/function-format.ts";
 import { parseFunctionReference, parseReferenceObject } from "../../src/protocol/function-reference.ts";
 import type { Progress } from "../../src/protocol/job.ts";
-import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Result } from "../../src/protocol/result.ts";
-import { evaluate, evaluateText } from "../expressions/evaluate.ts";
-import { parseTemplate } from "../expressions/parser.ts";
-import { ExpressionError } from "../expressions/syntax.ts";
-import {
-  fromJson,
-  isSensitive,
-  object,
-  scalar,
-  secretsIn,
-  textOf,
-  toJson,
-  type Value,
-} from "../expressions/value.ts";
+import { fromJson, object, scalar, secretsIn, textOf, toJson, type Value } from "../expressions/value.ts";
 import { JobError } from "../job-error.ts";
 import { runInProcessGroup } from "../process-group.ts";
+import { evaluated, evaluatedDeep, evaluatedEnv, scriptWithVariables, type Values } from "./evaluation.ts";
 import type { FunctionResolver } from "./function-resolver.ts";
 import { type FunctionFolder, type LoadedFunction, loadFunction, type Path } from "./load-function.ts";
 import { ProgressReader, readAnswer, readExports } from "./message-file.ts";
@@ -59,9 +48,6 @@ export interface Execution {
   /** Whether there is a bash; without one scripts are run by sh. */
   hasBash: boolean;
 }
-
-/** Inputs and outputs: values that know whether they are secret. */
-export type Values = ReadonlyMap<string, Value>;
 
 interface Frame {
   fn: LoadedFunction;
@@ -111,85 +97,6 @@ function baseScope(execution: Execution, frame: Frame): Map<string, Value> {
     ["step_dir", scalar(fn.dir)],
     ["work_dir", scalar(execution.workDir)],
   ]);
-}
-
-/** Evaluates a text of the definition; an error says where it stands. Secrets that come out are masked from now on. */
-function evaluated(execution: Execution, fn: LoadedFunction, scope: Values, text: string, path: Path): Value {
-  try {
-    const value = evaluateText(text, scope);
-    if (isSensitive(value)) execution.hide(secretsIn(value));
-    return value;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    throw new JobError(error.code, `${fn.where(path)}: ${error.message} (character ${error.at + 1})`, {
-      retryable: false,
-    });
-  }
-}
-
-function evaluatedDeep(
-  execution: Execution,
-  fn: LoadedFunction,
-  scope: Values,
-  json: JsonValue,
-  path: Path,
-): Value {
-  if (typeof json === "string") return evaluated(execution, fn, scope, json, path);
-  if (Array.isArray(json)) {
-    const items = json.map((item, index) => evaluatedDeep(execution, fn, scope, item, [...path, index]));
-    return { kind: "array", items, sensitive: false };
-  }
-  if (json !== null && typeof json === "object") {
-    return object(
-      Object.entries(json).map(
-        ([key, item]) => [key, evaluatedDeep(execution, fn, scope, item, [...path, key])] as const,
-      ),
-    );
-  }
-  return scalar(json);
-}
-
-function evaluatedEnv(
-  execution: Execution,
-  fn: LoadedFunction,
-  scope: Values,
-  env: Record<string, string>,
-  path: Path,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).map(([name, text]) => [
-      name,
-      textOf(evaluated(execution, fn, scope, text, [...path, name])),
-    ]),
-  );
-}
-
-/**
- * A script whose expressions have become shell variables, so that no value is ever read as shell code. In single
- * quotes, where the shell replaces nothing, an expression therefore stays unreplaced.
- */
-function scriptWithVariables(
-  execution: Execution,
-  fn: LoadedFunction,
-  scope: Values,
-  script: string,
-  path: Path,
-): { script: string; env: Record<string, string> } {
-  const env: Record<string, string> = {};
-  const parts = parseTemplate(script).map((part) => {
-    if (typeof part === "string") return part;
-    const name = `SLUICE_EXPRESSION_${Object.keys(env).length + 1}`;
-    try {
-      const value = evaluate(part, scope);
-      if (isSensitive(value)) execution.hide(secretsIn(value));
-      env[name] = textOf(value);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      throw new JobError(error.code, `${fn.where(path)}: ${error.message}`, { retryable: false });
-    }
-    return `\${${name}}`;
-  });
-  return { script: parts.join(""), env };
 }
 
 interface Command {
@@ -254,21 +161,21 @@ async function runLeaf(
     ...execution.variables,
     ...exported,
     ...frame.inherited,
-    ...evaluatedEnv(execution, fn, scope, env, ["env"]),
+    ...evaluatedEnv(execution.hide, fn, scope, env, ["env"]),
   };
   scope.set("env", object(Object.entries(variables).map(([name, text]) => [name, scalar(text)] as const)));
   let command: Command;
   if ("exec" in what) {
     const argv = what.exec.command.map((text, index) =>
-      textOf(evaluated(execution, fn, scope, text, [...path, "exec", "command", index])),
+      textOf(evaluated(execution.hide, fn, scope, text, [...path, "exec", "command", index])),
     );
     const cwd =
       what.exec.work_dir === undefined
         ? execution.workDir
-        : textOf(evaluated(execution, fn, scope, what.exec.work_dir, [...path, "exec", "work_dir"]));
+        : textOf(evaluated(execution.hide, fn, scope, what.exec.work_dir, [...path, "exec", "work_dir"]));
     command = { argv, cwd, env: variables };
   } else {
-    const { script, env: values } = scriptWithVariables(execution, fn, scope, what.script, [
+    const { script, env: values } = scriptWithVariables(execution.hide, fn, scope, what.script, [
       ...path,
       "script",
     ]);
@@ -291,7 +198,7 @@ async function runStep(
   const { fn } = frame;
   const path = ["run", index];
   execution.say(`step ${step.name}`);
-  const stepEnv = evaluatedEnv(execution, fn, scope, step.env, [...path, "env"]);
+  const stepEnv = evaluatedEnv(execution.hide, fn, scope, step.env, [...path, "env"]);
   const inherited = { ...frame.inherited, ...env, ...stepEnv };
   if (step.script !== undefined) {
     const outputs = await runLeaf(execution, { ...frame, inherited }, { script: step.script }, {}, path);
@@ -305,7 +212,7 @@ async function runStep(
   const inputs = new Map(
     Object.entries(step.inputs).map(([name, json]) => [
       name,
-      evaluatedDeep(execution, fn, scope, json, [...path, "inputs", name]),
+      evaluatedDeep(execution.hide, fn, scope, json, [...path, "inputs", name]),
     ]),
   );
   const folder = await execution.resolver.resolve(reference, { from: fn, signal: execution.signal });
@@ -326,7 +233,7 @@ async function runSteps(execution: Execution, frame: Frame, steps: StepDefinitio
   // Steps see what earlier ones exported, so the scope is built anew for each.
   const scopeNow = () => {
     const scope = baseScope(execution, frame);
-    const env = evaluatedEnv(execution, fn, scope, fn.definition.env, ["env"]);
+    const env = evaluatedEnv(execution.hide, fn, scope, fn.definition.env, ["env"]);
     return { scope: scope.set("steps", object(results)), env };
   };
   for (const [index, step] of steps.entries()) {
@@ -341,7 +248,7 @@ async function runSteps(execution: Execution, frame: Frame, steps: StepDefinitio
   return new Map(
     Object.entries(fn.definition.outputs).map(([name, json]) => [
       name,
-      evaluatedDeep(execution, fn, scope, json, ["outputs", name]),
+      evaluatedDeep(execution.hide, fn, scope, json, ["outputs", name]),
     ]),
   );
 }

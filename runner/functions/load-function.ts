@@ -73,6 +73,18 @@ function invalid(message: string): JobError {
   return new JobError("InvalidFunction", message, { retryable: false });
 }
 
+/** Of a value that may be one of several things, what keeps it from being the one it comes closest to. */
+function explained(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
+  if (issue.code === "invalid_key") {
+    return issue.issues.flatMap(explained).map(({ message }) => ({ path: issue.path, message }));
+  }
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const attempts = issue.errors.map((errors) => errors.flatMap(explained));
+  const depth = (attempt: { path: Path }[]) => Math.max(...attempt.map(({ path }) => path.length));
+  const closest = attempts.reduce((best, attempt) => (depth(attempt) > depth(best) ? attempt : best));
+  return closest.map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
+}
+
 function check<Schema extends z.ZodType>(
   schema: Schema,
   document: Document,
@@ -80,7 +92,10 @@ function check<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const checked = schema.safeParse(document.toJS() ?? {});
   if (checked.success) return checked.data;
-  const problems = checked.error.issues.slice(0, 10).map((issue) => `${where(issue.path)}: ${issue.message}`);
+  const problems = checked.error.issues
+    .flatMap(explained)
+    .slice(0, 10)
+    .map(({ path, message }) => `${where(path)}: ${message}`);
   throw invalid(problems.join("; "));
 }
 

@@ -1,9 +1,6 @@
 // What the router looks at in an outcome: whether it is the same as another, and whether it is a cancellation.
-import type { JobOutcome } from "../protocol/job.ts";
+import { CANCELLED_CODE, type JobOutcome } from "../protocol/job.ts";
 import type { JsonValue } from "../protocol/json.ts";
-
-/** The code a runner reports when it stopped a job because it was told to. */
-export const CANCELLED_CODE = "Cancelled";
 
 export function saysCancelled(outcome: JobOutcome): boolean {
   return "error" in outcome && outcome.error.code === CANCELLED_CODE;

@@ -16,6 +16,9 @@ export const jobErrorSchema = z.object({
   retryable: z.boolean().optional(),
 });
 
+/** The error code by which a runner reports that it stopped a job because it was told to. */
+export const CANCELLED_CODE = "Cancelled";
+
 export const jobOutcomeSchema = z.union([
   z.strictObject({ ok: z.record(z.string(), z.json()) }),
   z.strictObject({ error: jobErrorSchema }),
