@@ -1,6 +1,8 @@
 // The Worker: the HTTP application, and the actors it is made of.
 import { createApp } from "./http/app.ts";
 
+export { Directory } from "../durable-objects/directory.ts";
+export { EventBus } from "../durable-objects/event-bus.ts";
 export { JobRouter } from "../durable-objects/job-router.ts";
 
 export default createApp() satisfies ExportedHandler<Env>;

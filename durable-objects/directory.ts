@@ -1,0 +1,174 @@
+// The directory: one per workspace. Answers every question that spans runs, and knows the tokens.
+//
+// 1. What it shows is a copy: actors send their newest state through their outbox, an older one that arrives late
+//    is ignored, and nothing decides anything by what is here.
+// 2. Tokens are the exception: they are made, checked and revoked here, and stored as digests.
+import { DurableObject } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/durable-sqlite";
+import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import migrations from "../migrations/directory/migrations.js";
+import type { EnvironmentView } from "../src/protocol/environment.ts";
+import type { Approval } from "../src/protocol/policy.ts";
+import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import type { RunSummary } from "../src/protocol/run.ts";
+import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
+import { Alarm } from "../src/storage/alarm.ts";
+import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { Outbox } from "../src/storage/outbox.ts";
+import { Timers } from "../src/storage/timers.ts";
+import { deliverMessage } from "./deliver.ts";
+import { ApprovalRows } from "./directory/approval-rows.ts";
+import { AuditRows } from "./directory/audit-rows.ts";
+import { RunRows } from "./directory/run-rows.ts";
+import { TokenRows } from "./directory/token-rows.ts";
+import type { AuditEntry, DirectoryRpc, RunFilter } from "./rpc.ts";
+import { DEFAULT_WORKSPACE } from "./stubs.ts";
+
+const DAY_MS = 24 * 3600_000;
+/** A year and a month: enough for a yearly audit to look back on. */
+const RETENTION_DAYS = 400;
+const RETENTION_TIMER = "retention";
+const REMOVED_AT_ONCE = 500;
+
+export class Directory extends DurableObject<Env> implements DirectoryRpc {
+  readonly #alarm: Alarm;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #runs: RunRows;
+  readonly #approvals: ApprovalRows;
+  readonly #audit: AuditRows;
+  readonly #tokens: TokenRows;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { sql } = ctx.storage;
+    this.#alarm = new Alarm(ctx.storage);
+    this.#timers = new Timers(sql, this.#alarm);
+    this.#outbox = new Outbox({
+      sql,
+      alarm: this.#alarm,
+      deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
+    });
+    this.#runs = new RunRows(sql);
+    this.#approvals = new ApprovalRows(sql);
+    this.#audit = new AuditRows(sql);
+    this.#tokens = new TokenRows(sql);
+    ctx.blockConcurrencyWhile(async () => {
+      await migrate(drizzle(ctx.storage), migrations);
+    });
+  }
+
+  // ------------------------------------------------------------------- copies
+
+  async apply(change: Parameters<DirectoryRpc["apply"]>[0]): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const run of change.runs ?? []) this.#runs.put(run);
+      for (const approval of change.approvals ?? []) this.#approvals.put(approval);
+      for (const environment of change.environments ?? []) this.#putEnvironment(environment);
+      for (const entry of change.audit ?? []) this.#audit.append(entry);
+    });
+    this.#keepRetention();
+  }
+
+  #putEnvironment(environment: EnvironmentView | { name: string; removed: true; version: number }): void {
+    this.ctx.storage.sql.exec(
+      `INSERT INTO environments (name, version, body) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET version = excluded.version, body = excluded.body
+       WHERE environments.version < excluded.version`,
+      environment.name,
+      environment.version,
+      "removed" in environment ? null : JSON.stringify(environment),
+    );
+  }
+
+  async runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }> {
+    return this.#runs.page(filter);
+  }
+
+  async approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]> {
+    return this.#approvals.newest(filter);
+  }
+
+  async environments(): Promise<EnvironmentView[]> {
+    return this.ctx.storage.sql
+      .exec<{ body: string }>("SELECT body FROM environments WHERE body IS NOT NULL ORDER BY name")
+      .toArray()
+      .map(({ body }) => JSON.parse(body) as EnvironmentView);
+  }
+
+  async audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }> {
+    return this.#audit.page(page);
+  }
+
+  // ------------------------------------------------------------------- tokens
+
+  async createToken(token: {
+    id: string;
+    digest: string;
+    subject: string;
+    role: Role;
+    expiresAt?: number;
+    by: string;
+  }): Promise<Result<TokenView>> {
+    const now = Date.now();
+    const created = this.ctx.storage.transactionSync(() => {
+      if (!this.#tokens.insert(token, now)) return undefined;
+      this.#note(token.by, "token.created", token.id, { subject: token.subject, role: token.role }, now);
+      return this.#tokens.get(token.id);
+    });
+    return created
+      ? ok(created)
+      : refuse("token_exists", `The token ${token.id} exists already; make another.`);
+  }
+
+  async authenticate(digest: string): Promise<Identity | null> {
+    return this.#tokens.use(digest, Date.now()) ?? null;
+  }
+
+  async tokens(): Promise<TokenView[]> {
+    return this.#tokens.all();
+  }
+
+  async revokeToken(id: string, by: string): Promise<Result<null>> {
+    return this.ctx.storage.transactionSync(() => {
+      if (!this.#tokens.remove(id)) return refuse("unknown_token", `There is no token ${id}.`);
+      this.#note(by, "token.revoked", id, {}, Date.now());
+      return ok(null);
+    });
+  }
+
+  #note(by: string, action: string, subject: string, data: AuditEntry["data"], at: number): void {
+    this.#audit.append({ key: `${action}/${subject}`, at, by, action, subject, data });
+  }
+
+  // ------------------------------------------------------------------- timers
+
+  #keepRetention(): void {
+    if (!this.#timers.get(RETENTION_TIMER)) this.#setRetention(Date.now() + DAY_MS);
+  }
+
+  #setRetention(dueAt: number): void {
+    this.#timers.set({ id: RETENTION_TIMER, kind: RETENTION_TIMER, dueAt, data: null });
+  }
+
+  #retain(): void {
+    const before = Date.now() - RETENTION_DAYS * DAY_MS;
+    const removed = Math.max(
+      this.#runs.prune(before, REMOVED_AT_ONCE),
+      this.#approvals.prune(before, REMOVED_AT_ONCE),
+      this.#audit.prune(before, REMOVED_AT_ONCE),
+    );
+    // A full batch means there is more: go on soon, in small turns.
+    this.#setRetention(Date.now() + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
+  }
+
+  override async alarm(): Promise<void> {
+    await handleAlarm({
+      alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+      now: Date.now,
+      onTimer: () => this.#retain(),
+    });
+  }
+}

@@ -1,0 +1,43 @@
+// Approvals, as the runs that own them last told.
+import type { Approval } from "../../src/protocol/policy.ts";
+
+export class ApprovalRows {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Keeps the approval; one that was decided never waits again, whatever arrives late. */
+  put(approval: Approval): void {
+    this.#sql.exec(
+      `INSERT INTO approvals (id, opened_at, state, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body WHERE approvals.state = 'pending'`,
+      approval.id,
+      approval.openedAt,
+      approval.state,
+      JSON.stringify(approval),
+    );
+  }
+
+  newest(filter: { state?: Approval["state"]; limit: number }): Approval[] {
+    const { state, limit } = filter;
+    return this.#sql
+      .exec<{ body: string }>(
+        `SELECT body FROM approvals ${state === undefined ? "" : "WHERE state = ?"} ORDER BY opened_at DESC, id DESC LIMIT ?`,
+        ...(state === undefined ? [limit] : [state, limit]),
+      )
+      .toArray()
+      .map(({ body }) => JSON.parse(body) as Approval);
+  }
+
+  /** Forgets decided approvals opened before `openedBefore`, at most `limit` of them; answers how many. */
+  prune(openedBefore: number, limit: number): number {
+    return this.#sql.exec(
+      `DELETE FROM approvals WHERE id IN
+         (SELECT id FROM approvals WHERE opened_at < ? AND state <> 'pending' LIMIT ?)`,
+      openedBefore,
+      limit,
+    ).rowsWritten;
+  }
+}
