@@ -10,4 +10,6 @@ interface Env {
   SLUICE_TIME_SCALE?: string;
   /** Comma-separated hosts (`127.0.0.1:9000`) that `builtin://http` may call although they are private. */
   SLUICE_HTTP_ALLOW?: string;
+  /** Tests only: "1" makes every run throw its fibers away after each step and replay its journal. */
+  SLUICE_REPLAY_EVERY_TIME?: string;
 }

@@ -1,5 +1,5 @@
 import journal from './meta/_journal.json';
-import m0000 from './0000_mature_praxagora.sql';
+import m0000 from './0000_closed_tomas.sql';
 
   export default {
     journal,

@@ -126,7 +126,12 @@ export class Outbox {
       // A receiver that is being served is served until it has nothing due.
       if (this.#busy.has(receiver)) continue;
       const oldest = this.#oldestDue(receiver);
-      if (oldest) this.#busy.set(receiver, this.#deliverInOrder(oldest));
+      // Not in this turn: what is called must find its receiver busy, and the caller's commit complete.
+      if (oldest)
+        this.#busy.set(
+          receiver,
+          Promise.resolve(oldest).then((row) => this.#deliverInOrder(row)),
+        );
     }
   }
 

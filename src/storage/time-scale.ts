@@ -14,6 +14,11 @@ export function timeScale(text: string | undefined): number {
   return scale;
 }
 
+/** The factor that this Worker uses: a deployed one uses none, whatever the variable says. */
+export function timeScaleOf(env: { SLUICE_MODE: string; SLUICE_TIME_SCALE?: string }): number {
+  return env.SLUICE_MODE === "local" ? timeScale(env.SLUICE_TIME_SCALE) : 1;
+}
+
 /** When a timer that is meant for `dueAt` fires: as much of the way from `now` as the scale leaves. */
 export function scaledDueAt(dueAt: number, now: number, scale: number): number {
   return now + Math.ceil(Math.max(0, dueAt - now) / scale);

@@ -166,10 +166,15 @@ describe("the outbox", () => {
   test("a crash between delivery and answer delivers again: at least once, in order", () =>
     inActor(async (actor) => {
       const never = gate();
-      actor.receive.with = () => never.wait;
+      const inFlight = gate();
+      actor.receive.with = () => {
+        inFlight.open();
+        return never.wait;
+      };
       actor.outbox.add(to("run/a", 1));
       actor.outbox.add(to("run/a", 2));
       void actor.outbox.flush();
+      await inFlight.wait;
       const after = actor.restarted();
       after.receive.with = () => undefined;
       await after.outbox.flush();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scaledDueAt, timeScale } from "../../src/storage/time-scale.ts";
+import { scaledDueAt, timeScale, timeScaleOf } from "../../src/storage/time-scale.ts";
 
 test("without a scale, time passes as it does", () => {
   expect(timeScale(undefined)).toBe(1);
@@ -26,4 +26,9 @@ test("a scaled timer is never in the past, never later than meant, and keeps the
 
 test("thirty minutes at scale 600 take three seconds", () => {
   expect(scaledDueAt(30 * 60_000, 0, timeScale("600"))).toBe(3000);
+});
+
+test("a deployed Worker has no time scale", () => {
+  expect(timeScaleOf({ SLUICE_MODE: "deployed", SLUICE_TIME_SCALE: "600" })).toBe(1);
+  expect(timeScaleOf({ SLUICE_MODE: "local", SLUICE_TIME_SCALE: "600" })).toBe(600);
 });

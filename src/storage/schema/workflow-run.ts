@@ -3,7 +3,7 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 
 export { outbox, timers } from "./shared.ts";
 
-/** One row a part: `start` (StartRun without its program), `program`, `failure` (why the engine gave up). */
+/** One row a part: `start` (what it begins with, without the program), `program`, `failure` (why the engine gave up). */
 export const parts = sqliteTable("parts", {
   name: text("name").primaryKey(),
   /** JSON. */
@@ -15,6 +15,13 @@ export const journal = sqliteTable("journal", {
   seq: integer("seq").primaryKey(),
   /** JSON: a JournalRecord. */
   record: text("record").notNull(),
+});
+
+/** What reached the run while its engine could not take it: nothing that was acknowledged is lost. */
+export const inbox = sqliteTable("inbox", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  /** JSON: a RunInput. */
+  input: text("input").notNull(),
 });
 
 export const logLines = sqliteTable("log_lines", {

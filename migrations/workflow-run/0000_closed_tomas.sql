@@ -1,3 +1,8 @@
+CREATE TABLE `inbox` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`input` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `journal` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`record` text NOT NULL

@@ -1,0 +1,49 @@
+// What a run began with, and what became of its engine: the few things about a run that are not in its journal.
+import type { RunId } from "../../src/protocol/ids.ts";
+import type { ProgramSource } from "../../src/protocol/workflow.ts";
+import { assertFitsRow } from "../../src/storage/row-size.ts";
+import type { StartRun } from "../rpc.ts";
+
+/** `StartRun` with its program's digest alone: the sources are a part of their own, read only to load the engine. */
+export type StoredStart = Omit<StartRun, "program"> & { id: RunId; program: { digest: string } };
+
+/** Why the engine could not go on. The run is stuck until a start of the object finds that it can. */
+export interface EngineFailure {
+  code: "engine_failure";
+  message: string;
+  at: number;
+  /** Failures and recoveries so far: they change what people see of the run, without a journal record. */
+  changes: number;
+  healed: boolean;
+}
+
+interface PartValues {
+  start: StoredStart;
+  program: ProgramSource;
+  failure: EngineFailure;
+}
+
+export class Parts {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  get<Name extends keyof PartValues>(name: Name): PartValues[Name] | undefined {
+    const row = this.#sql
+      .exec<{ value: string }>("SELECT value FROM parts WHERE name = ?", name)
+      .toArray()[0];
+    return row && (JSON.parse(row.value) as PartValues[Name]);
+  }
+
+  put<Name extends keyof PartValues>(name: Name, value: PartValues[Name]): void {
+    const text = JSON.stringify(value);
+    assertFitsRow(text, `the ${name} of a run`);
+    this.#sql.exec(
+      "INSERT INTO parts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      name,
+      text,
+    );
+  }
+}

@@ -1,0 +1,403 @@
+// Hosts the engine of one run: feeds it, commits what it decides, performs what it asks for.
+//
+// 1. An input is decided and committed in one synchronous turn: records, timers, outbox rows and log lines are
+//    one atomic write, and no other input comes in between.
+// 2. The machine in memory is a cache of the journal. Whenever a commit fails, the machine is thrown away and the
+//    next input loads it anew from what was committed.
+// 3. While an in-process effect has no result yet, a timer row watches it: if the object dies, the alarm performs
+//    the effect again; if the effect cannot be performed, the same timer is its next try.
+// 4. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
+//    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop.
+import {
+  failure,
+  type LocalBuiltin,
+  type Outbound,
+  type OutboundBuiltin,
+} from "../../src/builtins/builtin.ts";
+import { builtinNames, findBuiltin } from "../../src/builtins/registry.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import type { Result } from "../../src/protocol/result.ts";
+import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
+import type { ProgramSource } from "../../src/protocol/workflow.ts";
+import type { Outbox } from "../../src/storage/outbox.ts";
+import { RowTooLarge } from "../../src/storage/row-size.ts";
+import type { Timer, Timers } from "../../src/storage/timers.ts";
+import type {
+  Changes,
+  Effect,
+  InProcessEffect,
+  PolicyAnswer,
+  RunInput,
+  RunMachine,
+} from "../../src/workflow/machine-types.ts";
+import type { StartRun } from "../rpc.ts";
+import { Inbox } from "./inbox.ts";
+import type { JournalStore } from "./journal.ts";
+import type { LogStore } from "./log-store.ts";
+import { effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
+import type { Parts, StoredStart } from "./parts.ts";
+import { stuckSummary } from "./stuck-summary.ts";
+
+/** What the host cannot do by itself. */
+export interface RunPorts {
+  loadMachine(program: ProgramSource, start: StoredStart, records: readonly JournalRecord[]): RunMachine;
+  /** Throws when somebody could not be asked: it will be asked again. */
+  decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
+  outbound: Outbound;
+  now(): number;
+  entropy(): Uint8Array;
+}
+
+/** What became of an input: the engine took it (and may have turned it down), or it waits for a working engine. */
+export type Fed = { kept: false; refused?: NonNullable<Changes["refused"]> } | { kept: true };
+
+/** Writes of the host's own, in the commit of an input, before what the engine decided. */
+type AlsoWrite = (changes: Changes) => void;
+
+/** Watches in-process effects. No timer of the engine has this id. */
+const WATCH = "host:effects";
+const FIRST_LOOK_MS = 2000;
+const LATER_LOOKS_MS = 15_000;
+const MAX_RETRY_MS = 60_000;
+/** Long enough to take in a burst of changes, short enough for a person who watches. */
+const SUMMARY_DELAY_MS = 50;
+
+const BUILTIN = "builtin://";
+
+function isInProcess(effect: Effect): effect is InProcessEffect {
+  return effect.kind === "decide" || effect.kind === "call_builtin";
+}
+
+function keyOf(effect: InProcessEffect): string {
+  const n = effect.kind === "decide" ? effect.round : effect.attempt;
+  return `${effect.kind} ${effect.command} ${n}`;
+}
+
+export class RunHost {
+  readonly #parts: Parts;
+  readonly #journal: JournalStore;
+  readonly #log: LogStore;
+  readonly #inbox: Inbox;
+  readonly #storage: DurableObjectStorage;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #ports: RunPorts;
+
+  #run: StoredStart | undefined;
+  #machine: RunMachine | undefined;
+  /** This instance has found that the engine cannot go on; the next one tries again. */
+  #engineFailed = false;
+  /** In-process effects to begin after the commit, those under way, and how often each has failed. */
+  readonly #toPerform = new Map<string, InProcessEffect>();
+  readonly #performing = new Set<string>();
+  readonly #failures = new Map<string, number>();
+  #nextLookAt = Number.POSITIVE_INFINITY;
+  #summaryQueued = false;
+
+  constructor(options: {
+    storage: DurableObjectStorage;
+    timers: Timers;
+    outbox: Outbox;
+    ports: RunPorts;
+    parts: Parts;
+    journal: JournalStore;
+    log: LogStore;
+  }) {
+    this.#storage = options.storage;
+    this.#timers = options.timers;
+    this.#outbox = options.outbox;
+    this.#ports = options.ports;
+    this.#parts = options.parts;
+    this.#journal = options.journal;
+    this.#log = options.log;
+    this.#inbox = new Inbox(options.storage.sql);
+  }
+
+  /** What the run began with. Throws before that. */
+  get run(): StoredStart {
+    this.#run ??= this.#parts.get("start");
+    if (!this.#run) throw new Error("this run has not begun");
+    return this.#run;
+  }
+
+  /** Begins the run, or goes on when it has begun: its own copy of the program and its first steps are one write. */
+  begin({ program, ...run }: StartRun): void {
+    if (this.#parts.get("start") === undefined) {
+      this.#storage.transactionSync(() => {
+        this.#parts.put("start", { ...run, program: { digest: program.digest } });
+        this.#parts.put("program", program);
+      });
+    }
+    this.#load();
+    this.#afterCommit();
+  }
+
+  /** Gives the engine an input, and commits and performs what follows. */
+  feed(input: RunInput, also?: AlsoWrite): Fed {
+    const fed = this.#feed(input, also);
+    this.#afterCommit();
+    return fed;
+  }
+
+  /** A timer of this run is due. */
+  fire(timer: Timer): void {
+    if (timer.id === WATCH) this.#look();
+    else this.#feed({ type: "timer", id: timer.id }, () => this.#timers.drop(timer.id));
+    this.#afterCommit();
+  }
+
+  summary(): RunSummary {
+    const machine = this.#loadToRead();
+    const failure = this.#parts.get("failure");
+    if (!machine) return stuckSummary(this.run, this.#journal.all(), failure);
+    // A failure and a recovery change what people see without a record: the version must still grow.
+    return { ...machine.summary(), version: machine.lastSeq + (failure?.changes ?? 0) };
+  }
+
+  /** The run as people see it, without what its functions report of their progress. */
+  detail(): RunDetail {
+    const summary = this.summary();
+    if (!this.#machine) return { ...summary, activities: [] };
+    const { output, traceback } = this.#machine.ending();
+    return {
+      ...summary,
+      activities: this.#machine.activities(),
+      ...(output === undefined ? {} : { output }),
+      ...(traceback === undefined ? {} : { traceback }),
+    };
+  }
+
+  /** The summary for a message that is about to go out: what changes from now on needs another one. */
+  summaryToSend(): RunSummary {
+    this.#summaryQueued = false;
+    return this.summary();
+  }
+
+  approval(id: Parameters<RunMachine["approval"]>[0]): ReturnType<RunMachine["approval"]> {
+    return this.#loadToRead()?.approval(id);
+  }
+
+  /** Reading, too, may be the first call after a crash: what is pending goes on. */
+  #loadToRead(): RunMachine | undefined {
+    if (this.#machine || this.#engineFailed) return this.#machine;
+    this.#load();
+    this.#afterCommit();
+    return this.#machine;
+  }
+
+  #load(): RunMachine | undefined {
+    if (this.#machine || this.#engineFailed) return this.#machine;
+    const program = this.#parts.get("program");
+    if (!program) throw new Error("this run has no program");
+    let machine: RunMachine;
+    try {
+      machine = this.#ports.loadMachine(program, this.run, this.#journal.all());
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+    this.#machine = machine;
+    const failure = this.#parts.get("failure");
+    if (failure && !failure.healed) {
+      this.#parts.put("failure", { ...failure, healed: true, changes: failure.changes + 1 });
+      this.#queueSummary();
+    }
+    this.#queue(machine.pendingEffects());
+    this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
+    for (let next = this.#inbox.oldest(); next && this.#machine; next = this.#inbox.oldest()) {
+      const { id, input } = next;
+      this.#step(this.#machine, input, () => this.#inbox.remove(id));
+    }
+    return this.#machine;
+  }
+
+  #feed(input: RunInput, also?: AlsoWrite): Fed {
+    const machine = this.#load();
+    const fed = machine && this.#step(machine, input, also);
+    if (fed) return fed;
+    this.#storage.transactionSync(() => {
+      also?.(nothingYet);
+      this.#inbox.add(input);
+    });
+    return { kept: true };
+  }
+
+  /** Decides and commits; undefined when the engine could not, and the input is still to be kept. */
+  #step(machine: RunMachine, input: RunInput, also?: AlsoWrite): Fed | undefined {
+    let changes: Changes;
+    try {
+      changes = machine.handle(input, { now: this.#ports.now(), entropy: this.#ports.entropy });
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+    try {
+      this.#storage.transactionSync(() => {
+        also?.(changes);
+        this.#write(changes);
+      });
+    } catch (error) {
+      // What the machine knows was not committed.
+      this.#machine = undefined;
+      if (!(error instanceof RowTooLarge)) throw error;
+      this.#giveUp(error);
+      return undefined;
+    }
+    this.#queue(changes.effects.filter(isInProcess));
+    return changes.refused ? { kept: false, refused: changes.refused } : { kept: false };
+  }
+
+  #write(changes: Changes): void {
+    this.#journal.append(changes.records);
+    for (const id of changes.timers.drop) this.#timers.drop(id);
+    for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
+    for (const { at, text } of changes.log) this.#log.appendScript(at, undefined, text);
+    for (const effect of changes.effects) {
+      if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+      else this.#outbox.add(effectMessage(this.run, effect));
+    }
+    if (changes.records.length > 0) this.#queueSummary();
+    if (changes.finished) {
+      this.#timers.dropAll();
+      this.#nextLookAt = Number.POSITIVE_INFINITY;
+      this.#outbox.add(forgetMessage(this.run));
+    }
+  }
+
+  /** At most one summary waits to be sent: it is filled in when it goes out. */
+  #queueSummary(): void {
+    if (this.#summaryQueued) return;
+    this.#summaryQueued = true;
+    this.#outbox.add(summaryMessage, SUMMARY_DELAY_MS);
+  }
+
+  #giveUp(error: unknown): void {
+    this.#machine = undefined;
+    this.#engineFailed = true;
+    const message = error instanceof Error ? error.message : String(error);
+    console.error({
+      message: "the engine failed, the run is stuck",
+      run: this.run.id,
+      error: error instanceof Error ? error.stack : message,
+    });
+    const changes = (this.#parts.get("failure")?.changes ?? 0) + 1;
+    this.#storage.transactionSync(() => {
+      this.#parts.put("failure", {
+        code: "engine_failure",
+        message,
+        at: this.#ports.now(),
+        changes,
+        healed: false,
+      });
+      this.#queueSummary();
+    });
+  }
+
+  // ------------------------------------------------------------ in-process effects
+
+  #queue(effects: readonly InProcessEffect[]): void {
+    if (effects.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+    for (const effect of effects) this.#toPerform.set(keyOf(effect), effect);
+  }
+
+  /** Makes sure that effects are looked after at `dueAt` or before. */
+  #lookAt(dueAt: number): void {
+    if (this.#nextLookAt <= dueAt) return;
+    this.#nextLookAt = dueAt;
+    this.#timers.set({ id: WATCH, kind: "effects", dueAt, data: null });
+  }
+
+  #look(): void {
+    this.#nextLookAt = Number.POSITIVE_INFINITY;
+    this.#timers.drop(WATCH);
+    const pending = this.#load()?.pendingEffects() ?? [];
+    for (const effect of pending) this.#toPerform.set(keyOf(effect), effect);
+    if (pending.length > 0) this.#lookAt(this.#ports.now() + LATER_LOOKS_MS);
+  }
+
+  #afterCommit(): void {
+    for (const [key, effect] of this.#toPerform) {
+      this.#toPerform.delete(key);
+      // A local builtin adds to what is iterated here: its outcome may lead to further effects.
+      if (!this.#performing.has(key)) this.#perform(key, effect);
+    }
+    this.#outbox.flush().catch((error) => {
+      console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
+    });
+  }
+
+  #perform(key: string, effect: InProcessEffect): void {
+    if (effect.kind === "decide") {
+      const { command, round } = effect;
+      this.#feedLater(key, async () => ({
+        type: "policy_decided",
+        command,
+        round,
+        result: await this.#ports.decide(this.run, effect),
+      }));
+      return;
+    }
+    const builtin = findBuiltin(effect.name);
+    if (builtin?.kind === "outbound") this.#callOutbound(key, effect, builtin);
+    else this.#callLocal(effect, builtin ?? unknownBuiltin(effect.name));
+  }
+
+  /** The builtin's outcome and what it writes are one commit: it happens exactly once. */
+  #callLocal(effect: CallBuiltin, builtin: LocalBuiltin): void {
+    const { command, attempt } = effect;
+    const now = this.#ports.now();
+    const { outcome, events = [], log = [] } = builtin.perform(this.#callOf(effect, now));
+    this.#feed({ type: "builtin_finished", command, attempt, outcome }, () => {
+      for (const event of events) this.#outbox.add(emitMessage(this.run, event));
+      for (const line of log) this.#log.appendScript(now, command, line);
+    });
+  }
+
+  #callOutbound(key: string, effect: CallBuiltin, builtin: OutboundBuiltin): void {
+    const { command, attempt } = effect;
+    this.#feedLater(key, async () => ({
+      type: "builtin_finished",
+      command,
+      attempt,
+      outcome: await builtin.perform(this.#callOf(effect, this.#ports.now()), this.#ports.outbound),
+    }));
+  }
+
+  #callOf({ command, attempt, inputs }: CallBuiltin, now: number) {
+    const { id: run, workspace, workflow, event: cause } = this.run;
+    return { run, workspace, workflow, command, attempt, inputs, cause, now };
+  }
+
+  /** Feeds what `work` finds out. When it throws, the effect keeps its place and is tried again, less and less often. */
+  #feedLater(key: string, work: () => Promise<RunInput>): void {
+    this.#performing.add(key);
+    const result = work()
+      .finally(() => this.#performing.delete(key))
+      .then((input) => {
+        this.#failures.delete(key);
+        this.feed(input);
+      });
+    result.catch((error) => {
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      console.error({
+        message: "effect failed, will be tried again",
+        run: this.run.id,
+        effect: key,
+        failures,
+        error: String(error),
+      });
+      this.#lookAt(this.#ports.now() + Math.min(250 * 2 ** failures, MAX_RETRY_MS));
+    });
+  }
+}
+
+type CallBuiltin = Extract<Effect, { kind: "call_builtin" }>;
+
+const nothingYet: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+
+function unknownBuiltin(name: string): LocalBuiltin {
+  const known = builtinNames.map((builtin) => BUILTIN + builtin).join(", ");
+  const outcome = failure("UnknownFunction", `there is no ${BUILTIN}${name}: there are ${known}`);
+  return { kind: "local", perform: () => ({ outcome }) };
+}

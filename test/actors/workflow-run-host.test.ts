@@ -1,0 +1,517 @@
+// What the host of a run guarantees whatever its engine does: shown with engines that do the worst.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/durable-sqlite";
+import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import type { StartRun } from "../../durable-objects/rpc.ts";
+import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
+import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
+import { Parts } from "../../durable-objects/workflow-run/parts.ts";
+import { RunHost, type RunPorts } from "../../durable-objects/workflow-run/run-host.ts";
+import migrations from "../../migrations/workflow-run/migrations.js";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import { refuse } from "../../src/protocol/result.ts";
+import { Alarm } from "../../src/storage/alarm.ts";
+import { handleAlarm } from "../../src/storage/alarm-handler.ts";
+import { Outbox } from "../../src/storage/outbox.ts";
+import { Timers } from "../../src/storage/timers.ts";
+import type { Changes, InProcessEffect, RunInput, RunMachine } from "../../src/workflow/machine-types.ts";
+
+// Failures on purpose: what the host reports of them is for operators.
+beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+
+/** Far from now, so that the platform never fires these alarms by itself: tests fire them. */
+const START = Date.UTC(2090, 0, 1);
+const command = "0#1" as CommandId;
+
+const run: StartRun = {
+  id: "run_0123456789abcdef0123456789abcdef" as RunId,
+  workspace: "default",
+  workflow: "canary",
+  program: { digest: "d", entry: "canary.star", files: { "canary.star": "" } },
+  trigger: { id: "canary/go", type: "go", handler: "go" },
+  event: { specversion: "1.0", id: "1", source: "/test", type: "go", sluicehops: 4 },
+  eventSeq: 1,
+  initiator: "alice",
+};
+
+const nothing: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+
+/** An engine whose every decision the test scripts. Its state is its journal, like a real one's. */
+interface Script {
+  decide(input: RunInput, records: readonly JournalRecord[]): Partial<Changes>;
+  pending?(records: readonly JournalRecord[]): InProcessEffect[];
+}
+
+function note(seq: number, text: string): JournalRecord {
+  return { seq, at: START, type: "noted", note: "operator", data: { text } };
+}
+
+function machineOf(script: Script, committed: readonly JournalRecord[]): RunMachine {
+  const records = [...committed];
+  return {
+    handle(input) {
+      const changes = { ...nothing, ...script.decide(input, records) };
+      records.push(...changes.records);
+      return changes;
+    },
+    pendingEffects: () => script.pending?.(records) ?? [],
+    activities: () => [],
+    approval: () => undefined,
+    ending: () => ({}),
+    summary: () => ({
+      id: run.id,
+      workflow: run.workflow,
+      digest: "d",
+      trigger: run.trigger.id,
+      initiator: run.initiator,
+      event: { id: "1", source: "/test", type: "go" },
+      state: "running",
+      waitingFor: "",
+      environments: [],
+      createdAt: START,
+      updatedAt: START,
+      commands: 0,
+      version: records.length,
+    }),
+    get lastSeq() {
+      return records.length;
+    },
+  };
+}
+
+interface World {
+  script: Script;
+  clock: { now: number };
+  sent: { receiver: string; method: string; args: readonly unknown[] }[];
+  ports: { decide: RunPorts["decide"]; fetch: (request: Request) => Promise<Response> };
+}
+
+interface Hosted extends World {
+  host: RunHost;
+  storage: DurableObjectStorage;
+  outbox: Outbox;
+  notes(): string[];
+  count(table: string): number;
+  alarm(): Promise<void>;
+  /** The object after an eviction or a crash. */
+  restarted(): Hosted;
+}
+
+function hosted(storage: DurableObjectStorage, world: World): Hosted {
+  const now = () => world.clock.now;
+  const alarm = new Alarm(storage);
+  const timers = new Timers(storage.sql, alarm);
+  const outbox = new Outbox({
+    sql: storage.sql,
+    alarm,
+    now,
+    deliver: async (message) => {
+      const summary = message.method === "summary" ? [host.summaryToSend()] : message.args;
+      world.sent.push({ ...message, args: summary });
+    },
+  });
+  const journal = new JournalStore(storage.sql);
+  const host = new RunHost({
+    storage,
+    timers,
+    outbox,
+    journal,
+    parts: new Parts(storage.sql),
+    log: new LogStore(storage.sql),
+    ports: {
+      now,
+      entropy: () => new Uint8Array(16),
+      loadMachine: (_, __, records) => machineOf(world.script, records),
+      decide: (...args) => world.ports.decide(...args),
+      outbound: {
+        fetch: (request) => world.ports.fetch(request),
+        resolve: async () => ["93.184.215.14"],
+        allowedHosts: [],
+      },
+    },
+  });
+  return {
+    ...world,
+    host,
+    storage,
+    outbox,
+    notes: () =>
+      journal.all().map((record) => (record.type === "noted" ? String(record.data.text) : record.type)),
+    count: (table) => storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n,
+    alarm: () => handleAlarm({ alarm, timers, outbox, now, onTimer: (timer) => host.fire(timer) }),
+    restarted: () => hosted(storage, world),
+  };
+}
+
+async function inRun(script: Script, body: (hosted: Hosted) => Promise<void>): Promise<void> {
+  const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.newUniqueId());
+  await runInDurableObject(stub, async (_, { storage }) => {
+    await migrate(drizzle(storage), migrations);
+    const world: World = {
+      script,
+      clock: { now: START },
+      sent: [],
+      ports: {
+        decide: async () => refuse("unused", "unused"),
+        fetch: async () => new Response("ok"),
+      },
+    };
+    await body(hosted(storage, world));
+    await storage.deleteAlarm();
+  });
+}
+
+/** Writes down what it is fed. */
+const diary: Script = {
+  decide: (input, records) => {
+    if (input.type === "resume") return {};
+    return { records: [note(records.length + 1, "id" in input ? `${input.type} ${input.id}` : input.type)] };
+  },
+};
+
+const tick = (id: string): RunInput => ({ type: "timer", id });
+
+describe("a commit", () => {
+  test("beginning is one write, and beginning again changes nothing", () =>
+    inRun(diary, async (hosted) => {
+      hosted.host.begin(run);
+      hosted.host.begin(run);
+      hosted.restarted().host.begin(run);
+      expect(hosted.notes()).toEqual(["start"]);
+    }));
+
+  test("a run that was stored but not started is started by the next call", () =>
+    inRun(diary, async (hosted) => {
+      const { program, ...start } = run;
+      const parts = new Parts(hosted.storage.sql);
+      parts.put("start", { ...start, program: { digest: program.digest } });
+      parts.put("program", program);
+      hosted.host.feed(tick("a"));
+      expect(hosted.notes()).toEqual(["start", "timer a"]);
+    }));
+
+  test("a write that fails takes nothing with it: neither rows nor what the engine remembers", () =>
+    inRun(diary, async (hosted) => {
+      hosted.host.begin(run);
+      // As if another instance had written: the platform forbids it, a defect may not.
+      hosted.storage.sql.exec("INSERT INTO journal (seq, record) VALUES (2, '{}')");
+      expect(() =>
+        hosted.host.feed(tick("a"), () => hosted.outbox.add({ receiver: "run/x", method: "m", args: [] })),
+      ).toThrow();
+      expect(hosted.storage.sql.exec("SELECT 1 FROM outbox WHERE receiver = 'run/x'").toArray()).toEqual([]);
+      hosted.storage.sql.exec("DELETE FROM journal WHERE seq = 2");
+      hosted.host.feed(tick("a"));
+      expect(hosted.notes()).toEqual(["start", "timer a"]);
+    }));
+
+  test("the run's end drops every timer and tells the bus to forget it", () =>
+    inRun(
+      {
+        decide: (input) =>
+          input.type === "start"
+            ? { timers: { set: [{ id: "a", kind: "sleep", dueAt: START + 1000 }], drop: [] } }
+            : { finished: { state: "succeeded" } },
+      },
+      async (hosted) => {
+        hosted.host.begin(run);
+        expect(hosted.count("timers")).toBe(1);
+        hosted.host.feed({ type: "cancel", by: "bob", reason: "", terminate: true });
+        expect(hosted.count("timers")).toBe(0);
+        await vi.waitFor(() =>
+          expect(hosted.sent).toContainEqual({ receiver: "bus/", method: "forgetRun", args: [run.id] }),
+        );
+      },
+    ));
+
+  test("however much happens, one summary goes out, and it is the newest", () =>
+    inRun(diary, async (hosted) => {
+      hosted.host.begin(run);
+      for (let n = 0; n < 20; n += 1) hosted.host.feed(tick(String(n)));
+      hosted.clock.now += 1000;
+      await hosted.outbox.flush();
+      const summaries = hosted.sent.filter(({ method }) => method === "summary");
+      expect(summaries).toMatchObject([{ receiver: "directory/", args: [{ version: 21 }] }]);
+      hosted.host.feed(tick("later"));
+      hosted.clock.now += 1000;
+      await hosted.outbox.flush();
+      expect(hosted.sent.filter(({ method }) => method === "summary")).toHaveLength(2);
+    }));
+});
+
+describe("an engine that throws", () => {
+  const broken = { now: false };
+  const fragile: Script = {
+    decide: (input, records) => {
+      if (broken.now) throw new Error("divided by zero");
+      return diary.decide(input, records);
+    },
+  };
+
+  test("makes the run stuck, says why, and keeps what arrives until a start of the object can go on", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = false;
+      hosted.host.begin(run);
+      broken.now = true;
+      expect(hosted.host.feed(tick("a"))).toEqual({ kept: true });
+      broken.now = false;
+      // This instance has seen the engine fail: it does not try again by itself.
+      expect(hosted.host.feed(tick("b"))).toEqual({ kept: true });
+      expect(hosted.notes()).toEqual(["start"]);
+      const stuck = hosted.host.summary();
+      expect(stuck).toMatchObject({
+        state: "stuck",
+        error: { code: "engine_failure", message: "divided by zero" },
+      });
+
+      const after = hosted.restarted();
+      expect(after.host.summary()).toMatchObject({ state: "running" });
+      expect(after.notes()).toEqual(["start", "timer a", "timer b"]);
+      expect(after.count("inbox")).toBe(0);
+      expect(after.host.summary().version).toBeGreaterThan(stuck.version);
+    }));
+
+  test("that still throws after a restart keeps everything, in order", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = false;
+      hosted.host.begin(run);
+      broken.now = true;
+      for (const id of ["a", "b", "c"]) hosted.restarted().host.feed(tick(id));
+      expect(hosted.count("inbox")).toBe(3);
+      broken.now = false;
+      hosted.restarted().host.summary();
+      expect(hosted.notes()).toEqual(["start", "timer a", "timer b", "timer c"]);
+    }));
+
+  test("at its very first step is stuck, not gone", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = true;
+      hosted.host.begin(run);
+      expect(hosted.host.summary()).toMatchObject({ state: "stuck" });
+      expect(hosted.host.detail()).toMatchObject({ state: "stuck", activities: [] });
+      broken.now = false;
+      hosted.restarted().host.summary();
+      expect(hosted.notes()).toEqual(["start"]);
+    }));
+
+  test("at a timer does not make the alarm fire again and again", () =>
+    inRun(
+      {
+        decide: (input, records) => {
+          if (input.type === "timer") throw new Error("divided by zero");
+          return {
+            records: [note(records.length + 1, input.type)],
+            ...(input.type === "start"
+              ? { timers: { set: [{ id: "t", kind: "sleep" as const, dueAt: START + 1 }], drop: [] } }
+              : {}),
+          };
+        },
+      },
+      async (hosted) => {
+        hosted.host.begin(run);
+        hosted.clock.now += 10_000;
+        await hosted.alarm();
+        await hosted.outbox.flush();
+        await hosted.alarm();
+        expect(hosted.count("inbox")).toBe(1);
+        expect(await hosted.storage.getAlarm()).toBeNull();
+      },
+    ));
+
+  test("with a record too large for a row is stuck with that as the reason", () =>
+    inRun(
+      {
+        decide: (input, records) => ({
+          records: [note(records.length + 1, input.type === "start" ? "start" : "x".repeat(2_100_000))],
+        }),
+      },
+      async (hosted) => {
+        hosted.host.begin(run);
+        hosted.host.feed(tick("a"));
+        expect(hosted.host.summary()).toMatchObject({
+          state: "stuck",
+          error: { message: expect.stringContaining("2000000") },
+        });
+        expect(hosted.notes()).toEqual(["start"]);
+        expect(hosted.count("inbox")).toBe(1);
+      },
+    ));
+});
+
+describe("an in-process effect", () => {
+  const question: InProcessEffect = {
+    kind: "decide",
+    command,
+    round: 1,
+    reference: "gitlab.com/cd/reconcile@v1",
+    inputs: {},
+    approvals: [],
+  };
+  /** Asks one thing, and is done once it has an answer. */
+  const asking = (effect: InProcessEffect): Script => ({
+    decide: (input, records) => {
+      if (input.type === "start") return { records: [note(1, "asked")], effects: [effect] };
+      const answer = input.type === "policy_decided" || input.type === "builtin_finished";
+      return answer && records.length === 1 ? { records: [note(2, "answered")] } : {};
+    },
+    pending: (records) => (records.length === 1 ? [effect] : []),
+  });
+
+  test("is performed once, and its result is an input", () =>
+    inRun(asking(question), async (hosted) => {
+      const decide = vi.fn(async () => refuse("no", "no"));
+      hosted.ports.decide = decide;
+      hosted.host.begin(run);
+      await vi.waitFor(() => expect(hosted.notes()).toEqual(["asked", "answered"]));
+      expect(decide).toHaveBeenCalledTimes(1);
+      hosted.clock.now += 60_000;
+      await hosted.alarm();
+      expect(decide).toHaveBeenCalledTimes(1);
+      expect(hosted.count("timers")).toBe(0);
+    }));
+
+  test("that was cut off by a crash is performed by the alarm", () =>
+    inRun(asking(question), async (hosted) => {
+      hosted.ports.decide = () => new Promise(() => {});
+      hosted.host.begin(run);
+      const armed = (await hosted.storage.getAlarm()) ?? Number.NaN;
+      expect(armed).toBeLessThanOrEqual(START + 5000);
+
+      const after = hosted.restarted();
+      after.ports.decide = async () => refuse("no", "no");
+      after.clock.now = armed;
+      await after.alarm();
+      await vi.waitFor(() => expect(after.notes()).toEqual(["asked", "answered"]));
+    }));
+
+  test("that was cut off by a crash is performed by the next call, too", () =>
+    inRun(asking(question), async (hosted) => {
+      hosted.ports.decide = () => new Promise(() => {});
+      hosted.host.begin(run);
+      const after = hosted.restarted();
+      after.ports.decide = async () => refuse("no", "no");
+      after.host.summary();
+      await vi.waitFor(() => expect(after.notes()).toEqual(["asked", "answered"]));
+    }));
+
+  test("that takes long is not performed twice by an alarm in between", () =>
+    inRun(asking(question), async (hosted) => {
+      let answer = () => {};
+      const decide = vi.fn(
+        () =>
+          new Promise<ReturnType<typeof refuse>>((resolve) => {
+            answer = () => resolve(refuse("no", "no"));
+          }),
+      );
+      hosted.ports.decide = decide;
+      hosted.host.begin(run);
+      for (let n = 0; n < 3; n += 1) {
+        hosted.clock.now = (await hosted.storage.getAlarm()) ?? Number.NaN;
+        await hosted.alarm();
+      }
+      expect(decide).toHaveBeenCalledTimes(1);
+      answer();
+      await vi.waitFor(() => expect(hosted.notes()).toEqual(["asked", "answered"]));
+    }));
+
+  test("that fails is tried again, less and less often, until it succeeds", () =>
+    inRun(asking(question), async (hosted) => {
+      let calls = 0;
+      hosted.ports.decide = async () => {
+        calls += 1;
+        if (calls < 5) throw new Error("nobody there");
+        return refuse("no", "no");
+      };
+      hosted.host.begin(run);
+      const pauses: number[] = [];
+      for (let round = 1; round < 5; round += 1) {
+        await vi.waitFor(() => expect(calls).toBe(round));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        // Early is harmless: only the watch timer makes the next try.
+        for (let woken = 0; calls === round && woken < 10; woken += 1) {
+          const before = hosted.clock.now;
+          hosted.clock.now = (await hosted.storage.getAlarm()) ?? Number.NaN;
+          await hosted.alarm();
+          pauses[round] = (pauses[round] ?? 0) + hosted.clock.now - before;
+        }
+      }
+      await vi.waitFor(() => expect(hosted.notes()).toEqual(["asked", "answered"]));
+      expect(pauses[3]).toBeGreaterThan(pauses[1] ?? Number.NaN);
+    }));
+
+  test("builtin://emit: the event and the outcome are one write, with the cause's hops counted on", () =>
+    inRun(
+      asking({
+        kind: "call_builtin",
+        command,
+        attempt: 1,
+        name: "emit",
+        inputs: { type: "com.example.done" },
+      }),
+      async (hosted) => {
+        hosted.host.begin(run);
+        // In the same turn: nothing can come between.
+        expect(hosted.notes()).toEqual(["asked", "answered"]);
+        await vi.waitFor(() =>
+          expect(hosted.sent.filter(({ method }) => method === "ingest")).toHaveLength(1),
+        );
+        expect(hosted.sent.find(({ method }) => method === "ingest")).toMatchObject({
+          receiver: "bus/",
+          args: [[{ type: "com.example.done", id: `${run.id}/${command}`, sluicehops: 5 }], "alice"],
+        });
+      },
+    ));
+
+  test("builtin://log writes the run's log", () =>
+    inRun(
+      asking({ kind: "call_builtin", command, attempt: 1, name: "log", inputs: { message: "hello" } }),
+      async (hosted) => {
+        hosted.host.begin(run);
+        expect(new LogStore(hosted.storage.sql).page(0, 10).lines).toMatchObject([
+          { command, text: "hello" },
+        ]);
+      },
+    ));
+
+  test("builtin://http goes out after the commit and comes back as an input", () =>
+    inRun(
+      asking({
+        kind: "call_builtin",
+        command,
+        attempt: 1,
+        name: "http",
+        inputs: { url: "https://example.com/" },
+      }),
+      async (hosted) => {
+        hosted.ports.fetch = async () => {
+          expect(hosted.notes()).toEqual(["asked"]);
+          return new Response("ok");
+        };
+        hosted.host.begin(run);
+        await vi.waitFor(() => expect(hosted.notes()).toEqual(["asked", "answered"]));
+      },
+    ));
+
+  test("a builtin that does not exist fails the call and names those that do", () => {
+    const seen: RunInput[] = [];
+    const asked = asking({ kind: "call_builtin", command, attempt: 1, name: "mail", inputs: {} });
+    return inRun(
+      {
+        ...asked,
+        decide: (input, records) => {
+          seen.push(input);
+          return asked.decide(input, records);
+        },
+      },
+      async (hosted) => {
+        hosted.host.begin(run);
+        expect(seen.at(-1)).toMatchObject({
+          type: "builtin_finished",
+          outcome: { error: { code: "UnknownFunction", message: expect.stringContaining("builtin://emit") } },
+        });
+      },
+    );
+  });
+});
