@@ -13,6 +13,7 @@ import { quoteString } from "../value/quote.ts";
 import { repr as reprOf, str as strOf } from "../value/repr.ts";
 import { StarlarkSet } from "../value/set.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
+import { characterOf } from "./code-point.ts";
 import { updateDict } from "./dict-methods.ts";
 import { namesInfinity, parseFloatText, parseIntText } from "./number-parsing.ts";
 
@@ -126,7 +127,7 @@ export const chr = defineBuiltin("chr", "i, /", (_ctx, i: Value) => {
       `chr: Unicode code point U+${i.toString(16).toUpperCase()} out of range (>0x10FFFF)`,
     );
   }
-  return String.fromCodePoint(Number(i));
+  return characterOf(Number(i));
 });
 
 export const ord = defineBuiltin("ord", "s, /", (ctx, s: Value) => {

@@ -7,6 +7,7 @@ import { formatInt, type Int, isInt, truncateFloat } from "../value/int.ts";
 import { StarlarkTuple } from "../value/list.ts";
 import { repr, str } from "../value/repr.ts";
 import { typeName, type Value } from "../value/value.ts";
+import { characterOf } from "./code-point.ts";
 import { formatFloatAs } from "./number-text.ts";
 
 /** Replaces the conversions of a format by the operand, the elements of a tuple, or values of a dict. */
@@ -111,7 +112,7 @@ function character(value: Value): string {
     if (value < 0 || value > 0x10ffff) {
       throw new EvaluationError(`%c format requires a valid Unicode code point, got ${value}`);
     }
-    return String.fromCodePoint(Number(value));
+    return characterOf(Number(value));
   }
   if (typeof value !== "string") {
     throw new EvaluationError(`%c format requires int or single-character string, not ${typeName(value)}`);

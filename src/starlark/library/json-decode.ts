@@ -1,0 +1,103 @@
+/** `json.decode`: numbers with a point or an exponent become floats, others ints of any size. */
+import type { Budget } from "../budget.ts";
+import { DICT_ENTRY_BYTES, StarlarkDict } from "../value/dict.ts";
+import { StarlarkFloat } from "../value/float.ts";
+import { negateInt, parseDigits } from "../value/int.ts";
+import { StarlarkList } from "../value/list.ts";
+import { quoteString } from "../value/quote.ts";
+import type { Value } from "../value/value.ts";
+import { JsonReader } from "./json-reader.ts";
+
+/** Deeper data is refused, so that none can exhaust the JavaScript stack. */
+const MAX_DEPTH = 500;
+const SLOT_BYTES = 32;
+
+/** The value of a JSON text; throws when the text is malformed or an object repeats a key. */
+export function decodeJson(text: string, budget: Budget): Value {
+  budget.charge(text.length / 32, 0);
+  const reader = new JsonReader(text, "json.decode");
+  const value = readValue(reader, budget, 0);
+  reader.end();
+  return value;
+}
+
+function readValue(reader: JsonReader, budget: Budget, depth: number): Value {
+  const first = reader.require();
+  budget.charge(1, SLOT_BYTES);
+  switch (first) {
+    case '"':
+      return readString(reader, budget);
+    case "[":
+      return readArray(reader, budget, depth);
+    case "{":
+      return readObject(reader, budget, depth);
+    case "n":
+      reader.word("null");
+      return null;
+    case "t":
+      reader.word("true");
+      return true;
+    case "f":
+      reader.word("false");
+      return false;
+  }
+  if (first === "-" || (first >= "0" && first <= "9")) return readNumber(reader, budget);
+  throw reader.unexpected();
+}
+
+function readString(reader: JsonReader, budget: Budget): string {
+  const value = reader.string();
+  budget.charge(0, value.length);
+  return value;
+}
+
+function readNumber(reader: JsonReader, budget: Budget): Value {
+  const start = reader.offset;
+  const number = reader.number();
+  if (/[.eE]/.test(number)) {
+    const value = Number(number);
+    if (Number.isFinite(value)) return new StarlarkFloat(value);
+    reader.offset = start;
+    throw reader.error(`invalid number: ${number.slice(0, 100)}`);
+  }
+  if (number.length < 16) return Number(number) + 0;
+  const isNegative = number.startsWith("-");
+  const magnitude = parseDigits(isNegative ? number.slice(1) : number, 10, budget) ?? 0;
+  return isNegative ? negateInt(magnitude) : magnitude;
+}
+
+function readArray(reader: JsonReader, budget: Budget, depth: number): StarlarkList {
+  checkDepth(reader, depth);
+  reader.offset++;
+  const items: Value[] = [];
+  if (reader.accept("]")) return new StarlarkList(items);
+  for (;;) {
+    items.push(readValue(reader, budget, depth + 1));
+    if (reader.accept(",")) continue;
+    if (reader.accept("]")) return new StarlarkList(items);
+    throw reader.wanted("in array", "',' or ']'");
+  }
+}
+
+function readObject(reader: JsonReader, budget: Budget, depth: number): StarlarkDict {
+  checkDepth(reader, depth);
+  reader.offset++;
+  const dict = new StarlarkDict();
+  budget.charge(0, DICT_ENTRY_BYTES);
+  if (reader.accept("}")) return dict;
+  for (;;) {
+    if (reader.require() !== '"') throw reader.unexpected();
+    const key = readString(reader, budget);
+    if (!reader.accept(":")) throw reader.wanted("after object key", "':'");
+    const size = dict.size;
+    dict.set(key, readValue(reader, budget, depth + 1), budget);
+    if (dict.size === size) throw reader.error(`object has duplicate key: ${quoteString(key.slice(0, 100))}`);
+    if (reader.accept(",")) continue;
+    if (reader.accept("}")) return dict;
+    throw reader.wanted("in object", "',' or '}'");
+  }
+}
+
+function checkDepth(reader: JsonReader, depth: number): void {
+  if (depth >= MAX_DEPTH) throw reader.error(`nested more than ${MAX_DEPTH} deep`);
+}

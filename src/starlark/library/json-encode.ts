@@ -1,0 +1,148 @@
+/** `json.encode`: a value as JSON text, without spaces, the keys of objects in order. */
+import type { Budget } from "../budget.ts";
+import { EvaluationError } from "../errors.ts";
+import { StarlarkDict } from "../value/dict.ts";
+import { formatFloat, StarlarkFloat } from "../value/float.ts";
+import { HostObject } from "../value/host-object.ts";
+import { formatInt } from "../value/int.ts";
+import { iterate } from "../value/iterate.ts";
+import { quoteString } from "../value/quote.ts";
+import { type HeapValue, typeName, type Value } from "../value/value.ts";
+
+/** Deeper data is refused, so that none can exhaust the JavaScript stack. */
+const MAX_DEPTH = 500;
+
+/** Text of a value; throws with the path to what cannot be encoded. */
+export function encodeJson(value: Value, budget: Budget): string {
+  const encoder = new Encoder(budget);
+  encoder.write(value);
+  return encoder.text;
+}
+
+class Encoder {
+  text = "";
+  private readonly budget: Budget;
+  /** The containers that are being written, and where in each of them. */
+  private readonly containers: HeapValue[] = [];
+  private readonly places: string[] = [];
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+  }
+
+  write(value: Value): void {
+    switch (typeof value) {
+      case "string":
+        this.append(quoteJson(value, this.budget));
+        return;
+      case "number":
+        this.append(String(value));
+        return;
+      case "bigint":
+        this.append(formatInt(value, this.budget));
+        return;
+      case "boolean":
+        this.append(value ? "true" : "false");
+        return;
+    }
+    if (value === null) this.append("null");
+    else if (value instanceof StarlarkFloat) this.writeFloat(value);
+    else this.writeContainer(value);
+  }
+
+  private append(piece: string): void {
+    this.budget.charge(1 + piece.length / 256, piece.length);
+    this.text += piece;
+  }
+
+  private writeFloat(float: StarlarkFloat): void {
+    if (!Number.isFinite(float.value)) {
+      throw this.error(`cannot encode non-finite float ${formatFloat(float.value)}`);
+    }
+    this.append(formatFloat(float.value));
+  }
+
+  private writeContainer(container: HeapValue): void {
+    if (this.containers.includes(container)) throw this.error("cycle in JSON structure");
+    if (this.containers.length >= MAX_DEPTH) throw this.error(`nested more than ${MAX_DEPTH} deep`);
+    const depth = this.containers.push(container) - 1;
+    if (container instanceof StarlarkDict) this.writeDict(container, depth);
+    else if (!this.writeElements(container, depth)) this.writeFields(container, depth);
+    this.containers.length = depth;
+    this.places.length = depth;
+  }
+
+  private writeDict(dict: StarlarkDict, depth: number): void {
+    const entries = [...dict.entries.values()].map(({ key, value }): [string, Value] => {
+      if (typeof key === "string") return [key, value];
+      throw this.error(`dict has ${typeName(key)} key, want string`);
+    });
+    this.budget.charge(entries.length * Math.log2(entries.length + 1), entries.length * 8);
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    this.writeObject(entries, depth, (key) => `in dict key ${quoteString(key)}`);
+  }
+
+  /** Tells whether the value is iterable. */
+  private writeElements(container: HeapValue, depth: number): boolean {
+    const iteration = iterate(container);
+    if (iteration === undefined) return false;
+    const type = typeName(container);
+    this.append("[");
+    try {
+      let index = 0;
+      for (let element = iteration.next(); element !== undefined; element = iteration.next()) {
+        if (index > 0) this.append(",");
+        this.places[depth] = `at ${type} index ${index++}`;
+        this.write(element);
+      }
+    } finally {
+      iteration.release();
+    }
+    this.append("]");
+    return true;
+  }
+
+  private writeFields(container: HeapValue, depth: number): void {
+    if (!(container instanceof HostObject)) throw this.notEncodable(container, depth);
+    const fields: [string, Value][] = [];
+    for (const name of container.attributeNames().sort()) {
+      const value = container.attribute(name);
+      if (value !== undefined) fields.push([name, value]);
+    }
+    if (fields.length === 0 && container.type !== "struct") throw this.notEncodable(container, depth);
+    this.writeObject(fields, depth, (name) => `in field .${name}`);
+  }
+
+  private writeObject(
+    fields: readonly (readonly [string, Value])[],
+    depth: number,
+    place: (name: string) => string,
+  ): void {
+    let isFirst = true;
+    this.append("{");
+    for (const [name, value] of fields) {
+      this.append(`${isFirst ? "" : ","}${quoteJson(name, this.budget)}:`);
+      isFirst = false;
+      this.places[depth] = place(name);
+      this.write(value);
+    }
+    this.append("}");
+  }
+
+  private notEncodable(value: HeapValue, depth: number): EvaluationError {
+    this.places.length = depth;
+    return this.error(`cannot encode ${typeName(value)} as JSON`);
+  }
+
+  private error(problem: string): EvaluationError {
+    return new EvaluationError(`json.encode: ${[...this.places, problem].join(": ")}`);
+  }
+}
+
+/** A string in JSON's quotes; half a surrogate pair, which is no character, becomes U+FFFD. */
+function quoteJson(text: string, budget: Budget): string {
+  budget.charge(text.length / 64, text.length);
+  if (text.isWellFormed()) return JSON.stringify(text);
+  const quoted = text.split(/\p{Cs}/u).map((part) => JSON.stringify(part).slice(1, -1));
+  return `"${quoted.join("\\ufffd")}"`;
+}
