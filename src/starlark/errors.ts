@@ -97,10 +97,13 @@ export function pointAt(sourceLine: string, column: number): [string, string] {
 /** A program did something that the language forbids, such as adding a string to an int. */
 export class EvaluationError extends StarlarkError {}
 
-/** A program used up its steps, its memory or its depth; never caught by `attempt`. */
+/**
+ * A program used up its steps, its memory or its depth. Only the last can be caught by `attempt`: the
+ * calls that were too many have ended by then.
+ */
 export class BudgetError extends StarlarkError {
   constructor(message: string, details: { resource: "steps" | "bytes" | "depth"; limit: number }) {
-    super(message, { code: "BudgetExceeded", details, uncatchable: true });
+    super(message, { code: "BudgetExceeded", details, uncatchable: details.resource !== "depth" });
   }
 }
 

@@ -37,6 +37,7 @@ export function initModule(program: Program, environment: ModuleEnvironment = {}
     file: program.file,
     globals: program.globals.map(() => undefined),
     globalNames: program.globals.map(({ name }) => name),
+    isLoaded: program.globals.map(({ isLoaded }) => isLoaded),
     predeclared: outsideValues(program, environment.predeclared ?? {}),
     loadName: (index) => loadName(program, index, environment.loaded),
   };

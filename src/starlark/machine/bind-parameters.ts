@@ -86,11 +86,11 @@ function tooMany(fn: StarlarkFunction, given: number): EvaluationError {
 }
 
 function repeated(fn: StarlarkFunction, name: string): EvaluationError {
-  return new EvaluationError(`function ${fn.name} got multiple values for parameter ${name}`);
+  return new EvaluationError(`function ${fn.name} got multiple values for parameter "${name}"`);
 }
 
 function unexpected(fn: StarlarkFunction, name: string, namedCount: number): EvaluationError {
   const nearest = nearestName(name, fn.code.parameterNames.slice(0, namedCount));
   const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
-  return new EvaluationError(`function ${fn.name} got an unexpected keyword argument ${name}${hint}`);
+  return new EvaluationError(`function ${fn.name} got an unexpected keyword argument "${name}"${hint}`);
 }

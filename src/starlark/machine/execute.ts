@@ -56,7 +56,9 @@ export function execute(fiber: RunningFiber): void {
         case 1: {
           // GetGlobal
           const value = fn.module.globals[b];
-          if (value === undefined) throw unbound("global", fn.module.globalNames[b]);
+          if (value === undefined) {
+            throw unbound(fn.module.isLoaded[b] ? "local" : "global", fn.module.globalNames[b]);
+          }
           registers[base + a] = value;
           break;
         }
@@ -209,7 +211,7 @@ export function execute(fiber: RunningFiber): void {
           const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
           const y = (c >= 0 ? registers[base + c] : constants[~c]) as Value;
           registers[base + a] =
-            x === y || (!(typeof x === "number" && typeof y === "number") && equals(x, y, budget));
+            typeof x === "number" && typeof y === "number" ? x === y : equals(x, y, budget);
           break;
         }
         case 20: {
@@ -217,7 +219,7 @@ export function execute(fiber: RunningFiber): void {
           const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
           const y = (c >= 0 ? registers[base + c] : constants[~c]) as Value;
           registers[base + a] =
-            x !== y && ((typeof x === "number" && typeof y === "number") || !equals(x, y, budget));
+            typeof x === "number" && typeof y === "number" ? x !== y : !equals(x, y, budget);
           break;
         }
         case 21: {
@@ -325,7 +327,7 @@ export function execute(fiber: RunningFiber): void {
           // JumpEqual
           const x = (a >= 0 ? registers[base + a] : constants[~a]) as Value;
           const y = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
-          if (x === y || (!(typeof x === "number" && typeof y === "number") && equals(x, y, budget))) pc = c;
+          if (typeof x === "number" && typeof y === "number" ? x === y : equals(x, y, budget)) pc = c;
           break;
         }
         case 37: {
@@ -360,7 +362,7 @@ export function execute(fiber: RunningFiber): void {
           // JumpNotEqual
           const x = (a >= 0 ? registers[base + a] : constants[~a]) as Value;
           const y = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
-          if (x !== y && ((typeof x === "number" && typeof y === "number") || !equals(x, y, budget))) pc = c;
+          if (typeof x === "number" && typeof y === "number" ? x !== y : !equals(x, y, budget)) pc = c;
           break;
         }
         case 42: {

@@ -122,7 +122,7 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
     return x.includes(value);
   }
   if (x instanceof HeapValue) {
-    if (x instanceof StarlarkDict) return x.has(value, budget);
+    if (x instanceof StarlarkDict) return hasKey(x, value, budget);
     if (x instanceof StarlarkSet) return x.has(value, budget);
     if (x instanceof StarlarkList || x instanceof StarlarkTuple) {
       budget.charge(x.items.length / 4, 0);
@@ -134,6 +134,16 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
     if (byHost !== undefined) return byHost;
   }
   throw new EvaluationError(`unknown binary op: ${typeName(value)} in ${typeName(x)}`);
+}
+
+/** An unhashable value is in no dict; that is no error, as in starlark-go. */
+function hasKey(dict: StarlarkDict, key: Value, budget: Budget): boolean {
+  try {
+    return dict.has(key, budget);
+  } catch (error) {
+    if (error instanceof EvaluationError) return false;
+    throw error;
+  }
 }
 
 function rangeContains(range: StarlarkRange, value: Value): boolean {

@@ -64,9 +64,13 @@ export class Scanner {
     return this.text.slice(this.start, this.end);
   }
 
-  /** Leaves all brackets: what follows the next line end is a new statement. For error recovery. */
-  leaveBrackets(): void {
+  /** Leaves all brackets and goes on at the end of the current line, unread. For error recovery. */
+  skipLine(): void {
     this.brackets = 0;
+    if (this.kind === "newline" || this.kind === "end of file" || this.kind === "outdent") return;
+    const end = this.text.indexOf("\n", this.at);
+    this.at = end < 0 ? this.text.length : end;
+    this.next();
   }
 
   /** Moves to the next token. */
@@ -112,7 +116,8 @@ export class Scanner {
   private indent(line: Indent): void {
     const current = this.indents.at(-1) ?? { width: 0, characters: 0 };
     if (Math.sign(line.width - current.width) !== Math.sign(line.characters - current.characters)) {
-      this.error("inconsistent-indentation", "inconsistent use of tabs and spaces in indentation", this.at);
+      const message = "indentation mixes tabs and spaces, so that it depends on the width of a tab";
+      this.diagnostics.warning("inconsistent-indentation", message, this.at, this.at + 1);
     }
     if (line.width > current.width) {
       this.indents.push(line);

@@ -102,12 +102,7 @@ export class TokenStream {
 
   /** Goes on behind the end of the line, after an error. */
   skipLine(): void {
-    this.scanner.leaveBrackets();
-    while (this.kind !== "newline" && this.kind !== "end of file" && this.kind !== "outdent") {
-      this.scanner.next();
-      // Brackets opened in what is skipped must not hide the end of the line.
-      this.scanner.leaveBrackets();
-    }
+    this.scanner.skipLine();
     this.accept("newline");
   }
 }

@@ -164,7 +164,7 @@ export function bindArguments(
       surplus.push(argument);
       continue;
     }
-    if (given[index]) throw new EvaluationError(`${name}: got multiple values for keyword argument ${key}`);
+    if (given[index]) throw new EvaluationError(`${name}: got multiple values for keyword argument "${key}"`);
     given[index] = true;
     bound[index] = checkArgument(name, signature, index, value);
   }
@@ -227,5 +227,5 @@ function unexpectedKeyword(name: string, signature: Signature, key: string): Eva
     .map((parameter) => parameter.name);
   const nearest = nearestName(key, candidates);
   const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
-  return new EvaluationError(`${name}: unexpected keyword argument ${key}${hint}`);
+  return new EvaluationError(`${name}: unexpected keyword argument "${key}"${hint}`);
 }

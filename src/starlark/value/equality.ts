@@ -22,16 +22,11 @@ export function equals(x: Value, y: Value, budget: Budget = new Budget()): boole
 }
 
 function equalAt(x: Value, y: Value, budget: Budget, depth: number): boolean {
-  if (x === y) {
-    if (typeof x === "string" && x.length > 256) budget.charge(x.length / 1024, 0);
-    return true;
-  }
   if (!(x instanceof HeapValue)) {
-    if (y instanceof StarlarkFloat && isInt(x)) return compareIntWithFloat(x, y.value) === 0;
     if (typeof x === "string" && typeof y === "string" && x.length === y.length && x.length > 256) {
       budget.charge(x.length / 1024, 0);
     }
-    return false;
+    return x === y || (y instanceof StarlarkFloat && isInt(x) && compareIntWithFloat(x, y.value) === 0);
   }
   if (x instanceof StarlarkFloat) {
     if (y instanceof StarlarkFloat) return compareFloats(x.value, y.value) === 0;
@@ -52,6 +47,7 @@ function equalAt(x: Value, y: Value, budget: Budget, depth: number): boolean {
     return compareBytes(x.data, y.data) === 0;
   }
   if (x instanceof StarlarkRange) return y instanceof StarlarkRange && equalRanges(x, y);
+  if (x === y) return true;
   if (x instanceof HostObject && y instanceof HostObject && x.type === y.type) {
     const left = x.content();
     const right = y.content();

@@ -15,6 +15,8 @@ export interface ModuleScope {
   /** By index; undefined until assigned. */
   readonly globals: (Value | undefined)[];
   readonly globalNames: readonly string[];
+  /** By index: bound by `load`. */
+  readonly isLoaded: readonly boolean[];
   /** Predeclared and universal values, by index. */
   readonly predeclared: readonly Value[];
   /** The value that a `load` binds, by index; throws when the module has no such name. */

@@ -94,8 +94,13 @@ export abstract class HostObject extends HeapValue {
     return false;
   }
 
+  /** Whether it can be a key of a dict. */
+  get hashable(): boolean {
+    return true;
+  }
+
   override get hashedByIdentity(): boolean {
-    return this.content() === undefined;
+    return this.hashable && this.content() === undefined;
   }
 
   /** `x(...)`; whoever overrides it overrides `callable` too. */

@@ -16,6 +16,7 @@ import { bytesToLatin1, StarlarkBytes } from "./bytes.ts";
 import { StarlarkFloat } from "./float.ts";
 import { HostObject } from "./host-object.ts";
 import { StarlarkTuple } from "./list.ts";
+import { StarlarkRange } from "./range.ts";
 import { HeapValue, typeName, type Value } from "./value.ts";
 
 export type Key = null | boolean | number | bigint | string | HeapValue;
@@ -24,7 +25,7 @@ const MARK = "\0";
 /** Deeper tuples are refused, so that no data can exhaust the JavaScript stack. */
 const MAX_DEPTH = 500;
 
-/** The canonical key of a value; throws `unhashable: list` for one that cannot be a key. */
+/** The canonical key of a value; throws `unhashable type: list` for one that cannot be a key. */
 export function canonicalKey(value: Value, budget?: Budget): Key {
   if (typeof value === "string") return value.charCodeAt(0) === 0 ? `${MARK}s${value}` : value;
   if (!(value instanceof HeapValue)) return value;
@@ -73,9 +74,11 @@ function describe(value: Value, budget: Budget | undefined, depth: number): stri
   }
   if (value.hashedByIdentity) return `o${identity(value)};`;
   if (value instanceof HostObject) {
+    if (!value.hashable) throw new EvaluationError(`unhashable: ${value.type}`);
     return `h${value.type};${describe(value.content() ?? null, budget, nested(depth))}`;
   }
-  throw new EvaluationError(`unhashable: ${typeName(value)}`);
+  const kind = value instanceof StarlarkRange ? "unhashable:" : "unhashable type:";
+  throw new EvaluationError(`${kind} ${typeName(value)}`);
 }
 
 function describeItems(tuple: StarlarkTuple, budget: Budget | undefined, depth: number): string {

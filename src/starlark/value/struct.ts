@@ -68,6 +68,10 @@ export class StarlarkModule extends HostObject {
     return "module";
   }
 
+  override get hashable(): boolean {
+    return false;
+  }
+
   override repr(): string {
     return `<module "${this.name}">`;
   }
