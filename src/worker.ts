@@ -2,6 +2,7 @@
 import { createApp } from "./http/app.ts";
 
 export { Directory } from "../durable-objects/directory.ts";
+export { Environment } from "../durable-objects/environment.ts";
 export { EventBus } from "../durable-objects/event-bus.ts";
 export { JobRouter } from "../durable-objects/job-router.ts";
 

@@ -1,0 +1,32 @@
+// Change freezes: windows in which nothing is to change, in force from `from` up to, but not including, `to`.
+import type { z } from "zod";
+import type { freezeSchema } from "../protocol/environment.ts";
+
+export type Freeze = z.infer<typeof freezeSchema>;
+
+/** The freezes in force at `now` (ms since the epoch). */
+export function freezesInForce(freezes: readonly Freeze[], now: number): Freeze[] {
+  return freezes.filter(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to));
+}
+
+/** When next a freeze begins or ends after `now`; undefined when none will. */
+export function nextFreezeChange(freezes: readonly Freeze[], now: number): number | undefined {
+  const changes = freezes
+    .flatMap(({ from, to }) => [Date.parse(from), Date.parse(to)])
+    .filter((at) => at > now);
+  return changes.length > 0 ? Math.min(...changes) : undefined;
+}
+
+/** What is wrong with a list of freezes, as JSON pointers into it; empty when nothing is. */
+export function freezeFaults(freezes: readonly Freeze[]): { pointer: string; message: string }[] {
+  return freezes.flatMap(({ name, from, to }, index) => {
+    const faults: { pointer: string; message: string }[] = [];
+    if (Date.parse(from) >= Date.parse(to)) {
+      faults.push({ pointer: `/freezes/${index}/to`, message: `the freeze "${name}" ends before it begins` });
+    }
+    if (freezes.findIndex((other) => other.name === name) < index) {
+      faults.push({ pointer: `/freezes/${index}/name`, message: `there is another freeze called "${name}"` });
+    }
+    return faults;
+  });
+}

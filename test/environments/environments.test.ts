@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { withDeployment } from "../../src/environments/deployment.ts";
+import { freezeFaults, freezesInForce, nextFreezeChange } from "../../src/environments/freeze.ts";
+import { matchesGlob } from "../../src/environments/glob.ts";
+import { matchesTarget } from "../../src/environments/target.ts";
+import type { Deployment } from "../../src/protocol/environment.ts";
+
+describe("globs", () => {
+  test("agree with a regular expression that says the same", () => {
+    const piece = fc.stringMatching(/^[ab*.]{0,8}$/);
+    fc.assert(
+      fc.property(piece, fc.stringMatching(/^[ab.]{0,10}$/), (pattern, text) => {
+        const source = pattern
+          .split("*")
+          .map((part) => part.replaceAll(".", "\\."))
+          .join("[^]*");
+        expect(matchesGlob(pattern, text)).toBe(new RegExp(`^${source}$`).test(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("take no longer for a hostile pattern", () => {
+    expect(matchesGlob(`${"a*".repeat(100)}b`, "a".repeat(20_000))).toBe(false);
+  });
+});
+
+describe("a target", () => {
+  const target = { function: "gitlab.com/cd/*", inputs: { app: "*-production" } };
+
+  test.each([
+    ["gitlab.com/cd/reconcile", { app: "shop-production" }, true],
+    ["gitlab.com/cd/reconcile", { app: "shop-canary" }, false],
+    ["gitlab.com/other/reconcile", { app: "shop-production" }, false],
+    ["gitlab.com/cd/reconcile", {}, false],
+    ["gitlab.com/cd/reconcile", { app: ["shop-production"] }, false],
+    ["gitlab.com/cd/reconcile", { app: "shop-production", more: 1 }, true],
+  ])("governs %s with %j: %s", (name, inputs, expected) => {
+    expect(matchesTarget(target, { name, inputs })).toBe(expected);
+  });
+
+  test("is not fooled by names that every object has", () => {
+    expect(matchesTarget({ function: "*", inputs: { toString: "*" } }, { name: "f", inputs: {} })).toBe(
+      false,
+    );
+  });
+
+  test("compares numbers and booleans as text", () => {
+    const byReplicas = { function: "*", inputs: { replicas: "3", force: "true" } };
+    expect(matchesTarget(byReplicas, { name: "f", inputs: { replicas: 3, force: true } })).toBe(true);
+  });
+});
+
+describe("freezes", () => {
+  const freeze = (name: string, from: number, to: number) => ({
+    name,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    reason: "",
+  });
+
+  test("are in force from their begin up to, but not including, their end", () => {
+    const freezes = [freeze("a", 1000, 2000)];
+    expect([999, 1000, 1999, 2000].map((now) => freezesInForce(freezes, now).length)).toEqual([0, 1, 1, 0]);
+  });
+
+  test("nothing changes between one change and the next", () => {
+    const window = fc.tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 1, max: 50 }));
+    fc.assert(
+      fc.property(fc.array(window, { maxLength: 5 }), fc.integer({ min: 0, max: 100 }), (windows, now) => {
+        const freezes = windows.map(([from, length], index) => freeze(String(index), from, from + length));
+        const next = nextFreezeChange(freezes, now) ?? 200;
+        const before = JSON.stringify(freezesInForce(freezes, now));
+        for (let at = now; at < next; at += 1)
+          expect(JSON.stringify(freezesInForce(freezes, at))).toBe(before);
+        if (next < 200)
+          expect(JSON.stringify(freezesInForce(freezes, next))).not.toBe(
+            JSON.stringify(freezesInForce(freezes, next - 1)),
+          );
+      }),
+    );
+  });
+
+  test("that end before they begin, or share a name, are pointed at", () => {
+    expect(freezeFaults([freeze("a", 2000, 1000), freeze("a", 1, 2)]).map(({ pointer }) => pointer)).toEqual([
+      "/freezes/0/to",
+      "/freezes/1/name",
+    ]);
+  });
+});
+
+test("deployments in any order end with the newest of each app", () => {
+  const deployment = fc.record({
+    app: fc.constantFrom("a", "b", "c"),
+    at: fc.integer({ min: 1, max: 1000 }),
+  });
+  fc.assert(
+    fc.property(fc.uniqueArray(deployment, { selector: ({ at }) => at }), (some) => {
+      const all: Deployment[] = some.map(({ app, at }) => ({
+        app,
+        at,
+        revision: `r${at}`,
+        function: "f",
+        run: "r",
+        by: "x",
+      }));
+      const ends = [all, all.toReversed()].map((order) => order.reduce<Deployment[]>(withDeployment, []));
+      expect(ends[0]).toEqual(ends[1]);
+      for (const { app, at } of ends[0] ?? []) {
+        expect(at).toBe(Math.max(...all.filter((one) => one.app === app).map((one) => one.at)));
+      }
+    }),
+  );
+});
