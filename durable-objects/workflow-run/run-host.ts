@@ -253,8 +253,7 @@ export class RunHost {
     for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
     for (const { at, text } of changes.log) this.#log.appendScript(at, undefined, text);
     for (const effect of changes.effects) {
-      if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
-      else this.#outbox.add(effectMessage(this.run, effect));
+      if (!isInProcess(effect)) this.#outbox.add(effectMessage(this.run, effect));
     }
     if (changes.records.length > 0) this.#queueSummary();
     if (changes.finished) {

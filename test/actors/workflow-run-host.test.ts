@@ -205,6 +205,7 @@ describe("a commit", () => {
       hosted.storage.sql.exec("DELETE FROM journal WHERE seq = 2");
       hosted.host.feed(tick("a"));
       expect(hosted.notes()).toEqual(["start", "timer a"]);
+      expect(hosted.storage.sql.exec("SELECT MAX(seq) AS last FROM journal").one()).toEqual({ last: 2 });
     }));
 
   test("the run's end drops every timer and tells the bus to forget it", () =>
@@ -284,6 +285,28 @@ describe("an engine that throws", () => {
       hosted.restarted().host.summary();
       expect(hosted.notes()).toEqual(["start", "timer a", "timer b", "timer c"]);
     }));
+
+  test("and recovers without anything new to record is seen to have recovered", () =>
+    inRun(
+      {
+        decide: (input, records) => {
+          if (broken.now) throw new Error("divided by zero");
+          return input.type === "start" ? { records: [note(records.length + 1, "start")] } : {};
+        },
+      },
+      async (hosted) => {
+        broken.now = false;
+        hosted.host.begin(run);
+        const before = hosted.host.summary();
+        broken.now = true;
+        const stuck = hosted.restarted().host.summary();
+        broken.now = false;
+        const healed = hosted.restarted().host.summary();
+        expect([before, stuck, healed].map(({ state }) => state)).toEqual(["running", "stuck", "running"]);
+        expect(stuck.version).toBeGreaterThan(before.version);
+        expect(healed.version).toBeGreaterThan(stuck.version);
+      },
+    ));
 
   test("at its very first step is stuck, not gone", () =>
     inRun(fragile, async (hosted) => {
