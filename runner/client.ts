@@ -82,7 +82,7 @@ export class RunnerClient {
     timeoutMs = ANSWER_TIMEOUT_MS,
     signal?: AbortSignal,
   ): Promise<Response> {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const timeout = AbortSignal.timeout(Math.round(timeoutMs));
     let response: Response;
     try {
       response = await fetch(this.#base + path, {

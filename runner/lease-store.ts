@@ -57,7 +57,7 @@ export class LeaseStore {
       }
       const holder = (await readFile(path, "utf8").catch(() => "")).trim();
       const pid = Number.parseInt(holder, 10);
-      if (pid > 0 && pid !== process.pid && (await identityOf(pid)) === holder) {
+      if (pid > 0 && (await identityOf(pid)) === holder) {
         throw new Error(
           `a runner with this name already runs here (process ${pid}): stop it, or start this one with another --name`,
         );

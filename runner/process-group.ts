@@ -7,18 +7,25 @@
 // 2. The group exists as long as the watcher does, so its number is never another group's while we may signal it.
 // 3. When the command ends, what it left running in its group is ended too.
 import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Between asking a group to end and ending it. */
 export const KILL_GRACE_MS = 5000;
 
-// The command replaces the shell and so leads the group. Descriptor 3 is the pipe; the command must not hold it.
+// The command replaces the shell and so leads the group, under the number that $$ is. Descriptor 3 is the pipe;
+// the command must not hold it. A leader in state Z has ended, and its parent, who would collect it, too.
 const WATCHED = `
 exec 3<&0 </dev/null
 (
   trap '' HUP INT TERM
   read -r _ <&3
   kill -TERM 0
-  sleep ${KILL_GRACE_MS / 1000}
+  tries=0
+  while kill -0 $$ && [ $tries -lt ${KILL_GRACE_MS / 100} ]; do
+    case "$(cat /proc/$$/stat)" in *") Z "*) break ;; esac
+    sleep 0.1
+    tries=$((tries + 1))
+  done
   kill -KILL 0
 ) >/dev/null 2>&1 &
 exec "$@" 3<&-
@@ -38,14 +45,32 @@ function signalGroup(leader: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether any process of the group is left. */
+/** Members of the group that are more than a dead entry which nobody has collected yet; undefined off Linux. */
+function livingMembers(leader: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  let members = 0;
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      // Behind the command's name, which may contain anything: state, parent, group.
+      const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (Number(group) === leader && state !== "Z" && state !== "X") members += 1;
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return members;
+}
+
+/** Whether any process of the group is left that could still do something. */
 export function groupIsAlive(leader: number): boolean {
   try {
     process.kill(-leader, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+  return livingMembers(leader) !== 0;
 }
 
 /**
@@ -61,7 +86,7 @@ export async function runInProcessGroup(options: {
   onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
   signal: AbortSignal;
   onStart?: (leader: number) => void;
-  killGraceMs?: number;
+  killGraceMs?: number | undefined;
 }): Promise<Ended> {
   const { command, env, cwd, onOutput, signal } = options;
   signal.throwIfAborted();

@@ -32,6 +32,7 @@ export interface JobHost {
   environment: Record<string, string>;
   variables: Record<string, string>;
   hasBash: boolean;
+  killGraceMs: number | undefined;
   /** Aborted when the runner wants its jobs back in the queue. */
   signal: AbortSignal;
   say: (message: string) => void;
@@ -162,6 +163,7 @@ async function perform(
         onProgress: (progress) => heart.report({ progress }),
         tail: () => log.tail(),
         hasBash: host.hasBash,
+        killGraceMs: host.killGraceMs,
       },
       found,
       job.inputs,
@@ -186,7 +188,6 @@ async function answer(job: Job, host: JobHost, end: End): Promise<void> {
   }
   const { lease } = job;
   const giveUpAt = Date.now() + ANSWER_FOR_MS;
-  if ("outcome" in end) await host.leases.put({ id: job.id, lease, outcome: end.outcome });
   await untilAnswered(
     () =>
       "outcome" in end
@@ -214,6 +215,9 @@ export async function runJob(job: Job, host: JobHost): Promise<void> {
     timer = setTimeout(() => stop("timeout"), Math.min(job.timeout_s * 1000, LONGEST_TIMER_MS));
     if (host.signal.aborted) release();
     const end = await perform(job, host, controller, heart, log);
+    if (end !== "drop" && "outcome" in end) {
+      await host.leases.put({ id: job.id, lease: job.lease, outcome: end.outcome });
+    }
     await heart.stop();
     await answer(job, host, end);
   } catch (error) {

@@ -44,6 +44,8 @@ export interface RunnerOptions {
   passEnvironment?: readonly string[];
   /** After `signal`: how long running jobs may take to finish before they are handed back. Default: 30 s. */
   graceMs?: number;
+  /** Between asking a Function to end (TERM) and ending it (KILL). Default: 5 s. */
+  killGraceMs?: number;
   /** Aborted to stop the runner. */
   signal: AbortSignal;
   /** Receives what the runner has to say, one line at a time. */
@@ -95,7 +97,8 @@ async function nextJob(
 ): Promise<Job | undefined> {
   const { signal, log } = options;
   for (let failures = 0; !signal.aborted; ) {
-    const waitSeconds = SHORTEST_POLL_SECONDS + Math.random() * (LONG_POLL_SECONDS - SHORTEST_POLL_SECONDS);
+    const jitter = Math.random() * (LONG_POLL_SECONDS - SHORTEST_POLL_SECONDS);
+    const waitSeconds = Math.round((SHORTEST_POLL_SECONDS + jitter) * 10) / 10;
     try {
       const job = await client.request(info, waitSeconds, signal);
       if (failures > 0) log("the server answers again");
@@ -156,6 +159,7 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
       }),
       variables: { ...options.variables },
       hasBash: await isOnPath("bash", environment.PATH),
+      killGraceMs: options.killGraceMs,
       signal: handBack.signal,
       say: log,
     };

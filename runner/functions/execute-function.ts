@@ -47,6 +47,8 @@ export interface Execution {
   tail: () => string;
   /** Whether there is a bash; without one scripts are run by sh. */
   hasBash: boolean;
+  /** Between asking a command to end and ending it; undefined for the usual. */
+  killGraceMs?: number | undefined;
 }
 
 interface Frame {
@@ -122,6 +124,7 @@ async function runCommand(execution: Execution, command: Command, outputFile: st
       signal: execution.signal,
       onOutput: execution.output,
       onStart: execution.onProcessGroup,
+      killGraceMs: execution.killGraceMs,
     });
     execution.outputEnd();
     execution.signal.throwIfAborted();
