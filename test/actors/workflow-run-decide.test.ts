@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decide, type PolicyPorts } from "../../durable-objects/workflow-run/decide.ts";
+import type { StoredStart } from "../../durable-objects/workflow-run/parts.ts";
+import type { EnvironmentView } from "../../src/protocol/environment.ts";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { PolicyInput } from "../../src/protocol/policy.ts";
+import { ok, refuse } from "../../src/protocol/result.ts";
+
+const NOW = Date.UTC(2026, 10, 20, 12);
+
+const run: StoredStart = {
+  id: "run_0123456789abcdef0123456789abcdef" as RunId,
+  workspace: "default",
+  workflow: "canary",
+  program: { digest: "d1" },
+  trigger: { id: "canary/go", type: "com.example.go", handler: "go" },
+  event: { specversion: "1.0", id: "1", source: "/github", type: "com.example.go" },
+  eventSeq: 1,
+  initiator: "github:octocat",
+};
+
+const production: EnvironmentView = {
+  name: "production",
+  tier: "production",
+  risk: "high",
+  labels: { region: "eu" },
+  targets: [],
+  freezes: [],
+  createdAt: 0,
+  updatedAt: 0,
+  version: 1,
+  deployments: [],
+};
+
+const call = {
+  kind: "decide",
+  command: "0#1" as CommandId,
+  round: 1,
+  reference: "gitlab.com/cd/reconcile@v1",
+  inputs: { app: "shop-production" },
+  approvals: [],
+} as const;
+
+function ports(overrides: Partial<PolicyPorts> = {}): PolicyPorts & { asked: PolicyInput[] } {
+  const asked: PolicyInput[] = [];
+  return {
+    asked,
+    catalog: { governing: async () => ok({ trustScore: 0.4, environment: "production" }) },
+    environment: () => ({ view: async () => ok(production) }),
+    evaluate: async (input) => {
+      asked.push(input);
+      return { verdict: "hold", reasons: ["production needs approval"], bundle: "b1" };
+    },
+    ...overrides,
+  };
+}
+
+const copy = () => ({ ...call, approvals: [] });
+
+test("policy sees the function, the environment as it is now, who asks, and what was approved", async () => {
+  const world = ports();
+  const approvals = [
+    { decision: "approve" as const, by: "bob", comment: "fine", at: "2026-11-20T11:00:00Z" },
+  ];
+  const answer = await decide(run, { ...call, approvals }, NOW, world);
+  const input = {
+    function: {
+      reference: "gitlab.com/cd/reconcile@v1",
+      name: "gitlab.com/cd/reconcile",
+      version: "v1",
+      inputs: { app: "shop-production" },
+      trust_score: 0.4,
+    },
+    environment: {
+      name: "production",
+      tier: "production",
+      risk: "high",
+      labels: { region: "eu" },
+      freezes: [],
+    },
+    caller: {
+      workflow: "canary",
+      digest: "d1",
+      trigger: "canary/go",
+      event_source: "/github",
+      event_type: "com.example.go",
+      initiator: "github:octocat",
+      run: run.id,
+      emergency_bypass: false,
+    },
+    approvals,
+    time: "2026-11-20T12:00:00.000Z",
+  };
+  expect(world.asked).toEqual([input]);
+  expect(answer).toEqual(
+    ok({
+      decision: { verdict: "hold", reasons: ["production needs approval"], bundle: "b1" },
+      environment: "production",
+      trustScore: 0.4,
+      input,
+    }),
+  );
+});
+
+test("a call that no environment governs is decided without one", async () => {
+  const world = ports({ catalog: { governing: async () => ok({ trustScore: 0, environment: null }) } });
+  const answer = await decide(run, copy(), NOW, world);
+  expect(world.asked).toMatchObject([{ environment: null }]);
+  expect(answer).toMatchObject({ ok: true, value: { environment: null } });
+});
+
+test("what the catalog refuses is the answer, and policy is not asked", async () => {
+  const refusal = refuse("ambiguous_environment", "production and canary both match");
+  const world = ports({ catalog: { governing: async () => refusal } });
+  expect(await decide(run, copy(), NOW, world)).toEqual(refusal);
+  expect(world.asked).toEqual([]);
+});
+
+test("an environment that cannot be read is no reason to go ahead without it", async () => {
+  const world = ports({ environment: () => ({ view: async () => refuse("unknown_environment", "gone") }) });
+  await expect(decide(run, copy(), NOW, world)).rejects.toThrow("gone");
+  expect(world.asked).toEqual([]);
+});
+
+test("policy sees exactly the freezes that are in force", async () => {
+  const hour = fc.integer({ min: -3, max: 3 });
+  await fc.assert(
+    fc.asyncProperty(hour, hour, async (from, to) => {
+      const at = (hours: number) => new Date(NOW + hours * 3600_000).toISOString();
+      const freezes = [{ name: "f", from: at(from), to: at(to), reason: "holidays" }];
+      const world = ports({ environment: () => ({ view: async () => ok({ ...production, freezes }) }) });
+      await decide(run, copy(), NOW, world);
+      const inForce = from <= 0 && 0 < to;
+      expect(world.asked[0]?.environment?.freezes).toEqual(
+        inForce ? [{ name: "f", reason: "holidays", to: at(to) }] : [],
+      );
+    }),
+  );
+});
+
+test.each([
+  [true, true],
+  ["true", false],
+  [1, false],
+  [undefined, false],
+])("an event whose sluicebypass is %j bypasses a freeze: %s", async (sluicebypass, bypasses) => {
+  const world = ports();
+  const event = sluicebypass === undefined ? run.event : { ...run.event, sluicebypass };
+  await decide({ ...run, event }, copy(), NOW, world);
+  expect(world.asked[0]?.caller.emergency_bypass).toBe(bypasses);
+});
+
+test.each([
+  ["builtin://emit", "builtin://emit", null],
+  ["./functions/deploy", "./functions/deploy", null],
+  ["gitlab.com/group/repo/-/dir@v1.2", "gitlab.com/group/repo/-/dir", "v1.2"],
+  ["not a reference", "not a reference", null],
+])("the reference %s has the name %s and the version %s", async (reference, name, version) => {
+  const world = ports();
+  await decide(run, { ...copy(), reference }, NOW, world);
+  expect(world.asked[0]?.function).toMatchObject({ reference, name, version });
+});
