@@ -1,0 +1,102 @@
+/** The module `time`. It has no clock of its own: the same program gives the same result at any time. */
+import { EvaluationError } from "../errors.ts";
+import { defineBuiltin } from "../value/define.ts";
+import { isInt } from "../value/int.ts";
+import { quoteString } from "../value/quote.ts";
+import { StarlarkModule } from "../value/struct.ts";
+import type { Value } from "../value/value.ts";
+import { secondsFromCivil } from "./calendar.ts";
+import { parseDurationText } from "./duration-text.ts";
+import { parseTime, RFC3339 } from "./time-layout.ts";
+import { Duration, Instant } from "./time-values.ts";
+import { findZone, instantOf, requireZone, utc } from "./time-zone.ts";
+
+const SECOND = 1_000_000_000n;
+
+const fromTimestamp = defineBuiltin(
+  "from_timestamp",
+  "sec: index, nsec?: index",
+  (_ctx, seconds: number, nanoseconds?: number) =>
+    new Instant(BigInt(seconds) * SECOND + BigInt(nanoseconds ?? 0), utc),
+);
+
+const isValidTimezone = defineBuiltin(
+  "is_valid_timezone",
+  "loc: string",
+  (_ctx, location: string) => findZone(location) !== undefined,
+);
+
+const parseDuration = defineBuiltin("parse_duration", "d", (_ctx, text: Value) => {
+  if (text instanceof Duration) return text;
+  if (isInt(text)) return new Duration(BigInt(text));
+  const nanoseconds = typeof text === "string" ? parseDurationText(text) : undefined;
+  if (nanoseconds !== undefined) return new Duration(nanoseconds);
+  const shown = typeof text === "string" ? quoteString(text.slice(0, 100)) : "a value that is no string";
+  throw new EvaluationError(`parse_duration: time: invalid duration ${shown}`);
+});
+
+const parseTimeFunction = defineBuiltin(
+  "parse_time",
+  "x: string, format?: string, location?: string",
+  (ctx, text: string, layout?: string, location?: string) => {
+    ctx.charge(1 + text.length + (layout?.length ?? 0), 256);
+    const zone = requireZone(location ?? "UTC", "parse_time");
+    try {
+      const parsed = parseTime(text.slice(0, 1000), layout ?? RFC3339, zone);
+      return new Instant(parsed.nanoseconds, parsed.zone);
+    } catch (error) {
+      if (error instanceof EvaluationError) throw new EvaluationError(`parse_time: ${error.message}`);
+      throw error;
+    }
+  },
+);
+
+/** Parts beyond this are refused, so that no sum of them leaves the range of exact numbers. */
+const MAX_PART = 1e12;
+
+const time = defineBuiltin(
+  "time",
+  "year?: index, month?: index, day?: index, hour?: index, minute?: index, second?: index, nanosecond?: index, location?: string",
+  (
+    _ctx,
+    year: number = 0,
+    month: number = 1,
+    day: number = 1,
+    hour: number = 0,
+    minute: number = 0,
+    second: number = 0,
+    nanosecond: number = 0,
+    location: string = "UTC",
+  ) => {
+    for (const part of [year * 366, month * 31, day, hour, minute, second]) {
+      if (Math.abs(part) > MAX_PART) throw new EvaluationError(`time: ${part} out of range`);
+    }
+    const zone = requireZone(location, "time");
+    const local = secondsFromCivil({ year, month, day, hour, minute, second });
+    return new Instant(BigInt(instantOf(local, zone)) * SECOND + BigInt(nanosecond), zone);
+  },
+);
+
+/**
+ * Makes the module. A host that wants programs to read its clock passes `now`, which gives nanoseconds
+ * since the epoch; without it there is no `time.now`.
+ */
+export function makeTimeModule(now?: () => bigint): StarlarkModule {
+  const clock = now === undefined ? {} : { now: defineBuiltin("now", "", () => new Instant(now(), utc)) };
+  return new StarlarkModule("time", {
+    ...clock,
+    from_timestamp: fromTimestamp,
+    is_valid_timezone: isValidTimezone,
+    parse_duration: parseDuration,
+    parse_time: parseTimeFunction,
+    time,
+    nanosecond: new Duration(1n),
+    microsecond: new Duration(1_000n),
+    millisecond: new Duration(1_000_000n),
+    second: new Duration(SECOND),
+    minute: new Duration(60n * SECOND),
+    hour: new Duration(3600n * SECOND),
+  });
+}
+
+export const timeModule = makeTimeModule();
