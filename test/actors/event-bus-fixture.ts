@@ -1,0 +1,108 @@
+// A bus of its own for each test, on real storage, whose messages go to runs that record them.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, vi } from "vitest";
+import { EventBus } from "../../durable-objects/event-bus.ts";
+import type { StartRun } from "../../durable-objects/rpc.ts";
+import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
+
+let count = 0;
+
+export function anEvent(overrides: Partial<CloudEvent> = {}): CloudEvent {
+  count += 1;
+  return {
+    specversion: "1.0",
+    id: `event-${count}`,
+    source: "/tests",
+    type: "com.example.happened",
+    data: { service: "shop" },
+    ...overrides,
+  };
+}
+
+export function aTrigger(overrides: Partial<Trigger> = {}): Trigger {
+  return { id: "canary/deploy", type: "com.example.happened", handler: "deploy", ...overrides };
+}
+
+export function aProgram(digest: string): ProgramSource {
+  return { digest, entry: "main.star", files: { "main.star": `# ${digest}` } };
+}
+
+export const run = (n: number) => `run_${n.toString(16).padStart(32, "0")}` as RunId;
+export const command = (n: number) => `0#${n}` as CommandId;
+
+type Delivery = { command: CommandId; event: CloudEvent; seq: number };
+
+/** The other end of the bus's messages: runs that record what they get and answer as told. */
+class Runs {
+  readonly started: StartRun[] = [];
+  readonly delivered: { run: RunId; command: CommandId; event: string; seq: number }[] = [];
+  /** How a run answers a delivery; throwing is a run that cannot be reached. */
+  answer: (delivery: Delivery & { run: RunId }) => boolean | Promise<boolean> = () => true;
+  canStart = true;
+
+  readonly binding = {
+    idFromName: (name: string) => name,
+    get: (name: string) => ({
+      start: async (start: StartRun) => {
+        if (!this.canStart) throw new Error("the run cannot be reached");
+        this.started.push(start);
+      },
+      deliverEvent: async (delivery: Delivery) => {
+        const id = name.split("/").at(-1) as RunId;
+        const accepted = await this.answer({ run: id, ...delivery });
+        this.delivered.push({
+          run: id,
+          command: delivery.command,
+          event: delivery.event.id,
+          seq: delivery.seq,
+        });
+        return { accepted };
+      },
+    }),
+  };
+}
+
+export interface Bench {
+  bus: EventBus;
+  runs: Runs;
+  /** A new instance on the same storage: what is only in memory is gone. */
+  restart(): Promise<EventBus>;
+  /** Waits until the bus has sent everything it can send now. */
+  settle(): Promise<void>;
+}
+
+/** A bus of its own, on real storage, whose messages go to recording runs. */
+export async function withBus(
+  test: (bench: Bench) => Promise<void>,
+  overrides: Partial<Env> = {},
+): Promise<void> {
+  count += 1;
+  const object = env.EVENT_BUS.get(env.EVENT_BUS.idFromName(`test/bus/${count}`));
+  await runInDurableObject(object, async (_, state) => {
+    const runs = new Runs();
+    const open = async () => {
+      const bus = new EventBus(state, { ...env, ...overrides, WORKFLOW_RUN: runs.binding as never });
+      await state.blockConcurrencyWhile(async () => {});
+      return bus;
+    };
+    const bench: Bench = {
+      bus: await open(),
+      runs,
+      restart: async () => {
+        bench.bus = await open();
+        return bench.bus;
+      },
+      settle: async () => {
+        const due = "SELECT COUNT(*) AS n FROM outbox WHERE due_at <= ? AND parked = 0";
+        await vi.waitFor(() => expect(state.storage.sql.exec(due, Date.now()).one().n).toBe(0), {
+          interval: 1,
+        });
+      },
+    };
+    await test(bench);
+    await state.storage.deleteAlarm();
+  });
+}
