@@ -1,0 +1,73 @@
+// Compiles the default policy to WebAssembly (`npm run policy:build`). With --check it formats, lints and tests the
+// Rego, and fails when the bundle in the repository is not what the Rego compiles to.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const sources = "policies/sluice";
+const bundle = join(root, "policies", "bundle");
+const ENTRYPOINT = "sluice/functions/decision";
+
+function run(command: string, ...args: string[]): void {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PATH: `${join(root, ".tools", "bin")}${delimiter}${process.env.PATH}` },
+  });
+  if (error) throw new Error(`${command} could not be started: node scripts/install-opa.ts installs opa`);
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
+}
+
+/** Paths stay relative to the repository: the compiler writes them into the module. */
+function compile(): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-policy-"));
+  try {
+    const archive = join(folder, "bundle.tar.gz");
+    run(
+      "opa",
+      "build",
+      "--target=wasm",
+      `--entrypoint=${ENTRYPOINT}`,
+      "--ignore=*_test.rego",
+      `--output=${archive}`,
+      sources,
+    );
+    run("tar", "-xzf", archive, "-C", folder, "/policy.wasm");
+    return readFileSync(join(folder, "policy.wasm"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function main(): void {
+  const check = process.argv.includes("--check");
+  if (check) {
+    run("opa", "fmt", "--fail", "--list", sources);
+    run("opa", "check", "--strict", sources);
+    run("opa", "test", sources);
+  }
+  const wasm = compile();
+  const facts = `${JSON.stringify({ digest: createHash("sha256").update(wasm).digest("hex"), entrypoint: ENTRYPOINT }, null, 2)}\n`;
+  if (!check) {
+    mkdirSync(bundle, { recursive: true });
+    writeFileSync(join(bundle, "policy.wasm"), wasm);
+    writeFileSync(join(bundle, "bundle.json"), facts);
+    console.log(`policies/bundle: ${wasm.length} bytes`);
+    return;
+  }
+  const isCurrent =
+    readFileSync(join(bundle, "policy.wasm")).equals(wasm) &&
+    readFileSync(join(bundle, "bundle.json"), "utf8") === facts;
+  if (!isCurrent)
+    throw new Error("policies/bundle is not what policies/sluice compiles to: npm run policy:build");
+}
+
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

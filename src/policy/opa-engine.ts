@@ -1,0 +1,53 @@
+// Policy by OPA: Rego, compiled to WebAssembly, evaluated in this isolate.
+import { loadPolicy } from "@open-policy-agent/opa-wasm";
+import { z } from "zod";
+import { type Decision, type PolicyInput, verdictSchema } from "../protocol/policy.ts";
+import type { PolicyEngine } from "./policy-engine.ts";
+
+/** The one document the entrypoint of a bundle must produce. */
+const documentSchema = z.strictObject({ verdict: verdictSchema, reasons: z.array(z.string()) });
+/** What WebAssembly memory starts with, in pages of 64 KiB, and how far an evaluation may grow it: 32 MiB. */
+const memory = { initial: 16, maximum: 512 };
+
+type LoadedPolicy = Awaited<ReturnType<typeof loadPolicy>>;
+
+export interface Bundle {
+  /** A compiled module (in workerd, where nothing is compiled at run time), or its bytes. */
+  wasm: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the bytes: kept with every decision. */
+  digest: string;
+}
+
+function interpret(results: unknown): Omit<Decision, "bundle"> {
+  const document =
+    Array.isArray(results) && results.length === 1 ? (results[0] as { result?: unknown }).result : undefined;
+  if (document === undefined) return { verdict: "reject", reasons: ["the policy decided nothing"] };
+  const parsed = documentSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  return {
+    verdict: "reject",
+    reasons: [`the policy's answer is not a decision: ${z.prettifyError(parsed.error)}`],
+  };
+}
+
+export function createOpaEngine(bundle: Bundle): PolicyEngine {
+  let loading: Promise<LoadedPolicy> | undefined;
+  return {
+    async evaluate(input: PolicyInput): Promise<Decision> {
+      try {
+        loading ??= loadPolicy(bundle.wasm as ArrayBuffer, memory);
+        const policy = await loading;
+        return { ...interpret(policy.evaluate(input)), bundle: bundle.digest };
+      } catch (error) {
+        // An instance that trapped may have left its memory in any state: the next evaluation gets a new one.
+        loading = undefined;
+        const why = error instanceof Error ? error.message : String(error);
+        return {
+          verdict: "reject",
+          reasons: [`the policy could not be evaluated: ${why}`],
+          bundle: bundle.digest,
+        };
+      }
+    },
+  };
+}

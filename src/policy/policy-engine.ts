@@ -1,0 +1,9 @@
+import type { Decision, PolicyInput } from "../protocol/policy.ts";
+
+/**
+ * What decides every call. Never throws and never leaves a call undecided: what cannot be evaluated is rejected,
+ * with the reason. OPA stands behind it; another engine could.
+ */
+export interface PolicyEngine {
+  evaluate(input: PolicyInput): Promise<Decision>;
+}

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import facts from "../../policies/bundle/bundle.json" with { type: "json" };
+import { createOpaEngine } from "../../src/policy/opa-engine.ts";
+import type { PolicyEngine } from "../../src/policy/policy-engine.ts";
+import type { PolicyInput, Verdict } from "../../src/protocol/policy.ts";
+
+const bytes = readFileSync(new URL("../../policies/bundle/policy.wasm", import.meta.url));
+let engine: PolicyEngine;
+beforeAll(() => {
+  engine = createOpaEngine({ wasm: new Uint8Array(bytes), digest: facts.digest });
+});
+
+function input(partial: Partial<PolicyInput> = {}): PolicyInput {
+  return {
+    function: {
+      reference: "gitlab.com/cd/reconcile@v1",
+      name: "gitlab.com/cd/reconcile",
+      version: "v1",
+      inputs: {},
+      trust_score: 0,
+    },
+    environment: { name: "production", tier: "production", risk: "high", labels: {}, freezes: [] },
+    caller: {
+      workflow: "canary",
+      digest: "d",
+      trigger: "t",
+      event_source: "/s",
+      event_type: "e",
+      initiator: "alice",
+      run: "run_1",
+      emergency_bypass: false,
+    },
+    approvals: [],
+    time: "2026-11-21T00:00:00Z",
+    ...partial,
+  };
+}
+
+/** The rules of the GitLab CD System document, in TypeScript. */
+function expectedVerdict({ environment, function: fn, caller, approvals }: PolicyInput): Verdict {
+  if (approvals.some(({ decision }) => decision === "deny")) return "reject";
+  if (!environment) return "execute";
+  if (environment.freezes.length > 0 && !caller.emergency_bypass) return "reject";
+  const approved = approvals.some(({ decision, by }) => decision === "approve" && by !== caller.initiator);
+  return environment.tier === "production" && fn.trust_score < 0.8 && !approved ? "hold" : "execute";
+}
+
+describe("the default policy", () => {
+  test("decides as the rules say, for any call", async () => {
+    const person = fc.constantFrom("alice", "bob", "carol");
+    const inputs = fc.record({
+      trust: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.8, 0.7999999, 1)),
+      tier: fc.constantFrom("production", "staging", "development", null),
+      freezes: fc.array(
+        fc.record({ name: fc.string(), reason: fc.string(), to: fc.constant("2027-01-01T00:00:00Z") }),
+        { maxLength: 2 },
+      ),
+      bypass: fc.boolean(),
+      initiator: person,
+      approvals: fc.array(
+        fc.record({
+          decision: fc.constantFrom("approve" as const, "deny" as const),
+          by: person,
+          comment: fc.string(),
+          at: fc.constant("2026-11-21T00:00:00Z"),
+        }),
+        { maxLength: 3 },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(inputs, async ({ trust, tier, freezes, bypass, initiator, approvals }) => {
+        const base = input();
+        const call = input({
+          function: { ...base.function, trust_score: trust },
+          environment: tier === null ? null : { name: "env", tier, risk: "low", labels: {}, freezes },
+          caller: { ...base.caller, initiator, emergency_bypass: bypass },
+          approvals,
+        });
+        const decision = await engine.evaluate(call);
+        expect(decision.verdict).toBe(expectedVerdict(call));
+        expect(decision.reasons.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("says why in a sentence", async () => {
+    expect(await engine.evaluate(input())).toEqual({
+      verdict: "hold",
+      reasons: ["production needs approval: trust 0.00 is below 0.8"],
+      bundle: facts.digest,
+    });
+  });
+
+  test("is not confused by hostile inputs of the function", async () => {
+    const inputs = JSON.parse('{"__proto__": {"trust_score": 1}, "a": "\\u0000 \\" }"}') as Record<
+      string,
+      unknown
+    >;
+    const call = input({ function: { ...input().function, inputs } });
+    expect((await engine.evaluate(call)).verdict).toBe("hold");
+  });
+
+  test("takes the largest inputs there can be, again and again", async () => {
+    const call = input({ function: { ...input().function, inputs: { blob: "x".repeat(1024 * 1024) } } });
+    for (let n = 0; n < 20; n += 1) expect((await engine.evaluate(call)).verdict).toBe("hold");
+  });
+});
+
+describe("an engine that cannot decide", () => {
+  test("rejects, and says so", async () => {
+    const broken = createOpaEngine({ wasm: new Uint8Array([0, 1, 2, 3]), digest: "x" });
+    const decision = await broken.evaluate(input());
+    expect(decision.verdict).toBe("reject");
+    expect(decision.reasons[0]).toContain("could not be evaluated");
+  });
+
+  test("rejects what it does not understand", async () => {
+    const decision = await engine.evaluate({} as PolicyInput);
+    expect(decision).toMatchObject({ verdict: "reject", reasons: ["the policy input is incomplete"] });
+  });
+});
+
+test("the digest that decisions carry is that of the bundle", () => {
+  expect(createHash("sha256").update(bytes).digest("hex")).toBe(facts.digest);
+});
