@@ -274,11 +274,11 @@ export class ExpressionParser {
         };
       }
       case "[":
-        return this.tokens.nested(() => this.list());
+        return this.list();
       case "{":
-        return this.tokens.nested(() => this.dict());
+        return this.dict();
       case "(":
-        return this.tokens.nested(() => this.parenthesized());
+        return this.parenthesized();
       default:
         throw this.tokens.failure(
           "unexpected-token",
