@@ -49,6 +49,8 @@ export interface CompletedRecord extends RecordBase {
   type: "completed";
   command: CommandId;
   outcome: Outcome;
+  /** The commit or digest that the function resolved to, where a runner said so. */
+  resolved?: string;
 }
 
 export type NoteKind =

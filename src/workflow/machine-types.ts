@@ -168,6 +168,7 @@ export interface ScriptLine {
 export interface Changes {
   /** To append, `seq` and `at` already given. */
   records: JournalRecord[];
+  /** First `drop`, then `set`. */
   timers: { set: RunTimer[]; drop: string[] };
   effects: Effect[];
   log: ScriptLine[];
@@ -177,10 +178,16 @@ export interface Changes {
   refused?: ErrorData;
 }
 
+/** SHA-256 of the UTF-8 text, as 64 lower-case hexadecimal digits; synchronous, so that a decision is one turn. */
+export type Sha256Hex = (text: string) => string;
+
 export interface RunMachineOptions {
   start: RunStart;
   /** All records committed so far, in order; empty for a new run. */
   records: readonly JournalRecord[];
+  sha256Hex: Sha256Hex;
+  /** What is wrong with the filter of a wait, in a sentence; undefined when nothing is. Default: nothing ever is. */
+  checkFilter?(filter: string): string | undefined;
   /** Throws the fibers away after every suspension, as an eviction would. Default false. */
   replayEveryTime?: boolean;
   /**
@@ -196,6 +203,14 @@ export interface RunMachineOptions {
     value: JsonValue;
   }): JsonValue;
 }
+
+/** What an open command waits on. */
+export type Waiting =
+  | { kind: "timer"; id: string }
+  | { kind: "job"; id: JobId }
+  | { kind: "event"; command: CommandId }
+  | { kind: "approval"; id: ApprovalId }
+  | { kind: "effect"; effect: InProcessEffect };
 
 /** How a run ended, or why it cannot go on. */
 export interface RunEnding {
@@ -217,6 +232,8 @@ export interface RunMachine {
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;
+  /** What each open command waits on; see `whatItWaitsOn` for the invariant. */
+  waitsOn(): Map<CommandId, Waiting[]>;
   /** `seq` of the last record. */
   readonly lastSeq: number;
 }

@@ -1,0 +1,296 @@
+// The life of a `run` command: policy, approval, attempts. Each function decides one thing that can happen to it;
+// what no longer fits the command's phase (late, repeated) changes nothing.
+import { approvalId, jobId } from "../protocol/ids.ts";
+import type { JobOutcome } from "../protocol/job.ts";
+import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { ErrorData, Result } from "../protocol/result.ts";
+import { encodeValue, fromJson } from "../starlark/index.ts";
+import { backoffMs, builtinName, callOptions } from "./call-options.ts";
+import type { RunCommand } from "./command.ts";
+import { completeCommand, giveUp, putApproval } from "./endings.ts";
+import { CANCELLED } from "./error-data.ts";
+import { MAX_LOST_ATTEMPTS, QUEUE_TIMEOUT_MS } from "./limits.ts";
+import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "./machine-types.ts";
+import { jsonBytes } from "./payload.ts";
+import { approvalEvent } from "./run-events.ts";
+import type { Turn } from "./turn.ts";
+
+/** The code the router gives a job whose runner stopped reporting. */
+const RUNNER_LOST = "RunnerLost";
+
+/** How an attempt ended. `isLost`: its runner died, which says nothing about the Function. */
+interface AttemptEnd {
+  attempt: number;
+  outcome: JobOutcome;
+  isLost: boolean;
+  resolved?: string;
+}
+
+export function beginCall(turn: Turn, command: RunCommand): void {
+  const { deadlineMs } = callOptions(command);
+  if (deadlineMs !== undefined) turn.setTimer("deadline", command.id, command.scheduledAt + deadlineMs);
+  turn.effect(decideEffect(command));
+}
+
+/** The in-process effect that this command waits for, if it waits for one. */
+export function pendingEffect(command: RunCommand): InProcessEffect | undefined {
+  const { phase } = command.call;
+  if (phase.is === "deciding") return decideEffect(command);
+  if (phase.is === "attempting") return builtinEffect(command);
+  return undefined;
+}
+
+function decideEffect(command: RunCommand): InProcessEffect {
+  const { inputs, environment } = callOptions(command);
+  return {
+    kind: "decide",
+    command: command.id,
+    round: command.call.round,
+    reference: command.name,
+    inputs,
+    ...(environment === undefined ? {} : { environment }),
+    approvals: [...command.call.approvals],
+  };
+}
+
+function builtinEffect(command: RunCommand): InProcessEffect | undefined {
+  const name = builtinName(command.name);
+  if (name === undefined) return undefined;
+  const { inputs } = callOptions(command);
+  return { kind: "call_builtin", command: command.id, attempt: command.call.attempt, name, inputs };
+}
+
+export function policyDecided(
+  turn: Turn,
+  command: RunCommand,
+  round: number,
+  result: Result<PolicyAnswer>,
+): void {
+  const { call } = command;
+  if (call.phase.is !== "deciding" || call.round !== round) return;
+  if (!result.ok) {
+    completeCommand(turn, command, { error: result.error });
+    return;
+  }
+  const { decision, environment, trustScore, input } = result.value;
+  const { verdict, reasons, bundle } = decision;
+  turn.note(
+    "policy_decision",
+    { round, verdict, reasons, bundle, environment, trustScore, input },
+    command.id,
+  );
+  if (verdict === "execute") startAttempt(turn, command);
+  else if (call.approvals.at(-1)?.decision === "deny")
+    completeCommand(turn, command, { error: denied(command) });
+  else if (verdict === "hold") hold(turn, command, reasons);
+  else completeCommand(turn, command, { error: rejected(command, reasons, bundle) });
+}
+
+function rejected(command: RunCommand, reasons: string[], bundle: string): ErrorData {
+  return {
+    code: "PolicyRejected",
+    message: `policy rejected ${command.name}: ${reasons.join("; ") || "no reason given"}`,
+    details: { reasons, bundle },
+  };
+}
+
+function denied(command: RunCommand): ErrorData {
+  const { by, comment } = command.call.approvals.at(-1) ?? { by: "", comment: "" };
+  return {
+    code: "ApprovalDenied",
+    message: `${by} denied ${command.name}${comment === "" ? "" : `: ${comment}`}`,
+    details: { by, comment },
+  };
+}
+
+function hold(turn: Turn, command: RunCommand, reasons: string[]): void {
+  const { start } = turn.options;
+  const id = approvalId(start.id, command.id, command.call.round);
+  turn.note("approval_opened", { approval: id, round: command.call.round, reasons }, command.id);
+  putApproval(turn, id);
+  const approval = turn.state.approvals.get(id);
+  if (approval) turn.effect({ kind: "emit", event: approvalEvent(start, "requested", approval, turn.now) });
+}
+
+export function approvalResolved(
+  turn: Turn,
+  command: RunCommand,
+  given: { approval: JsonValue; decision: "approve" | "deny"; comment: string; by: string },
+): void {
+  const { phase } = command.call;
+  if (phase.is !== "held") return;
+  turn.note("approval_resolved", { ...given }, command.id);
+  putApproval(turn, phase.approval);
+  const approval = turn.state.approvals.get(phase.approval);
+  if (approval) {
+    turn.effect({ kind: "emit", event: approvalEvent(turn.options.start, "resolved", approval, turn.now) });
+  }
+  turn.effect(decideEffect(command));
+}
+
+function startAttempt(turn: Turn, command: RunCommand): void {
+  const attempt = command.call.attempt + 1;
+  const builtin = builtinName(command.name);
+  turn.note("attempt_started", { attempt, as: builtin === undefined ? "job" : "builtin" }, command.id);
+  const effect = builtinEffect(command);
+  if (effect) {
+    turn.setTimer("attempt_timeout", command.id, turn.now + callOptions(command).timeoutMs, attempt);
+    turn.effect(effect);
+  } else {
+    turn.effect({ kind: "enqueue_job", job: jobOf(turn.options.start, command) });
+  }
+}
+
+function jobOf(start: RunStart, command: RunCommand): JobRequest {
+  const { inputs, timeoutMs, tags } = callOptions(command);
+  const { attempt, environment } = command.call;
+  const { traceparent } = start.event;
+  return {
+    id: jobId(start.id, command.id, attempt),
+    run: start.id,
+    command: command.id,
+    attempt,
+    reference: command.name,
+    inputs,
+    ...(environment === null ? {} : { environment }),
+    timeoutMs,
+    queueTimeoutMs: QUEUE_TIMEOUT_MS,
+    tags,
+    idempotencyKey: `${start.id}#${command.id}`,
+    ...(typeof traceparent === "string" ? { traceparent } : {}),
+  };
+}
+
+export function jobTaken(turn: Turn, command: RunCommand, attempt: number, runner: string): void {
+  const { call } = command;
+  if (call.phase.is !== "attempting" || call.attempt !== attempt || call.phase.takenAt !== undefined) return;
+  turn.note("job_taken", { attempt, runner }, command.id);
+}
+
+export function jobFinished(
+  turn: Turn,
+  command: RunCommand,
+  job: { attempt: number; outcome: JobOutcome; cause: string; resolved?: string },
+): void {
+  const { phase } = command.call;
+  const { attempt, outcome, cause, resolved } = job;
+  const takenAt = phase.is === "attempting" ? phase.takenAt : undefined;
+  const runnerLost = cause === "lost" && "error" in outcome && outcome.error.code === RUNNER_LOST;
+  // A runner that lets an attempt run past its timeout loses its lease too, but this attempt had its time.
+  const overran = takenAt !== undefined && turn.now - takenAt >= callOptions(command).timeoutMs;
+  attemptEnded(turn, command, {
+    attempt,
+    outcome,
+    isLost: runnerLost && !overran,
+    ...(resolved === undefined || resolved === "" ? {} : { resolved }),
+  });
+}
+
+export function builtinFinished(turn: Turn, command: RunCommand, attempt: number, outcome: JobOutcome): void {
+  attemptEnded(turn, command, { attempt, outcome, isLost: false });
+}
+
+function attemptEnded(turn: Turn, command: RunCommand, end: AttemptEnd): void {
+  const { call } = command;
+  if (call.phase.is !== "attempting" || call.attempt !== end.attempt) return;
+  if (builtinName(command.name) !== undefined) turn.dropTimer("attempt_timeout", command.id, end.attempt);
+  const outcome = withinLimit(end.outcome);
+  if ("ok" in outcome) succeeded(turn, command, outcome.ok, end.resolved);
+  else failed(turn, command, errorOf(outcome), end);
+}
+
+function withinLimit(outcome: JobOutcome): JobOutcome {
+  const bytes = jsonBytes(outcome as JsonValue);
+  if (bytes <= MAX_PAYLOAD_BYTES) return outcome;
+  return {
+    error: {
+      code: "PayloadTooLarge",
+      message: `the function's outcome is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
+      details: { bytes, limit: MAX_PAYLOAD_BYTES },
+      retryable: false,
+    },
+  };
+}
+
+function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData {
+  const { code, message, details, retryable } = error;
+  return {
+    code,
+    message,
+    ...(details === undefined ? {} : { details }),
+    ...(retryable === undefined ? {} : { retryable }),
+  };
+}
+
+function succeeded(turn: Turn, command: RunCommand, outputs: JsonObject, resolved?: string): void {
+  completeCommand(
+    turn,
+    command,
+    { ok: encodeValue(fromJson(outputs)) },
+    resolved === undefined ? {} : { resolved },
+  );
+  const { environment } = command.call;
+  const { app, revision } = callOptions(command).inputs;
+  if (environment === null || typeof app !== "string" || typeof revision !== "string") return;
+  turn.effect({
+    kind: "record_deployment",
+    environment,
+    command: command.id,
+    app,
+    revision,
+    function: command.name,
+    by: turn.options.start.initiator,
+    at: turn.now,
+  });
+}
+
+function failed(turn: Turn, command: RunCommand, error: ErrorData, end: AttemptEnd): void {
+  const { call } = command;
+  const { retry } = callOptions(command);
+  const note = { attempt: end.attempt, error: { ...error } as JsonObject };
+  if (end.isLost && call.losses < MAX_LOST_ATTEMPTS) {
+    turn.note("attempt_failed", { ...note, lost: true }, command.id);
+    startAttempt(turn, command);
+    return;
+  }
+  const isFinal =
+    error.retryable === false ||
+    error.code === CANCELLED ||
+    retry.final.includes(error.code) ||
+    call.failures + 1 >= retry.attempts;
+  if (isFinal) {
+    completeCommand(turn, command, { error }, end.resolved === undefined ? {} : { resolved: end.resolved });
+    return;
+  }
+  const delayMs = backoffMs(retry, call.failures + 1);
+  turn.note("attempt_failed", { ...note, lost: false }, command.id);
+  turn.note("retry_scheduled", { attempt: end.attempt + 1, delayMs }, command.id);
+  if (call.phase.is === "retrying") turn.setTimer("retry", command.id, call.phase.dueAt, end.attempt + 1);
+}
+
+/** One of the command's timers is due. */
+export function callTimer(turn: Turn, command: RunCommand, kind: string, attempt: number): void {
+  const { call } = command;
+  switch (kind) {
+    case "retry":
+      if (call.phase.is === "retrying" && call.attempt + 1 === attempt) startAttempt(turn, command);
+      break;
+    case "attempt_timeout":
+      builtinFinished(turn, command, attempt, {
+        error: {
+          code: "Timeout",
+          message: `${command.name} took longer than ${callOptions(command).timeoutMs / 1000} s`,
+        },
+      });
+      break;
+    case "deadline":
+      giveUp(turn, command, {
+        code: "DeadlineExceeded",
+        message: `${command.name} did not end within ${Number(command.args.deadlineMs) / 1000} s`,
+      });
+      break;
+    default:
+      break;
+  }
+}

@@ -1,0 +1,66 @@
+// How a run ended, as its last record says it.
+import type { JsonValue } from "../protocol/json.ts";
+import type { ErrorData } from "../protocol/result.ts";
+import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
+import { CANCELLED, errorDataOf } from "./error-data.ts";
+import type { FinishedNote } from "./journal-state.ts";
+import { MAX_PAYLOAD_BYTES } from "./limits.ts";
+import { jsonBytes } from "./payload.ts";
+import type { ThreadEnding } from "./thread.ts";
+
+/** A script can make its messages as long as its memory: a record keeps this much of them. */
+const MAX_TEXT = 20_000;
+
+function shortened(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
+}
+
+/** The end of a run whose script has ended. */
+export function finishedNote(
+  ending: ThreadEnding,
+  cancelRequested: { by: string; reason: string } | undefined,
+): FinishedNote {
+  switch (ending.kind) {
+    case "returned":
+      return returned(ending.value);
+    case "failed":
+      return failed(ending.error);
+    case "cancelled":
+      return cancelledNote(cancelRequested?.by ?? "", cancelRequested?.reason ?? "");
+  }
+}
+
+/** The end of a run that somebody cancelled. */
+export function cancelledNote(by: string, reason: string): FinishedNote {
+  const message = `the run was cancelled by ${by}${reason === "" ? "" : `: ${reason}`}`;
+  return { state: "cancelled", error: { code: CANCELLED, message, details: { by, reason } } };
+}
+
+function returned(value: Value): FinishedNote {
+  let output: JsonValue;
+  try {
+    output = toJson(value);
+  } catch (error) {
+    if (!(error instanceof StarlarkError)) throw error;
+    return { state: "failed", error: { code: "NotJson", message: `the handler's result: ${error.message}` } };
+  }
+  const bytes = jsonBytes(output);
+  if (bytes <= MAX_PAYLOAD_BYTES) return { state: "succeeded", output };
+  return {
+    state: "failed",
+    error: {
+      code: "PayloadTooLarge",
+      message: `the handler's result is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
+      details: { bytes, limit: MAX_PAYLOAD_BYTES },
+    },
+  };
+}
+
+function failed(cause: StarlarkError): FinishedNote {
+  const error: ErrorData = errorDataOf(cause);
+  return {
+    state: "failed",
+    error: { ...error, message: shortened(error.message) },
+    traceback: shortened(cause.format()),
+  };
+}

@@ -1,0 +1,14 @@
+// The replay engine: workflows from sources, and runs of them as pure state machines. See docs/replay.md for how a
+// run executes, docs/journal.md for what it records, docs/workflows.md for what scripts can call.
+//
+//     const workflow = loadWorkflow({ entry, files }, { name, sha256Hex });
+//     const machine = loadRun(workflow.value, { start, records, sha256Hex });
+//     const changes = machine.handle({ type: "start" }, { now, entropy });
+//     // commit `changes`, perform its effects, feed their results back by `handle`
+export type { LoadWorkflowOptions, Workflow } from "./load-workflow.ts";
+export { loadWorkflow } from "./load-workflow.ts";
+export type * from "./machine-types.ts";
+export { inProcessEffects } from "./machine-types.ts";
+export { programDigest, programOf, type Sources } from "./program.ts";
+export { loadRun } from "./run-machine.ts";
+export { whatItWaitsOn } from "./waits-on.ts";

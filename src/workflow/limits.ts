@@ -1,0 +1,24 @@
+// What a run may use. Numbers of docs/workflows.md: change both.
+import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
+
+export { MAX_PAYLOAD_BYTES };
+
+/** Commands of one run. */
+export const MAX_COMMANDS = 100_000;
+/** What deferred functions may use on top, so that a run that hit the limit can still clean up. */
+export const MAX_CLEANUP_COMMANDS = 1000;
+/** Functions waiting in `w.defer`, counted over the whole run: a cleanup that defers itself ends here. */
+export const MAX_DEFERRED = 1000;
+
+/** A slice, between two suspensions, or the top level of a file: about a quarter of a second at worst. */
+export const sliceLimits = { maxSteps: 20_000_000, maxAllocatedBytes: 64 * 1024 * 1024, maxDepth: 1000 };
+
+export const DEFAULT_ATTEMPT_TIMEOUT_MS = 3600_000;
+/** How long a job waits for a runner with its tags. */
+export const QUEUE_TIMEOUT_MS = 24 * 3600_000;
+/** Attempts that ended because their runner died do not count, up to this many. */
+export const MAX_LOST_ATTEMPTS = 10;
+export const MAX_ATTEMPTS = 1000;
+
+/** Longest sleep, timeout or delay: ten years. */
+export const MAX_DURATION_MS = 10 * 366 * 24 * 3600_000;

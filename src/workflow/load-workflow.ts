@@ -1,0 +1,153 @@
+// From sources to a workflow: every file compiled, each initialised once after those it loads, triggers collected.
+import { ok, type Result } from "../protocol/result.ts";
+import { type Diagnostic, MAX_SOURCE_BYTES, type Trigger } from "../protocol/workflow.ts";
+import {
+  Budget,
+  compile,
+  initModule,
+  type Module,
+  type Program,
+  StarlarkError,
+  StarlarkSyntaxError,
+  type Value,
+} from "../starlark/index.ts";
+import { invalidWorkflow, problem, problemOf } from "./diagnostic.ts";
+import { sliceLimits } from "./limits.ts";
+import { loadedFile } from "./loaded-file.ts";
+import type { Sha256Hex } from "./machine-types.ts";
+import { type Declaration, predeclared } from "./predeclared.ts";
+import { programDigest, type Sources } from "./program.ts";
+import { handlersOf, triggersOf } from "./triggers.ts";
+
+/** A program that is ready to run. Its values are frozen: the runs of one program can share it. */
+export interface Workflow {
+  digest: string;
+  entry: string;
+  triggers: Trigger[];
+  /** The function behind a trigger's `handler`; undefined when the program has none of that name. */
+  handler(name: string): Value | undefined;
+}
+
+export interface LoadWorkflowOptions {
+  /** The workflow's name, which its triggers' ids begin with. Default: `workflow`. */
+  name?: string;
+  sha256Hex: Sha256Hex;
+  /** What is wrong with a trigger's filter, in a sentence; undefined when nothing is. Default: nothing ever is. */
+  checkFilter?(filter: string): string | undefined;
+}
+
+/**
+ * Compiles and loads a program. Refuses `invalid_workflow`, with every mistake that was found as a `Diagnostic` in
+ * `details.diagnostics`. A program that declares no trigger is refused: nothing would ever start it.
+ *
+ * @example loadWorkflow({ entry: "deploy.star", files: { "deploy.star": text } }, { name: "deploy", sha256Hex })
+ */
+export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Result<Workflow> {
+  const { entry, files } = sources;
+  const compiled = compileAll(sources);
+  if (compiled.problems.length > 0) return invalidWorkflow(compiled.problems);
+  const declarations: Declaration[] = [];
+  const initialised = initialise(compiled.programs, declarations);
+  if (!initialised.ok) return initialised;
+  const handlers = handlersOf(initialised.value, entry);
+  const { triggers, problems } = triggersOf(declarations, {
+    workflow: options.name ?? "workflow",
+    handlers,
+    checkFilter: options.checkFilter,
+  });
+  if (declarations.length === 0) {
+    problems.push(
+      problem(
+        "no-triggers",
+        "the workflow declares no trigger, so nothing would ever start it: call on_event(type=…, handler=…) at top level",
+        { file: entry, line: 1, column: 1 },
+      ),
+    );
+  }
+  if (problems.length > 0) return invalidWorkflow(problems);
+  return ok({
+    digest: programDigest({ entry, files }, options.sha256Hex),
+    entry,
+    triggers,
+    handler: (name) => handlers.get(name),
+  });
+}
+
+/** Files to programs, every file after those that it loads. */
+function compileAll({ entry, files }: Sources): { programs: Map<string, Program>; problems: Diagnostic[] } {
+  const programs = new Map<string, Program>();
+  const problems: Diagnostic[] = [];
+  const start = { file: entry, line: 1, column: 1 };
+  const bytes = Object.values(files).reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
+  if (bytes > MAX_SOURCE_BYTES) {
+    const message = `the files are ${bytes} bytes, the limit is ${MAX_SOURCE_BYTES}`;
+    return { programs, problems: [problem("too-large", message, start)] };
+  }
+  /** Files on the way from the entry to the one that is visited. */
+  const path: string[] = [];
+  const seen = new Set<string>();
+  const visit = (file: string, text: string): void => {
+    seen.add(file);
+    const program = compileFile(file, text, problems);
+    if (!program) return;
+    path.push(file);
+    for (const { module, position } of program.loadedNames) {
+      const target = loadedFile(module, file);
+      const source = target !== undefined && Object.hasOwn(files, target) ? files[target] : undefined;
+      if (target === undefined || source === undefined) {
+        problems.push(
+          problem("load-not-found", `cannot load ${module}: the program has no such file`, position),
+        );
+      } else if (path.includes(target)) {
+        const cycle = [...path.slice(path.indexOf(target)), target].join(" -> ");
+        problems.push(problem("load-cycle", `files load each other in a circle: ${cycle}`, position));
+      } else if (!seen.has(target)) {
+        visit(target, source);
+      }
+    }
+    path.pop();
+    programs.set(file, program);
+  };
+  const text = Object.hasOwn(files, entry) ? files[entry] : undefined;
+  if (text === undefined) problems.push(problem("no-entry", `the program has no file ${entry}`, start));
+  else visit(entry, text);
+  return { programs, problems };
+}
+
+function compileFile(file: string, text: string, problems: Diagnostic[]): Program | undefined {
+  try {
+    return compile(text, { file, predeclared: Object.keys(predeclared) });
+  } catch (error) {
+    if (!(error instanceof StarlarkSyntaxError)) throw error;
+    problems.push(...error.diagnostics);
+    return undefined;
+  }
+}
+
+function initialise(
+  programs: ReadonlyMap<string, Program>,
+  declarations: Declaration[],
+): Result<Map<string, Module>> {
+  const modules = new Map<string, Module>();
+  for (const [file, program] of programs) {
+    try {
+      const module = initModule(program, {
+        predeclared,
+        loaded: (name) => moduleOf(modules, name, file),
+        budget: new Budget(sliceLimits),
+        hostData: declarations,
+      });
+      modules.set(file, module);
+    } catch (error) {
+      if (!(error instanceof StarlarkError)) throw error;
+      return invalidWorkflow([problemOf(error, file)]);
+    }
+  }
+  return ok(modules);
+}
+
+function moduleOf(modules: ReadonlyMap<string, Module>, name: string, from: string): Module {
+  const module = modules.get(loadedFile(name, from) ?? "");
+  if (!module) throw new Error(`${name} was not initialised before ${from}`);
+  return module;
+}

@@ -1,0 +1,51 @@
+// The events by which a run tells the workspace what becomes of it.
+import { nextHops } from "../events/hops.ts";
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import type { Approval } from "../protocol/policy.ts";
+import type { RunSummary } from "../protocol/run.ts";
+import type { RunStart } from "./machine-types.ts";
+
+export function runSource({ workspace, id }: Pick<RunStart, "workspace" | "id">): string {
+  return `/workspaces/${workspace}/runs/${id}`;
+}
+
+/** `n` makes the id: the same event, sent again, has the same one. */
+function event(
+  start: RunStart,
+  type: string,
+  n: number | string,
+  at: number,
+  subject: string,
+  data: JsonValue,
+): CloudEvent {
+  return {
+    specversion: "1.0",
+    id: `${start.id}/${type}/${n}`,
+    source: runSource(start),
+    type: `dev.sluice.${type}`,
+    subject,
+    time: new Date(at).toISOString(),
+    datacontenttype: "application/json",
+    ...nextHops(start.event),
+    data,
+  };
+}
+
+export type RunEventName = "started" | "waiting" | "succeeded" | "failed" | "cancelled" | "stuck";
+
+/** `dev.sluice.run.<name>`: subject the workflow, data the run's summary. `seq` is the record it follows from. */
+export function runEvent(start: RunStart, name: RunEventName, seq: number, summary: RunSummary): CloudEvent {
+  const data = JSON.parse(JSON.stringify(summary)) as JsonValue;
+  return event(start, `run.${name}`, seq, summary.updatedAt, start.workflow, data);
+}
+
+/** `dev.sluice.approval.<name>`: subject the approval's id, data the approval. */
+export function approvalEvent(
+  start: RunStart,
+  name: "requested" | "resolved",
+  approval: Approval,
+  at: number,
+): CloudEvent {
+  return event(start, `approval.${name}`, approval.id, at, approval.id, { ...approval } as JsonValue);
+}

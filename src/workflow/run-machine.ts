@@ -1,0 +1,360 @@
+// One run's engine: inputs in, changes out. Puts together what the journal says (journal-state.ts), what the script
+// does (execution.ts) and what happens to each command (call.ts, wait.ts).
+//
+// 1. Whatever is decided becomes a record first. The script moves only by records (`#pump`), and only when the fold
+//    of the journal has taken them.
+// 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
+// 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
+import type { ApprovalId, CommandId } from "../protocol/ids.ts";
+import { JOURNAL_FORMAT, type JournalRecord } from "../protocol/journal.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Approval } from "../protocol/policy.ts";
+import type { ErrorData } from "../protocol/result.ts";
+import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
+import {
+  approvalResolved,
+  beginCall,
+  builtinFinished,
+  callTimer,
+  jobFinished,
+  jobTaken,
+  pendingEffect,
+  policyDecided,
+} from "./call.ts";
+import type { Command } from "./command.ts";
+import { cancelCommands, completeCommand } from "./endings.ts";
+import { Execution } from "./execution.ts";
+import { cancelledNote, finishedNote } from "./finish.ts";
+import { immediateOutcome } from "./immediate.ts";
+import { type FinishedNote, JournalState } from "./journal-state.ts";
+import type { Workflow } from "./load-workflow.ts";
+import type {
+  Changes,
+  InProcessEffect,
+  Moment,
+  RunEnding,
+  RunInput,
+  RunMachine,
+  RunMachineOptions,
+  Waiting,
+} from "./machine-types.ts";
+import { type RunEventName, runEvent } from "./run-events.ts";
+import { parseTimerId, Turn } from "./turn.ts";
+import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
+import { beginSleep, beginWait, consumed, eventArrived, timeIsUp } from "./wait.ts";
+import { waitsOnOf } from "./waits-on.ts";
+
+/**
+ * The engine of a run, at the end of its journal. Throws when the journal cannot be read: a record of a later
+ * version, or one that contradicts those before it.
+ */
+export function loadRun(workflow: Workflow, options: RunMachineOptions): RunMachine {
+  return new Machine(workflow, options);
+}
+
+const nothing = (refused?: ErrorData): Changes => ({
+  records: [],
+  timers: { set: [], drop: [] },
+  effects: [],
+  log: [],
+  ...(refused ? { refused } : {}),
+});
+
+class Machine implements RunMachine {
+  readonly #workflow: Workflow;
+  readonly #options: RunMachineOptions;
+  readonly #state: JournalState;
+  /** Undefined before the start and after the end. */
+  #execution: Execution | undefined;
+  /** Everything fed to the execution; kept only to replay every time. */
+  readonly #history: JournalRecord[] = [];
+  #stuckIsTold = false;
+
+  constructor(workflow: Workflow, options: RunMachineOptions) {
+    this.#workflow = workflow;
+    this.#options = options;
+    this.#state = new JournalState(options);
+    for (const record of options.records) this.#state.apply(record);
+    if (this.#state.finished || !this.#state.isStarted) return;
+    this.#execution = this.#newExecution();
+    for (const record of options.records) this.#move(record);
+    this.#execution.takeLines();
+  }
+
+  get lastSeq(): number {
+    return this.#state.lastSeq;
+  }
+
+  handle(input: RunInput, moment: Moment): Changes {
+    const turn = new Turn(this.#state, this.#options, moment);
+    const before = runStateOf(this.#state, this.#execution?.stuck !== undefined);
+    const refused = this.#decide(turn, input);
+    if (refused) return nothing(refused);
+    this.#pump(turn);
+    this.#tell(turn, before);
+    return turn.changes;
+  }
+
+  pendingEffects(): InProcessEffect[] {
+    return [...this.#state.open.values()].flatMap((command) => {
+      const effect = command.kind === "run" ? pendingEffect(command) : undefined;
+      return effect ? [effect] : [];
+    });
+  }
+
+  summary(): RunSummary {
+    return summaryOf(this.#state, this.#options.start, this.#execution?.stuck?.error);
+  }
+
+  activities(): Activity[] {
+    return activitiesOf(this.#state, this.#options);
+  }
+
+  approval(id: ApprovalId): Approval | undefined {
+    const approval = this.#state.approvals.get(id);
+    return approval && { ...approval };
+  }
+
+  waitsOn(): Map<CommandId, Waiting[]> {
+    return waitsOnOf(this.#state, this.#options.start.id);
+  }
+
+  ending(): RunEnding {
+    const stuck = this.#execution?.stuck?.error;
+    if (stuck) return { error: stuck };
+    const { output, error, traceback } = this.#state.finished ?? {};
+    return {
+      ...(output === undefined ? {} : { output }),
+      ...(error === undefined ? {} : { error }),
+      ...(traceback === undefined ? {} : { traceback }),
+    };
+  }
+
+  /** Decides the input itself; the script follows in `#pump`. Returns why it is turned down, if it is. */
+  #decide(turn: Turn, input: RunInput): ErrorData | undefined {
+    switch (input.type) {
+      case "start":
+        this.#begin(turn);
+        return undefined;
+      case "resume":
+        return undefined;
+      case "policy_decided": {
+        const call = this.#state.openCall(input.command);
+        if (call) policyDecided(turn, call, input.round, input.result);
+        return undefined;
+      }
+      case "approval_resolved":
+        return this.#resolveApproval(turn, input);
+      case "job_taken": {
+        const call = this.#state.openCall(input.command);
+        if (call) jobTaken(turn, call, input.attempt, input.runner);
+        return undefined;
+      }
+      case "job_finished": {
+        const call = this.#state.openCall(input.command);
+        if (call) jobFinished(turn, call, input);
+        return undefined;
+      }
+      case "builtin_finished": {
+        const call = this.#state.openCall(input.command);
+        if (call) builtinFinished(turn, call, input.attempt, input.outcome);
+        return undefined;
+      }
+      case "timer":
+        this.#timer(turn, input.id);
+        return undefined;
+      case "event":
+        return this.#event(turn, input);
+      case "cancel":
+        return this.#cancel(turn, input);
+    }
+  }
+
+  #begin(turn: Turn): void {
+    if (this.#state.isStarted) return;
+    const { workflow, program, trigger, event, eventSeq, initiator } = this.#options.start;
+    this.#execution = this.#newExecution();
+    turn.note("started", {
+      format: JOURNAL_FORMAT,
+      workflow,
+      digest: program.digest,
+      trigger: trigger.id,
+      handler: trigger.handler,
+      event: { source: event.source, id: event.id, type: event.type },
+      eventSeq,
+      initiator,
+    });
+  }
+
+  #resolveApproval(
+    turn: Turn,
+    { approval: id, decision, comment, by }: Extract<RunInput, { type: "approval_resolved" }>,
+  ): ErrorData | undefined {
+    const approval = this.#state.approvals.get(id);
+    if (!approval) return { code: "approval_not_found", message: `this run has no approval ${id}` };
+    const call = this.#state.openCall(approval.command);
+    if (approval.state !== "pending" || !call) {
+      const who = approval.resolvedBy === undefined ? "" : ` by ${approval.resolvedBy}`;
+      return { code: "already_resolved", message: `the approval ${id} was ${approval.state}${who} before` };
+    }
+    if (decision === "approve" && by === this.#options.start.initiator) {
+      return {
+        code: "self_approval",
+        message: `${by} started the run and cannot approve its calls: ask somebody else`,
+      };
+    }
+    approvalResolved(turn, call, { approval: id, decision, comment, by });
+    return undefined;
+  }
+
+  #timer(turn: Turn, id: string): void {
+    const { kind, command: commandId, attempt } = parseTimerId(id);
+    const command = this.#state.open.get(commandId);
+    switch (command?.kind) {
+      case "run":
+        callTimer(turn, command, kind, attempt);
+        break;
+      case "sleep":
+        if (kind === "sleep") timeIsUp(turn, command);
+        break;
+      case "wait_for_event":
+        if (kind === "wait_timeout") timeIsUp(turn, command);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #event(turn: Turn, { command: id, event }: Extract<RunInput, { type: "event" }>): ErrorData | undefined {
+    const command = this.#state.commands.get(id);
+    if (command?.kind === "wait_for_event") {
+      if (command.end === undefined) {
+        eventArrived(turn, command, event);
+        return undefined;
+      }
+      if (consumed(command, event)) return undefined;
+    }
+    return { code: "wait_over", message: `command ${id} waits for no event, or no longer` };
+  }
+
+  #cancel(
+    turn: Turn,
+    { by, reason, terminate }: Extract<RunInput, { type: "cancel" }>,
+  ): ErrorData | undefined {
+    const { finished, cancelRequested, open } = this.#state;
+    if (finished) return { code: "run_finished", message: `the run has ${finished.state} already` };
+    const execution = this.#execution;
+    if (!execution) return { code: "run_not_started", message: "the run has not started yet" };
+    if (execution.stuck && !terminate) {
+      return {
+        code: "run_stuck",
+        message:
+          "the run is stuck, so its deferred functions cannot run: terminate it to end it without them",
+      };
+    }
+    if (terminate || cancelRequested) {
+      turn.note("terminated", { by, reason });
+      this.#finish(turn, cancelledNote(by, reason));
+      return undefined;
+    }
+    const commands = execution.cancellable();
+    const cancelled = commands.flatMap((id) => open.get(id) ?? []);
+    cancelCommands(turn, cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
+    return undefined;
+  }
+
+  /** Moves the script as far as it goes. */
+  #pump(turn: Turn): void {
+    for (let fed = 0; ; ) {
+      const record = turn.changes.records[fed];
+      if (record) {
+        fed += 1;
+        this.#move(record);
+        for (const text of this.#execution?.takeLines() ?? []) turn.changes.log.push({ at: turn.now, text });
+        continue;
+      }
+      const execution = this.#execution;
+      if (!execution || execution.stuck) return;
+      if (this.#scheduleIssued(turn, execution)) continue;
+      const [immediate] = this.#state.immediate;
+      if (immediate) completeCommand(turn, immediate, immediateOutcome(immediate, turn.moment));
+      else if (execution.ending)
+        this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested));
+      else return;
+    }
+  }
+
+  /** Schedules what the fibers issued, and begins it. */
+  #scheduleIssued(turn: Turn, { issued }: Execution): boolean {
+    const commands = [...issued];
+    for (const command of commands) turn.schedule(command);
+    for (const { command } of commands) {
+      const scheduled = this.#state.open.get(command);
+      if (scheduled) begin(turn, scheduled);
+    }
+    return commands.length > 0;
+  }
+
+  /** Hands a record to the script. */
+  #move(record: JournalRecord): void {
+    if (this.#options.replayEveryTime) {
+      const resumes =
+        record.type === "completed" || (record.type === "noted" && record.note === "cancel_requested");
+      if (resumes && this.#execution) this.#execution = this.#replay();
+      this.#history.push(record);
+    }
+    this.#execution?.feed(record);
+  }
+
+  #replay(): Execution {
+    const execution = this.#newExecution();
+    for (const record of this.#history) execution.feed(record);
+    execution.takeLines();
+    return execution;
+  }
+
+  #newExecution(): Execution {
+    const { start, sha256Hex } = this.#options;
+    return new Execution(this.#workflow, start, sha256Hex);
+  }
+
+  #finish(turn: Turn, note: FinishedNote): void {
+    const open = [...this.#state.open.values()];
+    cancelCommands(turn, open, () => turn.note("finished", note as unknown as JsonObject));
+    turn.changes.finished = { state: note.state };
+    this.#execution = undefined;
+  }
+
+  /** Tells the workspace what has become of the run, where that has changed. */
+  #tell(turn: Turn, before: RunState): void {
+    const { start } = this.#options;
+    const emit = (name: RunEventName, seq: number) =>
+      turn.effect({ kind: "emit", event: runEvent(start, name, seq, this.summary()) });
+    const first = turn.changes.records[0];
+    if (first?.type === "noted" && first.note === "started") emit("started", first.seq);
+    const stuck = this.#execution?.stuck;
+    if (stuck && !this.#stuckIsTold) {
+      this.#stuckIsTold = true;
+      emit("stuck", stuck.seq);
+    }
+    const after = runStateOf(this.#state, stuck !== undefined);
+    if (after !== before && after !== "running" && after !== "stuck") emit(after, this.#state.lastSeq);
+  }
+}
+
+function begin(turn: Turn, command: Command): void {
+  switch (command.kind) {
+    case "run":
+      beginCall(turn, command);
+      break;
+    case "sleep":
+      beginSleep(turn, command);
+      break;
+    case "wait_for_event":
+      beginWait(turn, command);
+      break;
+    default:
+      // Immediate: completed when all fibers are blocked.
+      break;
+  }
+}

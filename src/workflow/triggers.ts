@@ -1,0 +1,82 @@
+// Triggers: what the `on_event` calls of a program declare, checked.
+import type { Diagnostic, Trigger } from "../protocol/workflow.ts";
+import { type Module, StarlarkFunction, type Value } from "../starlark/index.ts";
+import { problem } from "./diagnostic.ts";
+import { eventTypeProblem } from "./event-type.ts";
+import type { Declaration } from "./predeclared.ts";
+
+const MAX_TRIGGERS = 200;
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+
+/**
+ * The names by which runs find functions again: that of the variable in the entry file, `<file>:<variable>` in
+ * any other.
+ */
+export function handlersOf(modules: ReadonlyMap<string, Module>, entry: string): Map<string, Value> {
+  const handlers = new Map<string, Value>();
+  for (const [file, { globals }] of modules) {
+    for (const [name, value] of globals) {
+      if (value instanceof StarlarkFunction) handlers.set(file === entry ? name : `${file}:${name}`, value);
+    }
+  }
+  return handlers;
+}
+
+interface Context {
+  workflow: string;
+  handlers: ReadonlyMap<string, Value>;
+  checkFilter: ((filter: string) => string | undefined) | undefined;
+}
+
+/** The triggers that the declarations make, or what is wrong with them, every mistake of it. */
+export function triggersOf(
+  declarations: readonly Declaration[],
+  context: Context,
+): { triggers: Trigger[]; problems: Diagnostic[] } {
+  const triggers = new Map<string, Trigger>();
+  const problems: Diagnostic[] = [];
+  for (const declaration of declarations) {
+    const { position } = declaration;
+    const complain = (code: string, message: string) => problems.push(problem(code, message, position));
+    const trigger = triggerOf(declaration, context, complain);
+    if (!trigger) continue;
+    if (triggers.has(trigger.id)) {
+      complain("duplicate-trigger", `there is a trigger ${trigger.id} already: give one of them a name=`);
+    }
+    triggers.set(trigger.id, trigger);
+    if (triggers.size === MAX_TRIGGERS + 1) {
+      complain("too-many-triggers", `a workflow has at most ${MAX_TRIGGERS} triggers`);
+    }
+  }
+  return { triggers: [...triggers.values()], problems };
+}
+
+function triggerOf(
+  { type, handler, filter, match, name }: Declaration,
+  { workflow, handlers, checkFilter }: Context,
+  complain: (code: string, message: string) => void,
+): Trigger | undefined {
+  const typeProblem = eventTypeProblem(type);
+  if (typeProblem !== undefined) complain("invalid-event-type", typeProblem);
+  const filterProblem = filter === undefined ? undefined : checkFilter?.(filter);
+  if (filterProblem !== undefined) complain("invalid-filter", filterProblem);
+  if (name !== undefined && !namePattern.test(name)) {
+    complain("invalid-name", `"${name}" is no name for a trigger: 1–100 letters, digits, '_', '.' or '-'`);
+  }
+  const handlerName = [...handlers].find(([, value]) => value === handler)?.[0];
+  if (handlerName === undefined) {
+    complain(
+      "invalid-handler",
+      "a handler must be a function defined by def at the top level of a file, so that a run finds it again",
+    );
+    return undefined;
+  }
+  const shortName = handlerName.slice(handlerName.lastIndexOf(":") + 1);
+  return {
+    id: `${workflow}/${name ?? shortName}`,
+    type,
+    handler: handlerName,
+    ...(filter === undefined ? {} : { filter }),
+    ...(match === undefined ? {} : { match }),
+  };
+}

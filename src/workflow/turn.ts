@@ -1,0 +1,88 @@
+// One input being decided: collects what the host must commit. Every record is folded into the state at once, so
+// that what is decided next sees it.
+import type { CommandId } from "../protocol/ids.ts";
+import type { JournalRecord, NoteKind, Outcome } from "../protocol/journal.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { NewCommand } from "./execution.ts";
+import type { JournalState } from "./journal-state.ts";
+import type { Changes, Effect, Moment, RunMachineOptions, RunTimer } from "./machine-types.ts";
+
+/**
+ * The timer of a command: `<kind>:<command>`, and for what belongs to one attempt `:<attempt>`, so that a timer
+ * that fires twice means nothing to the attempt that follows.
+ */
+export function timerId(kind: RunTimer["kind"], command: CommandId, attempt: number | undefined): string {
+  return attempt === undefined ? `${kind}:${command}` : `${kind}:${command}:${attempt}`;
+}
+
+/** What a timer's id says. */
+export function parseTimerId(id: string): { kind: string; command: CommandId; attempt: number } {
+  const [kind = "", command = "", attempt = "0"] = id.split(":");
+  return { kind, command: command as CommandId, attempt: Number(attempt) };
+}
+
+export class Turn {
+  readonly state: JournalState;
+  readonly options: RunMachineOptions;
+  readonly moment: Moment;
+  readonly changes: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+
+  constructor(state: JournalState, options: RunMachineOptions, moment: Moment) {
+    this.state = state;
+    this.options = options;
+    this.moment = moment;
+  }
+
+  get now(): number {
+    return this.moment.now;
+  }
+
+  schedule({ command, kind, name, digest, args, position }: NewCommand): void {
+    const { file, line, column } = position;
+    this.#append({
+      ...this.#stamp(),
+      type: "scheduled",
+      command,
+      kind,
+      name,
+      digest,
+      args,
+      position: { file, line, column },
+    });
+  }
+
+  note(note: NoteKind, data: JsonObject, command?: CommandId): void {
+    this.#append({
+      ...this.#stamp(),
+      type: "noted",
+      ...(command === undefined ? {} : { command }),
+      note,
+      data,
+    });
+  }
+
+  complete(command: CommandId, outcome: Outcome, facts: { resolved?: string }): void {
+    this.#append({ ...this.#stamp(), type: "completed", command, outcome, ...facts });
+  }
+
+  effect(effect: Effect): void {
+    this.changes.effects.push(effect);
+  }
+
+  setTimer(kind: RunTimer["kind"], command: CommandId, dueAt: number, attempt?: number): void {
+    this.changes.timers.set.push({ id: timerId(kind, command, attempt), kind, dueAt });
+  }
+
+  dropTimer(kind: RunTimer["kind"], command: CommandId, attempt?: number): void {
+    this.changes.timers.drop.push(timerId(kind, command, attempt));
+  }
+
+  #stamp(): { seq: number; at: number } {
+    return { seq: this.state.lastSeq + 1, at: this.now };
+  }
+
+  #append(record: JournalRecord): void {
+    this.state.apply(record);
+    this.changes.records.push(record);
+  }
+}

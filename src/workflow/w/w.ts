@@ -1,0 +1,41 @@
+// The object that every handler gets as its first argument. It holds nothing: what it does depends on the fiber
+// that calls it, so one object serves all runs.
+import { HostObject, universe, type Value } from "../../starlark/index.ts";
+import { info } from "./info.ts";
+import { attempt, defer } from "./protect.ts";
+import { run } from "./run.ts";
+import { sleep } from "./sleep.ts";
+import { now, random, uuid } from "./values.ts";
+import { waitForEvent } from "./wait-for-event.ts";
+
+const print = universe.get("print") ?? null;
+
+const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ["run", run],
+  ["sleep", sleep],
+  ["wait_for_event", waitForEvent],
+  ["now", now],
+  ["uuid", uuid],
+  ["random", random],
+  ["attempt", attempt],
+  ["defer", defer],
+  ["info", info],
+  // The same as `print`: what a script prints follows from its journal, so it is no command.
+  ["log", print],
+]);
+
+class WorkflowObject extends HostObject {
+  override get type(): string {
+    return "workflow";
+  }
+
+  override attribute(name: string): Value | undefined {
+    return functions.get(name);
+  }
+
+  override attributeNames(): string[] {
+    return [...functions.keys()].sort();
+  }
+}
+
+export const w: Value = new WorkflowObject();

@@ -1,0 +1,40 @@
+import type { JsonObject } from "../../protocol/json.ts";
+import {
+  type Builtin,
+  type CallContext,
+  defineBuiltin,
+  StarlarkError,
+  type Value,
+} from "../../starlark/index.ts";
+import { eventTypeProblem } from "../event-type.ts";
+import { durationArgument } from "./duration.ts";
+import { issue } from "./issue.ts";
+import { checkPayload, jsonObjectArgument } from "./json-argument.ts";
+
+/**
+ * `w.wait_for_event(type="…")`: returns the first matching event (a dict) that arrived after the one which started
+ * this run and that this run has not consumed yet; with `since="now"`, the first to arrive from now on. None when
+ * `timeout` comes first.
+ */
+export const waitForEvent: Builtin = defineBuiltin(
+  "wait_for_event",
+  "type: string, *, filter??: string, match??: dict, timeout??, since??: string",
+  (ctx: CallContext, type: string, filter?: string, match?: Value, timeout?: Value, since?: string) => {
+    const problem = eventTypeProblem(type);
+    if (problem !== undefined) {
+      throw new StarlarkError(`wait_for_event: for parameter type: ${problem}`, { code: "InvalidEventType" });
+    }
+    if (since !== undefined && since !== "now") {
+      throw new StarlarkError('wait_for_event: for parameter since: got something else than "now"', {
+        code: "InvalidSince",
+      });
+    }
+    const args: JsonObject = {};
+    if (filter !== undefined) args.filter = filter;
+    if (match !== undefined) args.match = jsonObjectArgument("wait_for_event", "match", match);
+    if (timeout !== undefined) args.timeoutMs = durationArgument("wait_for_event", "timeout", timeout);
+    if (since !== undefined) args.since = since;
+    checkPayload("wait_for_event", args);
+    return issue(ctx, { kind: "wait_for_event", name: type, args });
+  },
+);
