@@ -202,7 +202,9 @@ export class RunHost {
       this.#parts.put("failure", { ...failure, healed: true, changes: failure.changes + 1 });
       this.#queueSummary();
     }
-    this.#queue(machine.pendingEffects());
+    const pending = machine.pendingEffects();
+    if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+    this.#queue(pending);
     this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
     for (let next = this.#inbox.oldest(); next && this.#machine; next = this.#inbox.oldest()) {
       const { id, input } = next;
@@ -237,8 +239,10 @@ export class RunHost {
         this.#write(changes);
       });
     } catch (error) {
-      // What the machine knows was not committed.
+      // What is in memory was not committed.
       this.#machine = undefined;
+      this.#nextLookAt = Number.POSITIVE_INFINITY;
+      this.#summaryQueued = false;
       if (!(error instanceof RowTooLarge)) throw error;
       this.#giveUp(error);
       return undefined;
@@ -253,7 +257,8 @@ export class RunHost {
     for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
     for (const { at, text } of changes.log) this.#log.appendScript(at, undefined, text);
     for (const effect of changes.effects) {
-      if (!isInProcess(effect)) this.#outbox.add(effectMessage(this.run, effect));
+      if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+      else this.#outbox.add(effectMessage(this.run, effect));
     }
     if (changes.records.length > 0) this.#queueSummary();
     if (changes.finished) {
@@ -295,7 +300,6 @@ export class RunHost {
   // ------------------------------------------------------------ in-process effects
 
   #queue(effects: readonly InProcessEffect[]): void {
-    if (effects.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     for (const effect of effects) this.#toPerform.set(keyOf(effect), effect);
   }
 

@@ -1,0 +1,225 @@
+// One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
+import { DurableObject } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/durable-sqlite";
+import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import migrations from "../migrations/workflow-run/migrations.js";
+import { evaluatePolicy } from "../src/policy/index.ts";
+import type { ErrorData, Result } from "../src/protocol/result.ts";
+import { ok, refuse } from "../src/protocol/result.ts";
+import { Alarm } from "../src/storage/alarm.ts";
+import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { type Message, Outbox } from "../src/storage/outbox.ts";
+import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
+import { Timers } from "../src/storage/timers.ts";
+import { deliverMessage, message } from "./deliver.ts";
+import type { AuditEntry, StartRun, WorkflowRunRpc } from "./rpc.ts";
+import { sha256 } from "./sha256.ts";
+import { catalogStub, directoryStub, environmentStub } from "./stubs.ts";
+import { decide } from "./workflow-run/decide.ts";
+import { loadMachine } from "./workflow-run/engine.ts";
+import { JournalStore } from "./workflow-run/journal.ts";
+import { LogStore } from "./workflow-run/log-store.ts";
+import { summaryMessage } from "./workflow-run/messages.ts";
+import { outboundOf } from "./workflow-run/outbound.ts";
+import { Parts } from "./workflow-run/parts.ts";
+import { ProgressStore } from "./workflow-run/progress-store.ts";
+import { RunHost } from "./workflow-run/run-host.ts";
+
+type Args<Method extends keyof WorkflowRunRpc> = Parameters<WorkflowRunRpc[Method]>[0];
+
+export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
+  readonly #alarm: Alarm;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #journal: JournalStore;
+  readonly #log: LogStore;
+  readonly #parts: Parts;
+  readonly #progress: ProgressStore;
+  readonly #host: RunHost;
+  #begun: boolean;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { storage } = ctx;
+    this.#alarm = new Alarm(storage);
+    this.#timers = new Timers(storage.sql, this.#alarm);
+    this.#outbox = new Outbox({
+      sql: storage.sql,
+      alarm: this.#alarm,
+      deliver: (outgoing) => this.#deliver(outgoing),
+    });
+    this.#journal = new JournalStore(storage.sql);
+    this.#log = new LogStore(storage.sql);
+    this.#parts = new Parts(storage.sql);
+    this.#progress = new ProgressStore(storage.sql);
+    this.#host = this.#makeHost();
+    // A run that was only asked for, and never began, keeps nothing: not even empty tables.
+    this.#begun = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'parts'").toArray().length > 0;
+    if (this.#begun) ctx.blockConcurrencyWhile(() => this.#migrate());
+  }
+
+  // ------------------------------------------------------------------ from the bus
+
+  async start(run: StartRun): Promise<void> {
+    if (!this.#begun) {
+      await this.#migrate();
+      this.#begun = true;
+    }
+    this.#host.begin(run);
+  }
+
+  async deliverEvent({ command, event, seq }: Args<"deliverEvent">): Promise<{ accepted: boolean }> {
+    if (!this.#begun) return { accepted: false };
+    const fed = this.#host.feed({ type: "event", command, event, seq });
+    return { accepted: fed.kept || fed.refused === undefined };
+  }
+
+  // --------------------------------------------------------------- from the router
+
+  async jobTaken({ command, attempt, runner }: Args<"jobTaken">): Promise<void> {
+    if (this.#begun) this.#host.feed({ type: "job_taken", command, attempt, runner });
+  }
+
+  async jobFinished({ command, attempt, ...ending }: Args<"jobFinished">): Promise<void> {
+    if (!this.#begun) return;
+    this.#host.feed({ type: "job_finished", command, attempt, ...ending }, () =>
+      this.#log.endFunction(Date.now(), { command, attempt }),
+    );
+  }
+
+  // --------------------------------------------------------------- from the routes
+
+  async appendLog(chunk: Args<"appendLog">): Promise<void> {
+    if (this.#begun) this.#log.appendFunction(Date.now(), chunk);
+  }
+
+  async reportProgress(report: Args<"reportProgress">): Promise<void> {
+    if (this.#begun) this.#progress.put(report);
+  }
+
+  async resolveApproval(decision: Args<"resolveApproval">): ReturnType<WorkflowRunRpc["resolveApproval"]> {
+    if (!this.#begun) return this.#unknown();
+    const { approval, by, comment } = decision;
+    const fed = this.#host.feed({ type: "approval_resolved", ...decision, by: by.subject }, (changes) => {
+      if (changes.refused || changes.records.length === 0) return;
+      this.#audit(`approval/${approval}`, {
+        at: Date.now(),
+        by: by.subject,
+        action: `approval.${decision.decision}`,
+        subject: approval,
+        data: { run: this.#host.run.id, comment },
+      });
+    });
+    if (fed.kept) return stuck();
+    if (fed.refused) return { ok: false, error: fed.refused };
+    const resolved = this.#host.approval(approval);
+    return resolved ? ok(resolved) : stuck();
+  }
+
+  async cancel({ by, reason, terminate }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
+    if (!this.#begun) return this.#unknown();
+    const fed = this.#host.feed({ type: "cancel", by: by.subject, reason, terminate }, (changes) => {
+      const first = changes.records[0];
+      if (changes.refused || !first) return;
+      this.#audit(`cancel/${this.#host.run.id}/${first.seq}`, {
+        at: Date.now(),
+        by: by.subject,
+        action: terminate ? "run.terminate" : "run.cancel",
+        subject: this.#host.run.id,
+        data: { reason },
+      });
+    });
+    if (fed.kept) return stuck();
+    return fed.refused ? { ok: false, error: fed.refused } : ok(this.#host.summary());
+  }
+
+  async detail(): ReturnType<WorkflowRunRpc["detail"]> {
+    if (!this.#begun) return this.#unknown();
+    const detail = this.#host.detail();
+    return ok({ ...detail, activities: this.#progress.addTo(detail.activities) });
+  }
+
+  async journal({ after, limit }: Args<"journal">): ReturnType<WorkflowRunRpc["journal"]> {
+    return this.#begun ? ok(this.#journal.page(after, limit)) : this.#unknown();
+  }
+
+  async log({ after, limit }: Args<"log">): ReturnType<WorkflowRunRpc["log"]> {
+    return this.#begun ? ok(this.#log.page(after, limit)) : this.#unknown();
+  }
+
+  async source(): ReturnType<WorkflowRunRpc["source"]> {
+    const program = this.#begun ? this.#parts.get("program") : undefined;
+    return program ? ok(program) : this.#unknown();
+  }
+
+  // ------------------------------------------------------------------- from itself
+
+  override async alarm(): Promise<void> {
+    if (!this.#begun) return;
+    await handleAlarm({
+      alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+      now: Date.now,
+      onTimer: (timer) => this.#host.fire(timer),
+    });
+  }
+
+  async #migrate(): Promise<void> {
+    await migrate(drizzle(this.ctx.storage), migrations);
+  }
+
+  #makeHost(): RunHost {
+    const { env } = this;
+    const scale = timeScaleOf(env);
+    return new RunHost({
+      storage: this.ctx.storage,
+      timers: this.#timers,
+      outbox: this.#outbox,
+      parts: this.#parts,
+      journal: this.#journal,
+      log: this.#log,
+      ports: {
+        now: Date.now,
+        entropy: () => crypto.getRandomValues(new Uint8Array(16)),
+        outbound: outboundOf(env),
+        loadMachine: (program, start, records) =>
+          loadMachine(program, {
+            start,
+            records,
+            sha256Hex: sha256,
+            replayEveryTime: env.SLUICE_REPLAY_EVERY_TIME === "1",
+            scaleDueAt: (dueAt, now) => scaledDueAt(dueAt, now, scale),
+          }),
+        decide: (run, call) =>
+          decide(run, call, Date.now(), {
+            catalog: catalogStub(env, run.workspace),
+            environment: (name) => environmentStub(env, run.workspace, name),
+            evaluate: evaluatePolicy,
+          }),
+      },
+    });
+  }
+
+  async #deliver(outgoing: Message): Promise<unknown> {
+    const { workspace } = this.#host.run;
+    if (outgoing.method !== summaryMessage.method) return await deliverMessage(this.env, workspace, outgoing);
+    return await directoryStub(this.env, workspace).apply({ runs: [this.#host.summaryToSend()] });
+  }
+
+  #audit(key: string, entry: AuditEntry): void {
+    this.#outbox.add(message("directory", "", "apply", [{ audit: [{ key, ...entry }] }]));
+  }
+
+  #unknown(): Result<never> {
+    return refuse("unknown_run", "no run has this id");
+  }
+}
+
+function stuck(): Result<never> {
+  const error: ErrorData = {
+    code: "run_stuck",
+    message: "the engine cannot go on with this run: its error says why, and nothing that arrives is lost",
+  };
+  return { ok: false, error };
+}
