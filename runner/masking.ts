@@ -40,17 +40,36 @@ export class Masker {
   }
 
   /**
-   * How much of the end of `text` may be the beginning of a secret whose rest has not come yet: it must be kept
-   * back until it has.
+   * Masks the beginning of a text that goes on. The rest, which may be the beginning of a secret, is kept back
+   * until more has come: so the parts of a stream are masked exactly as the whole of it would be.
    */
-  undecided(text: string): number {
-    let most = 0;
-    for (const secret of this.#secrets) {
-      for (let length = Math.min(secret.length - 1, text.length); length > most; length -= 1) {
-        if (text.endsWith(secret.slice(0, length))) most = length;
+  maskBeginning(text: string): { masked: string; rest: string } {
+    let masked = "";
+    for (let at = 0; ; ) {
+      const match = this.#next(text, at);
+      const open = this.#openEnd(text, at);
+      if (!match || open <= match.index) {
+        return { masked: masked + text.slice(at, open), rest: text.slice(open) };
       }
+      masked += text.slice(at, match.index) + MASK;
+      at = match.index + match[0].length;
     }
-    return most;
+  }
+
+  #next(text: string, from: number): RegExpExecArray | null {
+    if (!this.#pattern) return null;
+    this.#pattern.lastIndex = from;
+    return this.#pattern.exec(text);
+  }
+
+  /** Where the first end of the text begins that a secret may continue; past the text when none may. */
+  #openEnd(text: string, from: number): number {
+    const longest = this.#secrets[0]?.length ?? 0;
+    for (let at = Math.max(from, text.length - longest + 1); at < text.length; at += 1) {
+      const end = text.slice(at);
+      if (this.#secrets.some((secret) => secret.length > end.length && secret.startsWith(end))) return at;
+    }
+    return text.length;
   }
 }
 
@@ -67,19 +86,17 @@ export class MaskedStream {
   }
 
   push(chunk: Uint8Array): void {
-    this.#take(this.#decoder.decode(chunk, { stream: true }), false);
+    const { masked, rest } = this.#masker.maskBeginning(
+      this.#kept + this.#decoder.decode(chunk, { stream: true }),
+    );
+    this.#kept = rest;
+    if (masked !== "") this.#write(masked);
   }
 
   /** The stream is over: what was kept back is no beginning of a secret. */
   end(): void {
-    this.#take(this.#decoder.decode(), true);
-  }
-
-  #take(text: string, isEnd: boolean): void {
-    const all = this.#kept + text;
-    const keep = isEnd ? 0 : this.#masker.undecided(all);
-    this.#kept = all.slice(all.length - keep);
-    const masked = this.#masker.mask(all.slice(0, all.length - keep));
+    const masked = this.#masker.mask(this.#kept + this.#decoder.decode());
+    this.#kept = "";
     if (masked !== "") this.#write(masked);
   }
 }
