@@ -64,9 +64,9 @@ module.exports = {
     ),
     forbid(
       "clients-know-the-protocol",
-      "Runner and command line know the protocol and the language, nothing of the server.",
+      "Runner and command line know the protocol and what checks a workflow, nothing of the server.",
       "^(cli|runner)/",
-      "^(src/(?!protocol/|starlark/|workflow/)|durable-objects/)",
+      "^(src/(?!protocol/|starlark/|workflow/|events/)|durable-objects/)",
     ),
     {
       name: "resolvable",
