@@ -79,7 +79,7 @@ export function compile(source: string, options: CompileOptions): Program {
  */
 export function check(source: string, options: CompileOptions): Diagnostic[] {
   const { tree, resolved, diagnostics } = analyse(source, options);
-  if (resolved !== undefined) lintFile(tree, resolved, diagnostics);
+  if (resolved !== undefined) lintFile(tree, diagnostics);
   return diagnostics.sorted();
 }
 

@@ -147,3 +147,54 @@ test("a compile error is a StarlarkSyntaxError that lists every diagnostic", () 
     });
   }
 });
+
+describe("warnings", () => {
+  function warned(source: string): string[] {
+    return check(source, { file: "test.star" })
+      .filter(({ severity }) => severity === "warning")
+      .map(({ line, code }) => `${line} ${code}`);
+  }
+
+  test("tell of unused loads, variables and functions, unless they begin with an underscore", () => {
+    const source = `load("m", "used", "unused", _kept = "x")
+def f(parameter):
+    x = used
+    _y = 1
+    for i in range(3):
+        z = 1
+    def inner(): pass
+    a, b = 1, 2
+    return b
+g = lambda: 1
+`;
+    expect(warned(source)).toEqual([
+      "1 unused-load",
+      "3 unused-variable",
+      "6 unused-variable",
+      "7 unused-variable",
+    ]);
+  });
+
+  test("tell of code that is never reached, once per block", () => {
+    const source = `def f(x):
+    if x:
+        return 1
+        x = 2
+        x = 3
+    else:
+        fail("no")
+    print(x)
+def g(xs):
+    for x in xs:
+        continue
+        print(x)
+    return 1
+`;
+    expect(warned(source)).toEqual(["4 unreachable-code", "8 unreachable-code", "12 unreachable-code"]);
+  });
+
+  test("tell of a comparison whose result is dropped and of mixed indentation", () => {
+    expect(warned("def f(x):\n  x == 1\n")).toEqual(["2 discarded-comparison"]);
+    expect(warned("def f(x):\n    if x:\n\treturn 1\n")).toEqual(["3 inconsistent-indentation"]);
+  });
+});
