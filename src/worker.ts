@@ -5,5 +5,6 @@ export { Directory } from "../durable-objects/directory.ts";
 export { Environment } from "../durable-objects/environment.ts";
 export { EventBus } from "../durable-objects/event-bus.ts";
 export { JobRouter } from "../durable-objects/job-router.ts";
+export { WorkflowRun } from "../durable-objects/workflow-run.ts";
 
 export default createApp() satisfies ExportedHandler<Env>;
