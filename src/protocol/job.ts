@@ -1,5 +1,6 @@
 // The runner protocol of docs/runner-protocol.md.
 import { z } from "zod";
+import { jsonSchema } from "./json.ts";
 
 export const LONG_POLL_SECONDS = 25;
 export const DEFAULT_LEASE_SECONDS = 30;
@@ -12,7 +13,7 @@ export const MAX_PAYLOAD_BYTES = 1024 * 1024;
 export const jobErrorSchema = z.object({
   code: z.string().min(1).max(100),
   message: z.string().max(10_000),
-  details: z.record(z.string(), z.json()).optional(),
+  details: z.record(z.string(), jsonSchema).optional(),
   retryable: z.boolean().optional(),
 });
 
@@ -20,7 +21,7 @@ export const jobErrorSchema = z.object({
 export const CANCELLED_CODE = "Cancelled";
 
 export const jobOutcomeSchema = z.union([
-  z.strictObject({ ok: z.record(z.string(), z.json()) }),
+  z.strictObject({ ok: z.record(z.string(), jsonSchema) }),
   z.strictObject({ error: jobErrorSchema }),
 ]);
 export type JobOutcome = z.infer<typeof jobOutcomeSchema>;
@@ -48,7 +49,7 @@ export const jobSchema = z.object({
   lease: z.string(),
   lease_seconds: z.number(),
   function: functionReferenceSchema,
-  inputs: z.record(z.string(), z.json()),
+  inputs: z.record(z.string(), jsonSchema),
   environment: z.string().optional(),
   timeout_s: z.number(),
   idempotency_key: z.string(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonSchema } from "./json.ts";
 
 export const verdictSchema = z.enum(["execute", "hold", "reject"]);
 export type Verdict = z.infer<typeof verdictSchema>;
@@ -51,7 +52,7 @@ export const approvalSchema = z.object({
   workflow: z.string(),
   command: z.string(),
   function: z.string(),
-  inputs: z.json(),
+  inputs: jsonSchema,
   environment: z.string().optional(),
   reasons: z.array(z.string()),
   trustScore: z.number(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonSchema } from "./json.ts";
 
 export const runStates = ["running", "waiting", "succeeded", "failed", "cancelled", "stuck"] as const;
 export const runStateSchema = z.enum(runStates);
@@ -9,7 +10,7 @@ const errorSchema = z.object({
   code: z.string(),
   message: z.string(),
   retryable: z.boolean().optional(),
-  details: z.record(z.string(), z.json()).optional(),
+  details: z.record(z.string(), jsonSchema).optional(),
 });
 
 /** One command as people see it: a row of the timeline. Sensitive values are already masked. */
@@ -29,8 +30,8 @@ export const activitySchema = z.object({
     "cancelled",
   ]),
   environment: z.string().optional(),
-  inputs: z.json().optional(),
-  outputs: z.json().optional(),
+  inputs: jsonSchema.optional(),
+  outputs: jsonSchema.optional(),
   error: errorSchema.optional(),
   attempt: z.number().int().optional(),
   scheduledAt: z.number(),
@@ -71,7 +72,7 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 /** GET /v1/runs/{id} */
 export const runDetailSchema = runSummarySchema.extend({
   activities: z.array(activitySchema),
-  output: z.json().optional(),
+  output: jsonSchema.optional(),
   traceback: z.string().optional(),
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;

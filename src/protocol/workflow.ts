@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nameSchema } from "./ids.ts";
+import { jsonSchema } from "./json.ts";
 
 export const MAX_SOURCE_BYTES = 512 * 1024;
 
@@ -23,7 +24,7 @@ export const triggerSchema = z.object({
   type: z.string(),
   handler: z.string(),
   filter: z.string().optional(),
-  match: z.record(z.string(), z.json()).optional(),
+  match: z.record(z.string(), jsonSchema).optional(),
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 

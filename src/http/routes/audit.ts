@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
+import { jsonSchema } from "../../protocol/json.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json } from "../json.ts";
@@ -10,7 +11,7 @@ const entrySchema = z.object({
   by: z.string(),
   action: z.string(),
   subject: z.string(),
-  data: z.record(z.string(), z.json()),
+  data: z.record(z.string(), jsonSchema),
 });
 
 const list = createRoute({
