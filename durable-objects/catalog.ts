@@ -1,0 +1,244 @@
+// The catalog: one per workspace. Owns workflows by version and functions with their trust, and keeps the index of
+// which calls each environment governs.
+//
+// 1. What others work with is a copy that says which version it is of: triggers and programs in the bus, told by the
+//    outbox; the index of environments here, told by theirs. An older version never replaces a newer one.
+// 2. A workflow that does not load changes nothing: neither here nor in the bus.
+import { DurableObject } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/durable-sqlite";
+import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import migrations from "../migrations/catalog/migrations.js";
+import { checkFilter } from "../src/events/filter.ts";
+import type { Target } from "../src/protocol/environment.ts";
+import { functionName, parseFunctionReference } from "../src/protocol/function-reference.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
+import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import type { Identity } from "../src/protocol/token.ts";
+import type {
+  CatalogFunction,
+  ProgramSource,
+  Trigger,
+  WorkflowInput,
+  WorkflowView,
+} from "../src/protocol/workflow.ts";
+import { Alarm } from "../src/storage/alarm.ts";
+import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { Outbox } from "../src/storage/outbox.ts";
+import { RowTooLarge } from "../src/storage/row-size.ts";
+import { Timers } from "../src/storage/timers.ts";
+import { loadWorkflow } from "../src/workflow/index.ts";
+import { governingEnvironment } from "./catalog/governing.ts";
+import { WorkflowRows } from "./catalog/workflow-rows.ts";
+import { deliverMessage, message } from "./deliver.ts";
+import { atMost } from "./patience.ts";
+import type { CatalogRpc } from "./rpc.ts";
+import { sha256 } from "./sha256.ts";
+import { DEFAULT_WORKSPACE } from "./stubs.ts";
+
+/** How long `putWorkflow` waits for the bus to have the triggers before it answers all the same. */
+const TELL_PATIENCE_MS = 5000;
+
+type FunctionRow = { name: string; trust_score: number; description: string; updated_at: number };
+type TargetsRow = { environment: string; version: number; targets: string | null };
+
+export class Catalog extends DurableObject<Env> implements CatalogRpc {
+  readonly #sql: SqlStorage;
+  readonly #alarm: Alarm;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #workflows: WorkflowRows;
+  /** Environments with their targets, as in the rows; read again after every change. Asked at every call of every run. */
+  #environments: { name: string; targets: Target[] }[] | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#alarm = new Alarm(ctx.storage);
+    this.#timers = new Timers(this.#sql, this.#alarm);
+    this.#outbox = new Outbox({
+      sql: this.#sql,
+      alarm: this.#alarm,
+      deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
+    });
+    this.#workflows = new WorkflowRows(this.#sql);
+    ctx.blockConcurrencyWhile(async () => {
+      await migrate(drizzle(ctx.storage), migrations);
+    });
+  }
+
+  // ---------------------------------------------------------------- workflows
+
+  async putWorkflow(workflow: {
+    name: string;
+    input: WorkflowInput;
+    by: Identity;
+  }): Promise<Result<WorkflowView>> {
+    const { name, input, by } = workflow;
+    const loaded = loadWorkflow(input, { name, sha256Hex: sha256, checkFilter });
+    if (!loaded.ok) return loaded;
+    const { digest, triggers } = loaded.value;
+    const program: ProgramSource = { digest, entry: input.entry, files: input.files };
+    try {
+      this.ctx.storage.transactionSync(() => {
+        const { version } = this.#currentOrNext({ name, program, triggers }, by);
+        // Also when it is there already: should an operator have lost the first message, putting again mends it.
+        this.#outbox.add(message("bus", "", "setTriggers", [{ workflow: name, version, program, triggers }]));
+      });
+    } catch (error) {
+      if (error instanceof RowTooLarge) return refuse("payload_too_large", error.message);
+      throw error;
+    }
+    await atMost(TELL_PATIENCE_MS, this.#outbox.flush());
+    return this.#workflows.find(name);
+  }
+
+  /** The newest version, if it is this program; otherwise this program as the next. */
+  #currentOrNext(
+    workflow: { name: string; program: ProgramSource; triggers: Trigger[] },
+    by: Identity,
+  ): WorkflowView {
+    const { name, program } = workflow;
+    const known = this.#workflows.find(name);
+    if (known.ok && known.value.digest === program.digest) return known.value;
+    const now = Date.now();
+    const view = this.#workflows.insert(workflow, by.subject, now);
+    const { digest, version } = view;
+    this.#audit(`workflow/${name}/${version}`, by, "workflow.put", name, { version, digest }, now);
+    return view;
+  }
+
+  async workflows(): Promise<WorkflowView[]> {
+    return this.#workflows.all();
+  }
+
+  async workflow(name: string): Promise<Result<WorkflowView & { program: ProgramSource }>> {
+    const found = this.#workflows.find(name);
+    return found.ok ? ok({ ...found.value, program: this.#workflows.program(found.value.digest) }) : found;
+  }
+
+  async removeWorkflow(name: string, by: Identity): Promise<Result<null>> {
+    const removed = this.ctx.storage.transactionSync(() => {
+      const now = Date.now();
+      const version = this.#workflows.remove(name, by.subject, now);
+      if (!version.ok) return version;
+      const update = { workflow: name, version: version.value, program: null, triggers: [] };
+      this.#outbox.add(message("bus", "", "setTriggers", [update]));
+      const key = `workflow/${name}/${version.value}`;
+      this.#audit(key, by, "workflow.removed", name, { version: version.value }, now);
+      return ok(null);
+    });
+    if (removed.ok) await atMost(TELL_PATIENCE_MS, this.#outbox.flush());
+    return removed;
+  }
+
+  // ---------------------------------------------------------------- functions
+
+  async putFunction(fn: {
+    name: string;
+    trustScore: number;
+    description: string;
+    by: Identity;
+  }): Promise<CatalogFunction> {
+    const { name, trustScore, description, by } = fn;
+    const updatedAt = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO functions (name, trust_score, description, updated_at) VALUES (?, ?, ?, ?)",
+        name,
+        trustScore,
+        description,
+        updatedAt,
+      );
+      const key = `function/${name}/${updatedAt}`;
+      this.#audit(key, by, "function.put", name, { trustScore, description }, updatedAt);
+    });
+    void this.#outbox.flush();
+    return { name, trustScore, description, updatedAt };
+  }
+
+  async functions(): Promise<CatalogFunction[]> {
+    return this.#sql
+      .exec<FunctionRow>("SELECT * FROM functions ORDER BY name")
+      .toArray()
+      .map((row) => ({
+        name: row.name,
+        trustScore: row.trust_score,
+        description: row.description,
+        updatedAt: row.updated_at,
+      }));
+  }
+
+  // ------------------------------------------------------------- environments
+
+  async setTargets(update: {
+    environment: string;
+    version: number;
+    targets: Target[] | null;
+  }): Promise<void> {
+    this.#sql.exec(
+      `INSERT INTO targets (environment, version, targets) VALUES (?, ?, ?)
+       ON CONFLICT (environment) DO UPDATE SET version = excluded.version, targets = excluded.targets
+       WHERE excluded.version > targets.version`,
+      update.environment,
+      update.version,
+      update.targets === null ? null : JSON.stringify(update.targets),
+    );
+    this.#environments = undefined;
+  }
+
+  async governing(call: {
+    reference: string;
+    inputs: JsonObject;
+    environment?: string;
+  }): Promise<Result<{ trustScore: number; environment: string | null }>> {
+    const { reference, inputs } = call;
+    const parsed = parseFunctionReference(reference);
+    // What is no reference still gets an answer, as what it says; policy then knows no such function.
+    const name = parsed.ok ? functionName(parsed.value) : reference;
+    const environment = governingEnvironment(
+      { name, inputs, environment: call.environment },
+      this.#indexed(),
+    );
+    return environment.ok
+      ? ok({ trustScore: this.#trustOf(reference, name), environment: environment.value })
+      : environment;
+  }
+
+  /** A score for one version of a function (`host/path@v1.2.0`) goes before that of the function. */
+  #trustOf(reference: string, name: string): number {
+    const row = this.#sql
+      .exec<{ trust_score: number }>(
+        "SELECT trust_score FROM functions WHERE name IN (?, ?) ORDER BY LENGTH(name) DESC LIMIT 1",
+        reference,
+        name,
+      )
+      .toArray()[0];
+    return row?.trust_score ?? 0;
+  }
+
+  #indexed(): { name: string; targets: Target[] }[] {
+    this.#environments ??= this.#sql
+      .exec<TargetsRow>("SELECT * FROM targets WHERE targets IS NOT NULL ORDER BY environment")
+      .toArray()
+      .map((row) => ({ name: row.environment, targets: JSON.parse(row.targets ?? "[]") as Target[] }));
+    return this.#environments;
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  #audit(key: string, by: Identity, action: string, subject: string, data: JsonObject, at: number): void {
+    this.#outbox.add(
+      message("directory", "", "apply", [{ audit: [{ key, at, by: by.subject, action, subject, data }] }]),
+    );
+  }
+
+  override async alarm(): Promise<void> {
+    await handleAlarm({
+      alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+      now: Date.now,
+      onTimer: () => {},
+    });
+  }
+}
