@@ -6,7 +6,7 @@ import { StarlarkDict } from "../value/dict.ts";
 import { equals } from "../value/equality.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { HostObject } from "../value/host-object.ts";
-import { isInt } from "../value/int.ts";
+import { isInt, isInt32 } from "../value/int.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkRange } from "../value/range.ts";
 import { repr } from "../value/repr.ts";
@@ -24,7 +24,11 @@ export function indexValue(x: Value, key: Value, budget: Budget): Value {
   if (x instanceof StarlarkList) return x.items[position(x.items.length, key, "list")] ?? null;
   if (x instanceof StarlarkTuple) return x.items[position(x.items.length, key, "tuple")] ?? null;
   if (x instanceof StarlarkRange) return x.at(position(x.length, key, "range"));
-  if (x instanceof StarlarkBytes) return x.data[position(x.data.length, key, "bytes")] ?? null;
+  if (x instanceof StarlarkBytes) {
+    // As in starlark-go: a bytes of one byte, where Python gives an int.
+    const at = position(x.data.length, key, "bytes");
+    return new StarlarkBytes(x.data.slice(at, at + 1));
+  }
   const byHost = x instanceof HostObject ? x.index(key) : undefined;
   if (byHost !== undefined) return byHost;
   throw new EvaluationError(`unhandled index operation ${typeName(x)}[${typeName(key)}]`);
@@ -32,20 +36,25 @@ export function indexValue(x: Value, key: Value, budget: Budget): Value {
 
 /** The offset that an index means, counting from the end when negative. */
 function position(length: number, key: Value, type: string): number {
-  if (!isInt(key)) throw new EvaluationError(`${type} index: got ${typeName(key)}, want int`);
-  const offset = Number(key);
+  const offset = toOffset(key, `${type} index: `);
   const at = offset < 0 ? offset + length : offset;
   if (at >= 0 && at < length) return at;
   if (length === 0) throw new EvaluationError(`index ${key} out of range: empty ${type}`);
   throw new EvaluationError(`${type} index ${key} out of range [${-length}:${length - 1}]`);
 }
 
+/** An int small enough to be an offset; errors begin with `prefix`. */
+function toOffset(value: Value, prefix: string): number {
+  if (!isInt(value)) throw new EvaluationError(`${prefix}got ${typeName(value)}, want int`);
+  if (!isInt32(value)) throw new EvaluationError(`${prefix}${value} out of range`);
+  return value;
+}
+
 /** `x[key] = value`. */
 export function setIndex(x: Value, key: Value, value: Value, budget: Budget): void {
   if (x instanceof StarlarkDict) x.set(key, value, budget);
   else if (x instanceof StarlarkList) {
-    if (!isInt(key)) throw new EvaluationError(`got ${typeName(key)}, want int`);
-    const at = position(x.items.length, key, "list");
+    const at = position(x.items.length, toOffset(key, ""), "list");
     x.checkMutable("assign to element of");
     x.items[at] = value;
   } else if (!(x instanceof HostObject && x.setIndex(key, value))) {
@@ -57,12 +66,12 @@ export function setIndex(x: Value, key: Value, value: Value, budget: Budget): vo
 export function sliceValue(x: Value, low: Value, high: Value, step: Value, budget: Budget): Value {
   const length = sliceableLength(x);
   if (length === undefined) throw new EvaluationError(`invalid slice operand ${typeName(x)}`);
-  const stride = step === null ? 1 : sliceNumber(step, "invalid slice step");
+  const stride = step === null ? 1 : toOffset(step, "invalid slice step: ");
   if (stride === 0) throw new EvaluationError("zero is not a valid slice step");
   const [start, end] = sliceBounds(length, low, high, stride);
   const count = Math.max(0, Math.ceil((end - start) / stride));
   if (x instanceof StarlarkRange) {
-    return new StarlarkRange(x.at(start), x.at(start) + count * stride * x.step, stride * x.step);
+    return new StarlarkRange(x.at(start), x.at(end), stride * x.step);
   }
   budget.charge(count / 16, 32 + count * (typeof x === "string" ? 1 : 8));
   if (typeof x === "string") {
@@ -94,22 +103,17 @@ function sliceableLength(x: Value): number | undefined {
 function sliceBounds(length: number, low: Value, high: Value, stride: number): [start: number, end: number] {
   const clamp = (value: Value, absent: number, least: number, most: number, what: string) => {
     if (value === null) return absent;
-    const offset = sliceNumber(value, what);
+    const offset = toOffset(value, what);
     return Math.min(Math.max(offset < 0 ? offset + length : offset, least), most);
   };
   if (stride > 0) {
     return [
-      clamp(low, 0, 0, length, "invalid start index"),
-      clamp(high, length, 0, length, "invalid end index"),
+      clamp(low, 0, 0, length, "invalid start index: "),
+      clamp(high, length, 0, length, "invalid end index: "),
     ];
   }
-  const start = clamp(low, length - 1, -1, length - 1, "invalid start index");
-  return [start, clamp(high, -1, -1, length - 1, "invalid end index")];
-}
-
-function sliceNumber(value: Value, what: string): number {
-  if (!isInt(value)) throw new EvaluationError(`${what}: got ${typeName(value)}, want int`);
-  return Number(value);
+  const start = clamp(low, length - 1, -1, length - 1, "invalid start index: ");
+  return [start, clamp(high, -1, -1, length - 1, "invalid end index: ")];
 }
 
 /** `value in x`. */
@@ -147,7 +151,9 @@ function hasKey(dict: StarlarkDict, key: Value, budget: Budget): boolean {
 }
 
 function rangeContains(range: StarlarkRange, value: Value): boolean {
-  if (value instanceof StarlarkFloat) return Number.isInteger(value.value) && range.includes(value.value);
+  if (value instanceof StarlarkFloat && Number.isFinite(value.value)) {
+    return Number.isInteger(value.value) && range.includes(value.value);
+  }
   if (!isInt(value))
     throw new EvaluationError(`'in <range>' requires integer as left operand, not ${typeName(value)}`);
   return typeof value === "number" && range.includes(value);
@@ -156,7 +162,8 @@ function rangeContains(range: StarlarkRange, value: Value): boolean {
 function bytesContain(bytes: StarlarkBytes, value: Value, budget: Budget): boolean {
   budget.charge(bytes.data.length / 16, 0);
   if (isInt(value)) {
-    if (value < 0 || value > 255) throw new EvaluationError(`int in bytes: ${value} out of range`);
+    if (value < 0 || value > 255)
+      throw new EvaluationError(`int in bytes: ${value} out of range (want value in unsigned 8-bit range)`);
     return bytes.data.includes(Number(value));
   }
   if (!(value instanceof StarlarkBytes)) {

@@ -2,14 +2,12 @@
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { StarlarkBytes } from "../value/bytes.ts";
-import type { Int } from "../value/int.ts";
+import { type Int, isInt32 } from "../value/int.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import type { Value } from "../value/value.ts";
 
 /** More elements than this are an error whatever the budget, because V8 cannot hold them. */
 const MAX_LENGTH = 1 << 28;
-/** As in starlark-go, whatever is repeated. */
-const MAX_COUNT = 2 ** 31 - 1;
 
 /** Repeats a string, bytes, list or tuple; undefined for other values. */
 export function repeat(value: Value, count: Int, budget: Budget): Value | undefined {
@@ -41,11 +39,11 @@ function repeatItems(items: readonly Value[], count: Int, budget: Budget): Value
 
 /** How many times to repeat so many elements; throws when the result would be too large. */
 function repetitions(length: number, count: Int): number {
-  if (count <= 0) return 0;
-  if (count > MAX_COUNT) throw new EvaluationError(`repeat count ${count} too large`);
+  if (length === 0) return 0;
+  if (!isInt32(count)) throw new EvaluationError(`repeat count ${count} too large`);
   const times = Number(count);
   if (length * times > MAX_LENGTH) {
     throw new EvaluationError(`excessive repeat (${length} * ${times} elements)`);
   }
-  return times;
+  return Math.max(0, times);
 }

@@ -21,6 +21,11 @@ export function isInt(value: unknown): value is Int {
   return typeof value === "number" || typeof value === "bigint";
 }
 
+/** Tells whether an int is in the range that starlark-go takes for indexes, counts and shifts. */
+export function isInt32(value: Int): value is number {
+  return typeof value === "number" && (value | 0) === value;
+}
+
 /** Gives a bigint its one representation. */
 export function normalise(value: bigint): Int {
   return value >= MIN_SAFE && value <= MAX_SAFE ? Number(value) : value;
@@ -159,8 +164,13 @@ export function bitwiseInts(operator: "&" | "|" | "^", x: Int, y: Int, budget: B
   return normalise(operator === "&" ? left & right : operator === "|" ? left | right : left ^ right);
 }
 
-export function shiftLeft(x: Int, count: Int, budget: Budget): Int {
+function checkShift(count: Int): void {
+  if (!isInt32(count)) throw new EvaluationError(`${count} out of range`);
   if (count < 0) throw new EvaluationError(`negative shift count: ${count}`);
+}
+
+export function shiftLeft(x: Int, count: Int, budget: Budget): Int {
+  checkShift(count);
   if (count >= MAX_SHIFT) throw new EvaluationError(`shift count too large: ${count}`);
   if (typeof x === "number" && count < 53) {
     const product = x * 2 ** Number(count);
@@ -171,10 +181,9 @@ export function shiftLeft(x: Int, count: Int, budget: Budget): Int {
   return normalise(BigInt(x) << BigInt(count));
 }
 
-/** `x >> count`, rounding towards minus infinity; any non-negative count is fine. */
+/** `x >> count`, rounding towards minus infinity; a count of any size up to 2^31 is fine. */
 export function shiftRight(x: Int, count: Int, budget: Budget): Int {
-  if (count < 0) throw new EvaluationError(`negative shift count: ${count}`);
-  if (count > MAX_BITS) return x < 0 ? -1 : 0;
+  checkShift(count);
   if (typeof x === "number") {
     return count > 53 ? (x < 0 ? -1 : 0) : Math.floor(x / 2 ** Number(count));
   }

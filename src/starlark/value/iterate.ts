@@ -4,6 +4,7 @@
  */
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
+import { StarlarkBytes } from "./bytes.ts";
 import { StarlarkDict } from "./dict.ts";
 import { HostObject } from "./host-object.ts";
 import { StarlarkList, StarlarkTuple } from "./list.ts";
@@ -119,6 +120,7 @@ export function lengthOf(value: Value): number | undefined {
   if (value instanceof StarlarkList || value instanceof StarlarkTuple) return value.items.length;
   if (value instanceof StarlarkDict || value instanceof StarlarkSet) return value.size;
   if (value instanceof StarlarkRange) return value.length;
+  if (value instanceof StarlarkBytes) return value.data.length;
   if (value instanceof HostObject) return value.length();
   return undefined;
 }
