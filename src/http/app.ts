@@ -9,11 +9,13 @@ import { approvals } from "./routes/approvals.ts";
 import { audit } from "./routes/audit.ts";
 import { environments } from "./routes/environments.ts";
 import { health } from "./routes/health.ts";
+import { jobs } from "./routes/jobs.ts";
+import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
 import { tokens } from "./routes/tokens.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
 
-const resources = [health, runs, approvals, environments, tokens, audit];
+const resources = [health, runs, approvals, environments, tokens, audit, jobs, runners];
 
 function answerError(error: Error, requestId: string): Response {
   if (error instanceof ProblemException) {
