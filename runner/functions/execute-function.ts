@@ -30,6 +30,8 @@ export interface Execution {
   job: Record<string, string>;
   /** `vars.…` of expressions, and variables of every command. */
   variables: Record<string, string>;
+  /** Given to every command; steps of a list get it with their names appended, since each is a call of its own. */
+  idempotencyKey: string;
   /** The machine's variables that commands get. */
   environment: Record<string, string>;
   workDir: string;
@@ -58,7 +60,8 @@ interface Frame {
   inherited: Record<string, string>;
   /** Variables that earlier steps exported; shared by the whole job. */
   exported: Record<string, string>;
-  depth: number;
+  /** Names of the steps that led here. */
+  steps: readonly string[];
 }
 
 function unwrap<T>(result: Result<T>, code?: string): T {
@@ -162,6 +165,7 @@ async function runLeaf(
   const variables = {
     ...execution.environment,
     ...execution.variables,
+    SLUICE_IDEMPOTENCY_KEY: [execution.idempotencyKey, ...frame.steps].join("/"),
     ...exported,
     ...frame.inherited,
     ...evaluatedEnv(execution.hide, fn, scope, env, ["env"]),
@@ -203,8 +207,15 @@ async function runStep(
   execution.say(`step ${step.name}`);
   const stepEnv = evaluatedEnv(execution.hide, fn, scope, step.env, [...path, "env"]);
   const inherited = { ...frame.inherited, ...env, ...stepEnv };
+  const steps = [...frame.steps, step.name];
   if (step.script !== undefined) {
-    const outputs = await runLeaf(execution, { ...frame, inherited }, { script: step.script }, {}, path);
+    const outputs = await runLeaf(
+      execution,
+      { ...frame, inherited, steps },
+      { script: step.script },
+      {},
+      path,
+    );
     return new Map(Object.entries(outputs).map(([name, json]) => [name, fromJson(json)]));
   }
   const written = step.func ?? step.step ?? "";
@@ -225,7 +236,7 @@ async function runStep(
     inputs,
     inherited,
     exported: frame.exported,
-    depth: frame.depth + 1,
+    steps,
   });
 }
 
@@ -257,8 +268,8 @@ async function runSteps(execution: Execution, frame: Frame, steps: StepDefinitio
 }
 
 async function call(execution: Execution, given: Frame): Promise<Values> {
-  const { fn, depth } = given;
-  if (depth > MAX_DEPTH) {
+  const { fn } = given;
+  if (given.steps.length >= MAX_DEPTH) {
     throw new JobError("InvalidFunction", `functions call each other more than ${MAX_DEPTH} deep`, {
       retryable: false,
     });
@@ -290,5 +301,5 @@ export async function executeFunction(
 ): Promise<JsonObject> {
   const fn = await loadFunction(folder);
   const given = new Map(Object.entries(inputs).map(([name, json]) => [name, fromJson(json)]));
-  return jsonOf(await call(execution, { fn, inputs: given, inherited: {}, exported: {}, depth: 1 }));
+  return jsonOf(await call(execution, { fn, inputs: given, inherited: {}, exported: {}, steps: [] }));
 }

@@ -51,6 +51,7 @@ export async function perform(
   const execution: Execution = {
     resolver: aResolver(root),
     job: { id: "job-1" },
+    idempotencyKey: "key",
     variables: {},
     environment: machineEnvironment(process.env),
     workDir: join(folder, "work"),

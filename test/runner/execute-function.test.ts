@@ -261,6 +261,19 @@ script: |
     expect((await perform(root, "f")).outputs).toEqual({ n: 4 });
   });
 
+  it("gives each step an idempotency key of its own, the same at every attempt", async () => {
+    const root = await aFolder({
+      "f/func.yml":
+        "spec:\n---\nrun: [{ name: a, func: ./g }, { name: b, script: echo $SLUICE_IDEMPOTENCY_KEY }]\n",
+      "f/g/func.yml": "spec:\n---\nrun: [{ name: c, script: echo $SLUICE_IDEMPOTENCY_KEY }]\n",
+      "h/func.yml": "spec:\n---\nscript: echo $SLUICE_IDEMPOTENCY_KEY\n",
+    });
+    const keys = async (dir: string) =>
+      (await perform(root, dir)).log.split("\n").filter((line) => line.startsWith("key"));
+    expect(await keys("f")).toEqual(["key/a/c", "key/b"]);
+    expect(await keys("h")).toEqual(["key"]);
+  });
+
   it("stops at the first step that fails", async () => {
     const root = await aFolder({
       "f/func.yml": "spec:\n---\nrun: [{ name: a, script: exit 2 }, { name: b, script: echo survived }]\n",

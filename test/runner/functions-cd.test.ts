@@ -26,14 +26,15 @@ async function aTarget() {
   const scratch = await aFolder();
   await symlink(functions, join(scratch, "cd"));
   let calls = 0;
-  const call = async (fn: string, inputs: JsonObject, variables: Record<string, string> = {}) => {
+  const call = async (fn: string, inputs: JsonObject, given: { key?: string; url?: string } = {}) => {
     calls += 1;
     return await perform(scratch, `cd/${fn}`, inputs, {
-      variables: { SLUICE_TARGET: target, SLUICE_IDEMPOTENCY_KEY: `key-${calls}`, ...variables },
+      idempotencyKey: given.key ?? `key-${calls}`,
+      variables: { SLUICE_TARGET: target, ...(given.url !== undefined && { SLUICE_TARGET_URL: given.url }) },
     });
   };
-  const deploy = (revision: string, variables?: Record<string, string>, app = "shop-canary") =>
-    call("reconcile", { app, revision, wait_healthy: true }, variables);
+  const deploy = (revision: string, given?: { key?: string; url?: string }, app = "shop-canary") =>
+    call("reconcile", { app, revision, wait_healthy: true }, given);
   const read = async (file: string) => await readFile(join(target, file), "utf8");
   const live = async (app = "shop-canary") => JSON.parse(await read(`${app}/health.json`)).revision;
   return { target, call, deploy, read, live };
@@ -65,9 +66,9 @@ describe("reconcile", () => {
 
   it("of an attempt that comes late does not undo what was deployed after it", async () => {
     const { deploy, live } = await aTarget();
-    await deploy("v1", { SLUICE_IDEMPOTENCY_KEY: "run#0#1" });
-    await deploy("v2", { SLUICE_IDEMPOTENCY_KEY: "run#0#2" });
-    const late = await deploy("v1", { SLUICE_IDEMPOTENCY_KEY: "run#0#1" });
+    await deploy("v1", { key: "run#0#1" });
+    await deploy("v2", { key: "run#0#2" });
+    const late = await deploy("v1", { key: "run#0#1" });
     expect(late.error).toMatchObject({ code: "Superseded", retryable: false });
     expect(await live()).toBe("v2");
   });
@@ -76,9 +77,7 @@ describe("reconcile", () => {
     const { call, read } = await aTarget();
     const revisions = ["a", "b", "c", "d", "e"];
     await Promise.all(
-      revisions.map((revision) =>
-        call("reconcile", { app: "shop-canary", revision }, { SLUICE_IDEMPOTENCY_KEY: revision }),
-      ),
+      revisions.map((revision) => call("reconcile", { app: "shop-canary", revision }, { key: revision })),
     );
     const history = JSON.parse(await read("shop-canary/releases.json")) as {
       revision: string;
@@ -118,7 +117,7 @@ describe("reconcile", () => {
     const { error } = await call(
       "reconcile",
       { app: "shop-canary", revision: "v1", wait_healthy: true, health_timeout_seconds: 0.3 },
-      { SLUICE_TARGET_URL: "http://127.0.0.1:9" },
+      { url: "http://127.0.0.1:9" },
     );
     expect(error).toMatchObject({ code: "Unhealthy", retryable: true });
   });
@@ -141,7 +140,7 @@ describe("rollback", () => {
   it("happens once for one call, however often it is attempted", async () => {
     const { call, deploy, live } = await aTarget();
     for (const revision of ["v1", "v2", "v3"]) await deploy(revision);
-    const attempt = () => call("rollback", { app: "shop-canary" }, { SLUICE_IDEMPOTENCY_KEY: "one call" });
+    const attempt = () => call("rollback", { app: "shop-canary" }, { key: "one call" });
     expect((await attempt()).outputs).toEqual((await attempt()).outputs);
     expect(await live()).toBe("v2");
   });
@@ -274,12 +273,12 @@ describe("the target's server", () => {
       return { status: response.status, text: await response.text() };
     };
     expect((await get("/")).text).toContain("Nothing is deployed here yet");
-    const { outputs } = await deploy("v1", { SLUICE_TARGET_URL: url });
+    const { outputs } = await deploy("v1", { url: url });
     expect(outputs).toMatchObject({ healthy: true, url: `${url}/shop-canary/` });
     expect((await get("/")).text).toContain('<a href="/shop-canary/">');
     expect((await get("/shop-canary/")).text).toContain("<h1>v1</h1>");
     expect((await get("/shop-canary")).status).toBe(308);
-    await deploy("v2", { SLUICE_TARGET_URL: url });
+    await deploy("v2", { url: url });
     expect(JSON.parse((await get("/shop-canary/health.json")).text)).toMatchObject({ revision: "v2" });
     expect((await get("/metrics")).text).toContain("http_requests_total");
     for (const path of [
