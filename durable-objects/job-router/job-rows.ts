@@ -26,6 +26,7 @@ type Row = {
   handovers: number;
   lease: string;
   lease_until: number;
+  spared: number;
   runner: string;
   began_at: number;
   cancel_requested: number;
@@ -54,7 +55,12 @@ function stateOf(row: Row): JobState {
     handovers: row.handovers,
     resolved: row.resolved,
   };
-  const lease = { lease: row.lease, runner: row.runner, leaseUntil: row.lease_until };
+  const lease = {
+    lease: row.lease,
+    runner: row.runner,
+    leaseUntil: row.lease_until,
+    spared: row.spared === 1,
+  };
   const cancelRequested = row.cancel_requested === 1;
   switch (row.state) {
     case "queued":
@@ -155,12 +161,13 @@ export class JobRows {
       case "handed_over":
       case "running":
         this.#sql.exec(
-          `UPDATE jobs SET state = ?, handovers = ?, lease = ?, lease_until = ?, runner = ?, began_at = ?,
+          `UPDATE jobs SET state = ?, handovers = ?, lease = ?, lease_until = ?, spared = ?, runner = ?, began_at = ?,
              cancel_requested = ?, resolved = ? WHERE id = ?`,
           state.state,
           state.handovers,
           state.lease,
           state.leaseUntil,
+          state.spared ? 1 : 0,
           state.runner,
           state.state === "running" ? state.beganAt : 0,
           state.cancelRequested ? 1 : 0,

@@ -1,5 +1,5 @@
 import journal from './meta/_journal.json';
-import m0000 from './0000_thin_queen_noir.sql';
+import m0000 from './0000_chief_the_stranger.sql';
 
   export default {
     journal,

@@ -29,6 +29,8 @@ interface Lease {
   lease: string;
   runner: string;
   leaseUntil: number;
+  /** Whether it has been prolonged because the router was down; that happens once between two heartbeats. */
+  spared: boolean;
 }
 
 interface Facts {
@@ -91,6 +93,7 @@ export function handOver(job: QueuedJob, to: { lease: string; runner: string }, 
     handovers: job.handovers + 1,
     ...to,
     leaseUntil: now + HANDOVER_LEASE_SECONDS * 1000,
+    spared: false,
     cancelRequested: false,
   };
 }
@@ -146,6 +149,7 @@ export function heartbeat(
       runner: job.runner,
       cancelRequested: job.cancelRequested,
       beganAt,
+      spared: false,
       resolved: beat.resolved ?? job.resolved,
       leaseUntil: Math.min(now + leaseMs, beganAt + job.timeoutMs + TIMEOUT_GRACE_MS),
     },
@@ -255,8 +259,8 @@ export function expire(job: JobState, now: number): { job: JobState; ending?: En
       };
     case "handed_over":
     case "running": {
-      if (now - due > LATE_ALARM_MS) {
-        return { job: { ...job, leaseUntil: now + HANDOVER_LEASE_SECONDS * 1000 } };
+      if (now - due > LATE_ALARM_MS && !job.spared) {
+        return { job: { ...job, spared: true, leaseUntil: now + HANDOVER_LEASE_SECONDS * 1000 } };
       }
       if (job.state === "handed_over" || job.cancelRequested) return backToQueue(job, now);
       const overran = now >= job.beganAt + job.timeoutMs + TIMEOUT_GRACE_MS;

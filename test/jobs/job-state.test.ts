@@ -50,6 +50,12 @@ describe("a job", () => {
     expect(expire(spared, late + handoverMs).ending).toMatchObject({ code: "RunnerLost" });
   });
 
+  it("is not spared for ever by a router that always wakes late", () => {
+    const late = leaseMs + LATE_ALARM_MS + 1;
+    const { job: spared } = expire(aRunningJob(0), late);
+    expect(expire(spared, late + 10 * handoverMs).ending).toMatchObject({ code: "RunnerLost" });
+  });
+
   it("that no runner takes in time is lost with NoRunner", () => {
     expect(expire(aQueuedJob(0), queueTimeoutMs).ending).toMatchObject({ cause: "lost", code: "NoRunner" });
   });

@@ -28,6 +28,7 @@ export const jobs = sqliteTable(
     handovers: integer("handovers").notNull().default(0),
     lease: text("lease").notNull().default(""),
     leaseUntil: integer("lease_until").notNull().default(0),
+    spared: integer("spared").notNull().default(0),
     /** Key of the runner that has it, as in `runners`. */
     runner: text("runner").notNull().default(""),
     beganAt: integer("began_at").notNull().default(0),

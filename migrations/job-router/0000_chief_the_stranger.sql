@@ -18,6 +18,7 @@ CREATE TABLE `jobs` (
 	`handovers` integer DEFAULT 0 NOT NULL,
 	`lease` text DEFAULT '' NOT NULL,
 	`lease_until` integer DEFAULT 0 NOT NULL,
+	`spared` integer DEFAULT 0 NOT NULL,
 	`runner` text DEFAULT '' NOT NULL,
 	`began_at` integer DEFAULT 0 NOT NULL,
 	`cancel_requested` integer DEFAULT 0 NOT NULL,
