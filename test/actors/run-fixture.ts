@@ -94,6 +94,7 @@ export class TestRun {
   }
 }
 
+/** Starts a run as the bus would. */
 export async function startRun(source: string, overrides: Partial<StartRun> = {}): Promise<TestRun> {
   const start = startOf(source, overrides);
   const run = new TestRun(start.id);
