@@ -8,14 +8,36 @@ import { ProblemException } from "./problem.ts";
 import { approvals } from "./routes/approvals.ts";
 import { audit } from "./routes/audit.ts";
 import { environments } from "./routes/environments.ts";
+import { events } from "./routes/events.ts";
+import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
+import { hooks } from "./routes/hooks.ts";
 import { jobs } from "./routes/jobs.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
 import { tokens } from "./routes/tokens.ts";
+import { workflows } from "./routes/workflows.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
 
-const resources = [health, runs, approvals, environments, tokens, audit, jobs, runners];
+const resources = [
+  health,
+  events,
+  hooks,
+  workflows,
+  functions,
+  runs,
+  approvals,
+  environments,
+  jobs,
+  runners,
+  tokens,
+  audit,
+];
+
+/** What the platform throws when an object is overloaded, restarts or cannot be reached for a moment. */
+function isPassing(error: Error & { retryable?: unknown; overloaded?: unknown }): boolean {
+  return error.retryable === true || error.overloaded === true;
+}
 
 function answerError(error: Error, requestId: string): Response {
   if (error instanceof ProblemException) {
@@ -28,7 +50,7 @@ function answerError(error: Error, requestId: string): Response {
       });
     return error.toResponse();
   }
-  // Hono's own: a body that is no JSON, a missing Content-Type.
+  // Hono's own, of a body that is no JSON.
   if (error instanceof HTTPException && error.status < 500) {
     return new ProblemException(
       "malformed_body",
@@ -36,6 +58,11 @@ function answerError(error: Error, requestId: string): Response {
     ).toResponse();
   }
   console.error({ message: "request failed", requestId, error: String(error), stack: error.stack });
+  if (isPassing(error)) {
+    return new ProblemException("unavailable", "The object that owns this is busy or moving. Try again.", {
+      headers: { "retry-after": "1" },
+    }).toResponse();
+  }
   return new ProblemException(
     "internal",
     `Something failed here; it has been logged as request ${requestId}.`,
@@ -54,6 +81,13 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = createRoutes();
   app.use(
     secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
       crossOriginResourcePolicy: "same-origin",
       referrerPolicy: "no-referrer",
       xFrameOptions: "DENY",
@@ -62,6 +96,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(async (c, next) => {
     c.set("requestId", c.req.header("cf-ray") ?? crypto.randomUUID());
     await next();
+    // What a token may read is for its holder, not for a cache on the way.
+    c.header("cache-control", "no-store");
   });
   app.use(guardTimeScale);
   for (const resource of resources) app.route("/", resource);

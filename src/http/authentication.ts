@@ -52,18 +52,28 @@ function bearer(c: Context<AppEnv>): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
 
-/** Lets the route be called by this role, and by those that include it. Sets `identity`. */
-export function requires(role: Role): MiddlewareHandler<AppEnv> {
-  return createMiddleware<AppEnv>(async (c, next) => {
-    await authorise(c, bearer(c), role);
+const neededBy = new WeakMap<object, Role>();
+
+function guard(role: Role, tokenOf: (c: Context<AppEnv>) => string | undefined): MiddlewareHandler<AppEnv> {
+  const middleware = createMiddleware<AppEnv>(async (c, next) => {
+    await authorise(c, tokenOf(c), role);
     await next();
   });
+  neededBy.set(middleware, role);
+  return middleware;
+}
+
+/** Lets the route be called by this role, and by those that include it. Sets `identity`. */
+export function requires(role: Role): MiddlewareHandler<AppEnv> {
+  return guard(role, bearer);
 }
 
 /** As `requires`, for senders that cannot set headers: the token may be the query parameter `token`. */
 export function requiresInQuery(role: Role): MiddlewareHandler<AppEnv> {
-  return createMiddleware<AppEnv>(async (c, next) => {
-    await authorise(c, bearer(c) ?? c.req.query("token"), role);
-    await next();
-  });
+  return guard(role, (c) => bearer(c) ?? c.req.query("token"));
+}
+
+/** The role that a route's handler guards with; undefined for any other handler. What descriptions are made from. */
+export function roleNeededBy(handler: object): Role | undefined {
+  return neededBy.get(handler);
 }

@@ -1,69 +1,10 @@
-// Every refusal of the HTTP API, in one place: the exception routes throw, the status each code has, and the
-// problem+json document (RFC 9457) it becomes.
+// How a refusal leaves the HTTP API: the exception that routes throw, and the problem+json document (RFC 9457) it
+// becomes. refusals.ts has the codes.
 import type { ZodError } from "zod";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { type Problem, problemSchema } from "../protocol/problem.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
-
-type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
-
-/** Codes that actors and domain modules refuse with. One that is missing here is a defect: it answers 500. */
-const statusOf: Record<string, ProblemStatus> = {
-  invalid_request: 400,
-  malformed_body: 400,
-  invalid_event: 400,
-  invalid_batch: 400,
-  invalid_payload: 400,
-  missing_header: 400,
-  unauthenticated: 401,
-  invalid_signature: 401,
-  forbidden: 403,
-  self_approval: 403,
-  not_found: 404,
-  unknown_run: 404,
-  unknown_job: 404,
-  unknown_workflow: 404,
-  unknown_environment: 404,
-  unknown_function: 404,
-  unknown_approval: 404,
-  approval_not_found: 404,
-  unknown_event: 404,
-  unknown_token: 404,
-  method_not_allowed: 405,
-  already_resolved: 409,
-  already_finished: 409,
-  run_finished: 409,
-  run_stuck: 409,
-  conflict: 409,
-  lease_lost: 409,
-  outcome_conflict: 409,
-  token_exists: 409,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  invalid_workflow: 422,
-  ambiguous_environment: 422,
-  too_many_hops: 422,
-  too_many_requests: 429,
-  internal: 500,
-  webhook_not_configured: 503,
-  time_scale_refused: 503,
-  unavailable: 503,
-};
-
-const titles: Record<ProblemStatus, string> = {
-  400: "The request is not well-formed",
-  401: "Authentication is needed",
-  403: "Not allowed",
-  404: "Not found",
-  405: "Method not allowed",
-  409: "Conflict with the current state",
-  413: "Too large",
-  415: "Unsupported media type",
-  422: "The request cannot be carried out",
-  429: "Too many requests",
-  500: "Internal error",
-  503: "Not available",
-};
+import { type ProblemStatus, statusOf, titles } from "./refusals.ts";
 
 type Fault = { pointer: string; message: string };
 
@@ -82,7 +23,7 @@ export class ProblemException extends Error {
   ) {
     super(detail);
     this.code = code;
-    this.status = statusOf[code] ?? 500;
+    this.status = statusOf(code);
     this.errors = extra.errors;
     this.diagnostics = extra.diagnostics;
     this.headers = extra.headers ?? {};
@@ -90,7 +31,7 @@ export class ProblemException extends Error {
 
   toResponse(): Response {
     const problem: Problem = {
-      // Relative to the API's own address, where docs/errors.md is served by code.
+      // Relative to the API's own address, where every code has its explanation.
       type: `/docs/errors#${this.code}`,
       title: titles[this.status],
       status: this.status,

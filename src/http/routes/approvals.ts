@@ -48,7 +48,7 @@ export const approvals = createRoutes()
   .openapi(decide, async (c) => {
     const { id } = c.req.valid("param");
     const parts = parseCompoundId(id);
-    if (!parts) throw new ProblemException("unknown_approval", `There is no approval ${id}.`);
+    if (!parts) throw new ProblemException("approval_not_found", `There is no approval ${id}.`);
     const run = runStub(c.env, DEFAULT_WORKSPACE, parts.run);
     const decided = await run.resolveApproval({
       approval: id as ApprovalId,

@@ -58,7 +58,7 @@ export const tokens = createRoutes()
       by: c.get("identity").subject,
       ...(expiresInDays !== undefined && { expiresAt: Date.now() + expiresInDays * DAY_MS }),
     });
-    return c.json({ ...unwrap(created), token }, 201, { "cache-control": "no-store" });
+    return c.json({ ...unwrap(created), token }, 201);
   })
   .openapi(list, async (c) => c.json({ tokens: await directoryStub(c.env, DEFAULT_WORKSPACE).tokens() }, 200))
   .openapi(revoke, async (c) => {

@@ -1,0 +1,74 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { busStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
+import { decodeHttp } from "../../events/http-binding.ts";
+import { eventReceiptSchema, MAX_BATCH_BYTES, type StoredEvent } from "../../protocol/cloud-event.ts";
+import { triggerStatusSchema } from "../../protocol/workflow.ts";
+import { acceptEvents } from "../accept-events.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json } from "../json.ts";
+import { readBody } from "../limits.ts";
+import { problems, unwrap } from "../problem.ts";
+
+const tags = ["Events"];
+// Its shape is CloudEvents; it was checked when it arrived.
+const storedSchema = z.custom<StoredEvent>().openapi({ type: "object" });
+const receipts = z.object({ events: z.array(eventReceiptSchema) });
+
+const post = createRoute({
+  method: "post",
+  path: "/v1/events",
+  tags,
+  summary: "Take CloudEvents: binary, structured or batched",
+  description:
+    "Answers once the events are stored, with the runs they started or woke. The same source and id again changes nothing and gets the first answer.",
+  middleware: [requires("sender")] as const,
+  responses: { 202: json(receipts, "Stored"), ...problems(400, 401, 403, 413, 415) },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/events",
+  tags,
+  summary: "Events, newest first",
+  middleware: [requires("viewer")] as const,
+  request: {
+    query: z.object({
+      type: z.string().max(256).optional(),
+      before: z.coerce.number().int().optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: {
+    200: json(z.object({ events: z.array(storedSchema), next: z.number().optional() }), "A page of events"),
+    ...problems(400, 401, 403),
+  },
+});
+
+const triggers = createRoute({
+  method: "get",
+  path: "/v1/triggers",
+  tags,
+  summary: "What starts runs, and which filters failed",
+  middleware: [requires("viewer")] as const,
+  responses: {
+    200: json(z.object({ triggers: z.array(triggerStatusSchema) }), "All triggers"),
+    ...problems(401, 403),
+  },
+});
+
+export const events = createRoutes()
+  .openapi(post, async (c) => {
+    const body = await readBody(c, MAX_BATCH_BYTES);
+    const { events: received } = unwrap(decodeHttp({ headers: c.req.raw.headers.entries(), body }));
+    const identity = c.get("identity");
+    return c.json({ events: await acceptEvents(c.env, received, identity.subject, identity.role) }, 202);
+  })
+  .openapi(list, async (c) => {
+    const { type, before, limit } = c.req.valid("query");
+    const page = { limit, ...(type !== undefined && { type }), ...(before !== undefined && { before }) };
+    return c.json(await busStub(c.env, DEFAULT_WORKSPACE).events(page), 200);
+  })
+  .openapi(triggers, async (c) =>
+    c.json({ triggers: await busStub(c.env, DEFAULT_WORKSPACE).triggers() }, 200),
+  );

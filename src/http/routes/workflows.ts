@@ -1,0 +1,86 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { catalogStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
+import { nameSchema } from "../../protocol/ids.ts";
+import { MAX_SOURCE_BYTES, workflowInputSchema, workflowSchema } from "../../protocol/workflow.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { limitBody } from "../limits.ts";
+import { problems, unwrap } from "../problem.ts";
+
+const tags = ["Workflows"];
+const params = z.object({ name: nameSchema });
+// In JSON a character may take six bytes.
+const BODY_BYTES = 6 * MAX_SOURCE_BYTES + 64 * 1024;
+const program = z.object({ digest: z.string(), entry: z.string(), files: z.record(z.string(), z.string()) });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/workflows",
+  tags,
+  summary: "Registered workflows",
+  middleware: [requires("viewer")] as const,
+  responses: {
+    200: json(z.object({ workflows: z.array(workflowSchema) }), "All of them"),
+    ...problems(401, 403),
+  },
+});
+
+const put = createRoute({
+  method: "put",
+  path: "/v1/workflows/{name}",
+  tags,
+  summary: "Register a workflow, or a new version of it",
+  description:
+    "The program is checked and compiled first; one with mistakes is refused with their positions (`diagnostics`), and the version before stays. Runs in flight keep the program they began with.",
+  middleware: [requires("admin"), limitBody(BODY_BYTES)] as const,
+  request: { params, body: jsonBody(workflowInputSchema) },
+  responses: { 200: json(workflowSchema, "The workflow"), ...problems(400, 401, 403, 413, 422) },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/v1/workflows/{name}",
+  tags,
+  summary: "A workflow with its program",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: {
+    200: json(workflowSchema.extend({ program }), "The workflow"),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/v1/workflows/{name}",
+  tags,
+  summary: "Remove a workflow and its triggers",
+  description: "Runs in flight go on.",
+  middleware: [requires("admin")] as const,
+  request: { params },
+  responses: { 204: { description: "Removed" }, ...problems(400, 401, 403, 404) },
+});
+
+export const workflows = createRoutes()
+  .openapi(list, async (c) =>
+    c.json({ workflows: await catalogStub(c.env, DEFAULT_WORKSPACE).workflows() }, 200),
+  )
+  .openapi(put, async (c) => {
+    const { name } = c.req.valid("param");
+    const stored = await catalogStub(c.env, DEFAULT_WORKSPACE).putWorkflow({
+      name,
+      input: c.req.valid("json"),
+      by: c.get("identity"),
+    });
+    return c.json(unwrap(stored), 200);
+  })
+  .openapi(show, async (c) => {
+    const { name } = c.req.valid("param");
+    return c.json(unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(name)), 200);
+  })
+  .openapi(remove, async (c) => {
+    const { name } = c.req.valid("param");
+    unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).removeWorkflow(name, c.get("identity")));
+    return c.body(null, 204);
+  });
