@@ -9,12 +9,12 @@ import { StarlarkFloat } from "../value/float.ts";
 import { intToFloat, isInt, truncateFloat } from "../value/int.ts";
 import { collect } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
-import { quoteString } from "../value/quote.ts";
 import { repr as reprOf, str as strOf } from "../value/repr.ts";
 import { StarlarkSet } from "../value/set.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
 import { characterOf } from "./code-point.ts";
 import { updateDict } from "./dict-methods.ts";
+import { naming } from "./named-errors.ts";
 import { namesInfinity, parseFloatText, parseIntText } from "./number-parsing.ts";
 
 export const bool = defineBuiltin("bool", "x?, /", (_ctx, x?: Value) => x !== undefined && truth(x));
@@ -25,7 +25,7 @@ export const int = defineBuiltin("int", "x, base?", (ctx, x: Value, base?: Value
   if (isInt(x)) return x;
   if (typeof x === "boolean") return Number(x);
   if (!(x instanceof StarlarkFloat)) throw new EvaluationError(`int: cannot convert ${typeName(x)} to int`);
-  return truncateFloat(x.value);
+  return naming("int", () => truncateFloat(x.value));
 });
 
 function intFromText(ctx: CallContext, text: string, base: Value | undefined): Value {
@@ -58,7 +58,7 @@ export const float = defineBuiltin("float", "x?, /", (_ctx, x?: Value) => {
   if (typeof x !== "string") throw new EvaluationError(`float got ${typeName(x)}, want number or string`);
   if (x === "") throw new EvaluationError("float: empty string");
   const value = parseFloatText(x);
-  if (value === undefined) throw new EvaluationError(`invalid float literal: ${shorten(quoteString(x))}`);
+  if (value === undefined) throw new EvaluationError(`invalid float literal: ${shorten(x)}`);
   if (Math.abs(value) === Number.POSITIVE_INFINITY && !namesInfinity(x)) {
     throw new EvaluationError("floating-point number too large");
   }
@@ -116,7 +116,7 @@ export const dict = defineBuiltin(
 export const set = defineBuiltin("set", "iterable?: iterable, /", (ctx, iterable?: Value) => {
   ctx.charge(1, 64);
   if (iterable === undefined) return new StarlarkSet();
-  return StarlarkSet.of(collect(iterable, ctx.budget), ctx.budget);
+  return naming("set", () => StarlarkSet.of(collect(iterable, ctx.budget), ctx.budget));
 });
 
 export const chr = defineBuiltin("chr", "i, /", (_ctx, i: Value) => {

@@ -6,7 +6,9 @@ import { StarlarkDict } from "../value/dict.ts";
 import type { Builtin } from "../value/function.ts";
 import { collect, iterate, lengthOf } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { quoteString } from "../value/quote.ts";
 import { typeName, type Value } from "../value/value.ts";
+import { naming } from "./named-errors.ts";
 
 const SLOT_BYTES = 8;
 const PAIR_BYTES = 64;
@@ -26,15 +28,21 @@ export function updateDict(
     ctx.charge(pairs.size, 0);
     // Nothing is new in a dict updated with itself; going over what one writes to would not end.
     if (pairs !== dict) {
-      for (const { key, value } of pairs.entries.values()) dict.set(key, value, ctx.budget);
+      for (const { key, value } of pairs.entries.values())
+        naming(name, () => dict.set(key, value, ctx.budget));
     }
   } else if (pairs !== undefined) {
     for (const [i, pair] of collect(pairs, ctx.budget, name).entries()) {
       const [key, value] = readPair(ctx, name, pair, i);
-      dict.set(key, value, ctx.budget);
+      naming(name, () => dict.set(key, value, ctx.budget));
     }
   }
-  for (const [key, value] of kwargs) dict.set(key, value, ctx.budget);
+  const seen = new Set<string>();
+  for (const [key, value] of kwargs) {
+    if (seen.has(key)) throw new EvaluationError(`${name}: duplicate keyword arg: ${quoteString(key)}`);
+    seen.add(key);
+    naming(name, () => dict.set(key, value, ctx.budget));
+  }
 }
 
 function readPair(ctx: CallContext, name: string, pair: Value, i: number): [key: Value, value: Value] {
@@ -50,12 +58,12 @@ function readPair(ctx: CallContext, name: string, pair: Value, i: number): [key:
 }
 
 const clear = defineMethod("clear", "", (_ctx, dict: StarlarkDict) => {
-  dict.clear();
+  naming("clear", () => dict.clear());
   return null;
 });
 
 const get = defineMethod("get", "key, default?, /", (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
-  return dict.get(key, ctx.budget) ?? absent ?? null;
+  return naming("get", () => dict.get(key, ctx.budget)) ?? absent ?? null;
 });
 
 const items = defineMethod("items", "", (ctx, dict: StarlarkDict) => {
@@ -74,14 +82,14 @@ const values = defineMethod("values", "", (ctx, dict: StarlarkDict) => {
 });
 
 const pop = defineMethod("pop", "key, default?, /", (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
-  const value = dict.delete(key, ctx.budget) ?? absent;
+  const value = naming("pop", () => dict.delete(key, ctx.budget)) ?? absent;
   if (value === undefined) throw new EvaluationError("pop: missing key");
   return value;
 });
 
 const popitem = defineMethod("popitem", "", (ctx, dict: StarlarkDict) => {
   ctx.charge(1, PAIR_BYTES);
-  const entry = dict.shift();
+  const entry = naming("popitem", () => dict.shift());
   if (entry === undefined) throw new EvaluationError("popitem: empty dict");
   return new StarlarkTuple([entry.key, entry.value]);
 });
@@ -90,10 +98,11 @@ const setdefault = defineMethod(
   "setdefault",
   "key, default?, /",
   (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
-    const present = dict.get(key, ctx.budget);
-    if (present !== undefined) return present;
-    dict.set(key, absent ?? null, ctx.budget);
-    return absent ?? null;
+    return naming("setdefault", () => {
+      const present = dict.get(key, ctx.budget);
+      if (present === undefined) dict.set(key, absent ?? null, ctx.budget);
+      return present ?? absent ?? null;
+    });
   },
 );
 
@@ -101,7 +110,7 @@ const update = defineMethod(
   "update",
   "pairs?, /, **kwargs",
   (ctx, dict: StarlarkDict, pairs: Value | undefined, kwargs: KeywordArgument[]) => {
-    dict.checkMutable("insert into");
+    naming("update", () => dict.checkMutable("insert into"));
     updateDict(ctx, "update", dict, pairs, kwargs);
     return null;
   },

@@ -5,9 +5,10 @@ import { StarlarkDict } from "../value/dict.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { formatInt, type Int, isInt, truncateFloat } from "../value/int.ts";
 import { StarlarkTuple } from "../value/list.ts";
-import { repr, str } from "../value/repr.ts";
+import { repr } from "../value/repr.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { characterOf } from "./code-point.ts";
+import { displayText } from "./display-text.ts";
 import { formatFloatAs } from "./number-text.ts";
 
 /** Replaces the conversions of a format by the operand, the elements of a tuple, or values of a dict. */
@@ -47,7 +48,9 @@ export function interpolate(format: string, operand: Value, budget: Budget): str
     at++;
     used++;
   }
-  if (used < operands.length) throw new EvaluationError("too many arguments for format string");
+  // A dict is there to be looked things up in.
+  if (used < operands.length && !(operand instanceof StarlarkDict))
+    throw new EvaluationError("too many arguments for format string");
   append(format.slice(at));
   return text;
 }
@@ -62,7 +65,7 @@ function lookUp(operand: Value, key: string, budget: Budget): Value {
 function convert(conversion: string, value: Value, budget: Budget): string {
   switch (conversion) {
     case "s":
-      return str(value, budget);
+      return displayText(value, budget);
     case "r":
       return repr(value, budget);
     case "d":

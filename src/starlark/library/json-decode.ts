@@ -4,15 +4,14 @@ import { DICT_ENTRY_BYTES, StarlarkDict } from "../value/dict.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { negateInt, parseDigits } from "../value/int.ts";
 import { StarlarkList } from "../value/list.ts";
-import { quoteString } from "../value/quote.ts";
-import type { Value } from "../value/value.ts";
+import { typeName, type Value } from "../value/value.ts";
 import { JsonReader } from "./json-reader.ts";
 
 /** Deeper data is refused, so that none can exhaust the JavaScript stack. */
 const MAX_DEPTH = 500;
 const SLOT_BYTES = 32;
 
-/** The value of a JSON text; throws when the text is malformed or an object repeats a key. */
+/** The value of a JSON text; throws when the text is malformed. */
 export function decodeJson(text: string, budget: Budget): Value {
   budget.charge(text.length / 32, 0);
   const reader = new JsonReader(text, "json.decode");
@@ -52,12 +51,10 @@ function readString(reader: JsonReader, budget: Budget): string {
 }
 
 function readNumber(reader: JsonReader, budget: Budget): Value {
-  const start = reader.offset;
   const number = reader.number();
   if (/[.eE]/.test(number)) {
     const value = Number(number);
     if (Number.isFinite(value)) return new StarlarkFloat(value);
-    reader.offset = start;
     throw reader.error(`invalid number: ${number.slice(0, 100)}`);
   }
   if (number.length < 16) return Number(number) + 0;
@@ -86,12 +83,11 @@ function readObject(reader: JsonReader, budget: Budget, depth: number): Starlark
   budget.charge(0, DICT_ENTRY_BYTES);
   if (reader.accept("}")) return dict;
   for (;;) {
-    if (reader.require() !== '"') throw reader.unexpected();
-    const key = readString(reader, budget);
+    const key = readValue(reader, budget, depth + 1);
+    if (typeof key !== "string") throw reader.error(`got ${typeName(key)} for object key, want string`);
     if (!reader.accept(":")) throw reader.wanted("after object key", "':'");
-    const size = dict.size;
+    // A repeated key is no error: the last one counts.
     dict.set(key, readValue(reader, budget, depth + 1), budget);
-    if (dict.size === size) throw reader.error(`object has duplicate key: ${quoteString(key.slice(0, 100))}`);
     if (reader.accept(",")) continue;
     if (reader.accept("}")) return dict;
     throw reader.wanted("in object", "',' or '}'");

@@ -65,8 +65,8 @@ export class JsonReader {
   number(): string {
     NUMBER_CHARACTERS.lastIndex = this.offset;
     const number = NUMBER_CHARACTERS.exec(this.text)?.[0] ?? "";
-    if (!NUMBER.test(number)) throw this.error(`invalid number: ${number.slice(0, 100)}`);
     this.offset += number.length;
+    if (!NUMBER.test(number)) throw this.error(`invalid number: ${number.slice(0, 100)}`);
     return number;
   }
 
@@ -100,7 +100,11 @@ export class JsonReader {
     const digits = this.text.slice(this.offset + 1, this.offset + 5);
     if (character !== "u")
       throw this.error(`invalid character ${quoteCharacter(character)} in string escape code`);
-    if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.error("invalid \\u escape in string literal");
+    const wrong = /[^0-9a-fA-F]/.exec(digits)?.[0];
+    if (wrong !== undefined) {
+      throw this.error(`invalid character ${quoteCharacter(wrong)} in \\u hexadecimal character escape`);
+    }
+    if (digits.length < 4) throw this.error("unclosed string literal");
     this.offset += 5;
     // Surrogates meet in the text; those that find no partner are replaced at its end.
     return String.fromCharCode(Number.parseInt(digits, 16));

@@ -82,10 +82,12 @@ function upperOf(character: string): string {
 }
 
 function lowerOf(character: string): string {
+  // The one character whose small letter JavaScript writes as two.
+  if (character === "İ") return "i";
   return onlyOne(character.toLowerCase(), character);
 }
 
-/** The four letters pairs that have a title case of their own, by their capital. */
+/** The four pairs of letters that have a title case of their own, by their capital. */
 const TITLE_CASE: Readonly<Record<string, string>> = { Ǆ: "ǅ", Ǉ: "ǈ", Ǌ: "ǋ", Ǳ: "ǲ" };
 
 function titleOf(character: string): string {

@@ -8,26 +8,27 @@ import { collect } from "../value/iterate.ts";
 import type { StarlarkList } from "../value/list.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { bounds, offsetOf } from "./bounds.ts";
+import { naming } from "./named-errors.ts";
 
 const SLOT_BYTES = 8;
 /** Moving elements by one place is charged a step for so many of them. */
 const MOVED_PER_STEP = 64;
 
 const append = defineMethod("append", "x, /", (ctx, list: StarlarkList, item: Value) => {
-  list.checkMutable("append to");
+  naming("append", () => list.checkMutable("append to"));
   ctx.charge(0, SLOT_BYTES * 2);
   list.items.push(item);
   return null;
 });
 
 const clear = defineMethod("clear", "", (_ctx, list: StarlarkList) => {
-  list.checkMutable("clear");
+  naming("clear", () => list.checkMutable("clear"));
   list.items.length = 0;
   return null;
 });
 
 const extend = defineMethod("extend", "iterable: iterable, /", (ctx, list: StarlarkList, iterable: Value) => {
-  list.checkMutable("extend");
+  naming("extend", () => list.checkMutable("extend"));
   // Collected first, so that a list can be extended by itself.
   for (const item of collect(iterable, ctx.budget)) list.items.push(item);
   return null;
@@ -47,7 +48,7 @@ const index = defineMethod(
 );
 
 const insert = defineMethod("insert", "index, x, /", (ctx, list: StarlarkList, at: Value, item: Value) => {
-  list.checkMutable("insert into");
+  naming("insert", () => list.checkMutable("insert into"));
   if (!isInt(at)) throw new EvaluationError(`insert: for parameter 1: got ${typeName(at)}, want int`);
   const [from] = bounds(list.items.length, at, undefined, "insert");
   ctx.charge((list.items.length - from) / MOVED_PER_STEP, SLOT_BYTES * 2);
@@ -60,16 +61,16 @@ const pop = defineMethod("pop", "index?, /", (ctx, list: StarlarkList, position?
   if (position !== undefined && !isInt(position)) {
     throw new EvaluationError(`pop: for parameter 1: got ${typeName(position)}, want int`);
   }
-  list.checkMutable("pop from");
+  naming("pop", () => list.checkMutable("pop from"));
   const last = list.items.length - 1;
-  const at = offsetOf(last + 1, (position as Int | undefined) ?? -1, "list");
+  const at = naming("pop", () => offsetOf(last + 1, (position as Int | undefined) ?? -1, "list"));
   if (at === last) return list.items.pop() ?? null;
   ctx.charge((last - at) / MOVED_PER_STEP, 0);
   return list.items.splice(at, 1)[0] ?? null;
 });
 
 const remove = defineMethod("remove", "x, /", (ctx, list: StarlarkList, wanted: Value) => {
-  list.checkMutable("remove from");
+  naming("remove", () => list.checkMutable("remove from"));
   for (let i = 0; i < list.items.length; i++) {
     ctx.charge(1, 0);
     if (!equals(list.items[i] ?? null, wanted, ctx.budget)) continue;

@@ -6,34 +6,30 @@ import type { Builtin } from "../value/function.ts";
 import { intToFloat, isInt, truncateFloat } from "../value/int.ts";
 import { StarlarkModule } from "../value/struct.ts";
 import { typeName, type Value } from "../value/value.ts";
+import { gamma, tangent } from "./cephes.ts";
 
-function toFloat(name: string, parameter: string, value: Value): number {
+function toFloat(name: string, position: number, value: Value): number {
   if (value instanceof StarlarkFloat) return value.value;
   if (isInt(value)) return intToFloat(value);
-  throw new EvaluationError(`${name}: for parameter ${parameter}: got ${typeName(value)}, want float or int`);
+  throw new EvaluationError(`${name}: for parameter ${position}: got ${typeName(value)}, want float or int`);
 }
 
 function unary(name: string, compute: (x: number) => number): Builtin {
-  return defineBuiltin(name, "x", (_ctx, x: Value) => new StarlarkFloat(compute(toFloat(name, "x", x))));
+  return defineBuiltin(name, "x, /", (_ctx, x: Value) => new StarlarkFloat(compute(toFloat(name, 1, x))));
 }
 
-function binary(
-  name: string,
-  [first, second]: [string, string],
-  compute: (x: number, y: number) => number,
-): Builtin {
+function binary(name: string, compute: (x: number, y: number) => number): Builtin {
   return defineBuiltin(
     name,
-    `${first}, ${second}`,
-    (_ctx, x: Value, y: Value) =>
-      new StarlarkFloat(compute(toFloat(name, first, x), toFloat(name, second, y))),
+    "x, y, /",
+    (_ctx, x: Value, y: Value) => new StarlarkFloat(compute(toFloat(name, 1, x), toFloat(name, 2, y))),
   );
 }
 
 /** To an int; an int is itself. */
 function rounding(name: string, round: (x: number) => number): Builtin {
-  return defineBuiltin(name, "x", (_ctx, x: Value) =>
-    isInt(x) ? x : truncateFloat(round(toFloat(name, "x", x))),
+  return defineBuiltin(name, "x, /", (_ctx, x: Value) =>
+    isInt(x) ? x : truncateFloat(round(toFloat(name, 1, x))),
   );
 }
 
@@ -69,59 +65,33 @@ function power(x: number, y: number): number {
   return x ** y;
 }
 
-const log = defineBuiltin("log", "x, base?", (_ctx, x: Value, base?: Value) => {
-  const natural = Math.log(toFloat("log", "x", x));
+const log = defineBuiltin("log", "x, base?, /", (_ctx, x: Value, base?: Value) => {
+  const natural = Math.log(toFloat("log", 1, x));
   if (base === undefined) return new StarlarkFloat(natural);
-  const divisor = Math.log(toFloat("log", "base", base));
+  const divisor = Math.log(toFloat("log", 2, base));
   if (divisor === 0) throw new EvaluationError("log: division by zero");
   return new StarlarkFloat(natural / divisor);
 });
 
-// Lanczos' approximation (g = 7, nine terms): coefficients as published by Godfrey.
-const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-];
-
-function gamma(x: number): number {
-  if (Number.isNaN(x) || x === Number.NEGATIVE_INFINITY) return Number.NaN;
-  if (x === 0) return 1 / x;
-  if (Number.isInteger(x)) return x < 0 ? Number.NaN : factorial(x - 1);
-  if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
-  const base = x + 6.5;
-  const sum = LANCZOS.reduce((total, term, i) => total + (i === 0 ? term : term / (x - 1 + i)), 0);
-  // In two steps, because the power alone would overflow early.
-  const half = base ** ((x - 0.5) / 2);
-  return Math.sqrt(2 * Math.PI) * half * Math.exp(-base) * half * sum;
-}
-
-/** Beyond 170 it is not a finite float. */
-function factorial(n: number): number {
-  if (n > 170) return Number.POSITIVE_INFINITY;
-  let product = 1;
-  for (let i = 2; i <= n; i++) product *= i;
-  return product;
-}
-
 const functions: readonly Builtin[] = [
   rounding("ceil", Math.ceil),
-  binary("copysign", ["x", "y"], copySign),
+  binary("copysign", copySign),
   unary("fabs", Math.abs),
   rounding("floor", Math.floor),
-  binary("mod", ["x", "y"], (x, y) => x % y),
-  binary("pow", ["x", "y"], power),
-  binary("remainder", ["x", "y"], remainder),
+  binary("mod", (x, y) => x % y),
+  binary("pow", power),
+  binary("remainder", remainder),
   unary("round", roundHalfAway),
   unary("exp", Math.exp),
   unary("sqrt", Math.sqrt),
   unary("acos", Math.acos),
   unary("asin", Math.asin),
   unary("atan", Math.atan),
-  binary("atan2", ["y", "x"], Math.atan2),
+  binary("atan2", Math.atan2),
   unary("cos", Math.cos),
-  binary("hypot", ["x", "y"], Math.hypot),
+  binary("hypot", Math.hypot),
   unary("sin", Math.sin),
-  unary("tan", Math.tan),
+  unary("tan", tangent),
   unary("degrees", (x) => x / (Math.PI / 180)),
   unary("radians", (x) => x * (Math.PI / 180)),
   unary("acosh", Math.acosh),

@@ -1,7 +1,7 @@
 /** `sorted`, `min` and `max`. Key functions run as calls of the machine, once per element, in order. */
 
 import type { Budget } from "../budget.ts";
-import { EvaluationError } from "../errors.ts";
+import { BudgetError, EvaluationError } from "../errors.ts";
 import type { CallContext, CallResult } from "../value/call.ts";
 import { defineBuiltin } from "../value/define.ts";
 import { compareBy } from "../value/equality.ts";
@@ -9,10 +9,11 @@ import type { Builtin } from "../value/function.ts";
 import { collect } from "../value/iterate.ts";
 import { StarlarkList } from "../value/list.ts";
 import type { Value } from "../value/value.ts";
+import { naming } from "./named-errors.ts";
 
 export const sorted = defineBuiltin(
   "sorted",
-  "iterable: iterable, /, *, key??: callable, reverse?: bool",
+  "iterable: iterable, /, *, key?: callable, reverse?: bool",
   (ctx, iterable: Value, key?: Value, reverse?: boolean) => {
     const items = collect(iterable, ctx.budget);
     if (key === undefined) return new StarlarkList(sortValues(items, reverse ?? false, ctx.budget));
@@ -29,9 +30,12 @@ function chargeSort(count: number, budget: Budget): void {
 
 function sortValues(items: Value[], reverse: boolean, budget: Budget): Value[] {
   chargeSort(items.length, budget);
-  const order = orderFor(items, budget);
-  // Turning the comparison around, not the result, keeps equal elements in their order.
-  return items.sort(reverse ? (x, y) => order(y, x) : order);
+  if (items.every((item) => typeof item === "number")) {
+    // Equal ints cannot be told apart, so they need no stable sort; that of typed arrays is the fastest.
+    const sortedItems = Float64Array.from(items).sort();
+    return Array.from(reverse ? sortedItems.reverse() : sortedItems);
+  }
+  return blaming(items.slice(), budget, () => sortBy(items, orderFor(items, budget), reverse));
 }
 
 function sortByKeys(
@@ -43,8 +47,31 @@ function sortByKeys(
   chargeSort(items.length, budget);
   const order = orderFor(keys, budget);
   const byKey = (i: number, j: number) => order(keys[i] ?? null, keys[j] ?? null);
-  const places = Array.from(keys.keys()).sort(reverse ? (i, j) => byKey(j, i) : byKey);
+  const places = blaming(keys, budget, () => sortBy(Array.from(keys.keys()), byKey, reverse));
   return places.map((place) => items[place] ?? null);
+}
+
+/** Stable in both directions: the comparison is turned around, not the result. */
+function sortBy<Item>(items: Item[], order: (x: Item, y: Item) => number, reverse: boolean): Item[] {
+  return items.sort(reverse ? (x, y) => order(y, x) : order);
+}
+
+/** Sorts; where values cannot be compared, the error names the last two neighbours that cannot (starlark-go). */
+function blaming<Result>(values: readonly Value[], budget: Budget, sort: () => Result): Result {
+  try {
+    return sort();
+  } catch (error) {
+    if (error instanceof BudgetError) throw error;
+    let last = error;
+    for (let i = 1; i < values.length; i++) {
+      try {
+        compareBy("<", values[i] ?? null, values[i - 1] ?? null, budget);
+      } catch (failure) {
+        last = failure;
+      }
+    }
+    throw last;
+  }
 }
 
 type Order = (x: Value, y: Value) => number;
@@ -69,13 +96,14 @@ export const max = extremum("max", ">");
 function extremum(name: string, operator: "<" | ">"): Builtin {
   return defineBuiltin(
     name,
-    "*args, key??: callable",
+    "*args, key?: callable",
     (ctx: CallContext, key: Value | undefined, args: Value[]) => {
       const [only] = args;
       if (only === undefined) throw new EvaluationError(`${name} requires at least one positional argument`);
-      const items = args.length > 1 ? args : collect(only, ctx.budget, name);
+      const items = args.length > 1 ? args : naming(name, () => collect(only, ctx.budget));
       if (items.length === 0) throw new EvaluationError(`${name}: argument is an empty sequence`);
-      const choose = (keys: readonly Value[]): CallResult => items[first(keys, operator, ctx.budget)] ?? null;
+      const choose = (keys: readonly Value[]): CallResult =>
+        items[naming(name, () => first(keys, operator, ctx.budget))] ?? null;
       return key === undefined ? choose(items) : ctx.callEach(key, items, choose);
     },
   );

@@ -3,8 +3,9 @@ import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import type { KeywordArgument } from "../value/call.ts";
 import { quoteString } from "../value/quote.ts";
-import { repr, str } from "../value/repr.ts";
+import { repr } from "../value/repr.ts";
 import type { Value } from "../value/value.ts";
+import { displayText } from "./display-text.ts";
 
 /** Replaces the fields of a template by arguments; `{{` and `}}` stand for braces. */
 export function formatTemplate(
@@ -54,7 +55,7 @@ function replaceField(field: string, fields: FieldArguments, budget: Budget): st
   if (spec !== "") {
     throw new EvaluationError(`format: format spec features not supported in replacement fields: ${spec}`);
   }
-  if (conversion === "s") return str(value, budget);
+  if (conversion === "s") return displayText(value, budget);
   if (conversion === "r") return repr(value, budget);
   throw new EvaluationError(`format: unknown conversion ${quoteString(conversion)}`);
 }

@@ -20,10 +20,6 @@ export class StringElements extends HostObject {
     return "string.elems";
   }
 
-  override truth(): boolean {
-    return this.text !== "";
-  }
-
   override repr(): string {
     return `${quoteString(this.text)}.${this.asNumbers ? "elem_ords" : "elems"}()`;
   }
@@ -60,10 +56,6 @@ export class StringCodePoints extends HostObject {
     return "string.codepoints";
   }
 
-  override truth(): boolean {
-    return this.text !== "";
-  }
-
   override repr(): string {
     return `${quoteString(this.text)}.${this.asNumbers ? "codepoint_ords" : "codepoints"}()`;
   }
@@ -86,20 +78,8 @@ export class BytesElements extends HostObject {
     return "bytes.elems";
   }
 
-  override truth(): boolean {
-    return this.bytes.truth();
-  }
-
   override repr(): string {
     return `${quoteBytes(this.bytes.data)}.elems()`;
-  }
-
-  override length(): number {
-    return this.bytes.data.length;
-  }
-
-  override index(key: Value): Value {
-    return this.bytes.data[offsetOf(this.bytes.data.length, key, this.type)] ?? 0;
   }
 
   override iterate(): Iterator<Value> {

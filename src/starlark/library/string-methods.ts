@@ -120,7 +120,8 @@ function strip(name: string, atStart: boolean, atEnd: boolean): Builtin {
   return defineMethod(name, "cutset??: string, /", (ctx, text: string, cutset?: string) => {
     let start = 0;
     let end = text.length;
-    if (cutset === undefined) {
+    // An empty cutset stands for white space, too (starlark-go).
+    if (cutset === undefined || cutset === "") {
       if (atStart) start = skipSpace(text, 0);
       if (atEnd && start < end) end = skipSpaceBack(text, end);
     } else {

@@ -1,12 +1,12 @@
 /** The module `time`. It has no clock of its own: the same program gives the same result at any time. */
 import { EvaluationError } from "../errors.ts";
 import { defineBuiltin } from "../value/define.ts";
-import { isInt } from "../value/int.ts";
 import { quoteString } from "../value/quote.ts";
 import { StarlarkModule } from "../value/struct.ts";
-import type { Value } from "../value/value.ts";
+import { typeName, type Value } from "../value/value.ts";
 import { secondsFromCivil } from "./calendar.ts";
 import { parseDurationText } from "./duration-text.ts";
+import { naming } from "./named-errors.ts";
 import { parseTime, RFC3339 } from "./time-layout.ts";
 import { Duration, Instant } from "./time-values.ts";
 import { findZone, instantOf, requireZone, utc } from "./time-zone.ts";
@@ -15,24 +15,26 @@ const SECOND = 1_000_000_000n;
 
 const fromTimestamp = defineBuiltin(
   "from_timestamp",
-  "sec: index, nsec?: index",
+  "sec: index, nsec?: index, /",
   (_ctx, seconds: number, nanoseconds?: number) =>
     new Instant(BigInt(seconds) * SECOND + BigInt(nanoseconds ?? 0), utc),
 );
 
 const isValidTimezone = defineBuiltin(
   "is_valid_timezone",
-  "loc: string",
+  "loc: string, /",
   (_ctx, location: string) => findZone(location) !== undefined,
 );
 
-const parseDuration = defineBuiltin("parse_duration", "d", (_ctx, text: Value) => {
+const parseDuration = defineBuiltin("parse_duration", "d, /", (_ctx, text: Value) => {
   if (text instanceof Duration) return text;
-  if (isInt(text)) return new Duration(BigInt(text));
-  const nanoseconds = typeof text === "string" ? parseDurationText(text) : undefined;
-  if (nanoseconds !== undefined) return new Duration(nanoseconds);
-  const shown = typeof text === "string" ? quoteString(text.slice(0, 100)) : "a value that is no string";
-  throw new EvaluationError(`parse_duration: time: invalid duration ${shown}`);
+  const where = "parse_duration: for parameter 1";
+  if (typeof text !== "string") {
+    throw new EvaluationError(`${where}: got ${typeName(text)}, want a duration or string`);
+  }
+  const nanoseconds = parseDurationText(text);
+  if (nanoseconds !== undefined) return naming(where, () => new Duration(nanoseconds));
+  throw new EvaluationError(`${where}: time: invalid duration ${quoteString(text.slice(0, 100))}`);
 });
 
 const parseTimeFunction = defineBuiltin(
@@ -41,13 +43,8 @@ const parseTimeFunction = defineBuiltin(
   (ctx, text: string, layout?: string, location?: string) => {
     ctx.charge(1 + text.length + (layout?.length ?? 0), 256);
     const zone = requireZone(location ?? "UTC", "parse_time");
-    try {
-      const parsed = parseTime(text.slice(0, 1000), layout ?? RFC3339, zone);
-      return new Instant(parsed.nanoseconds, parsed.zone);
-    } catch (error) {
-      if (error instanceof EvaluationError) throw new EvaluationError(`parse_time: ${error.message}`);
-      throw error;
-    }
+    const parsed = naming("parse_time", () => parseTime(text.slice(0, 1000), layout ?? RFC3339, zone));
+    return new Instant(parsed.nanoseconds, parsed.zone);
   },
 );
 
@@ -56,7 +53,7 @@ const MAX_PART = 1e12;
 
 const time = defineBuiltin(
   "time",
-  "year?: index, month?: index, day?: index, hour?: index, minute?: index, second?: index, nanosecond?: index, location?: string",
+  "*, year?: index, month?: index, day?: index, hour?: index, minute?: index, second?: index, nanosecond?: index, location?: string",
   (
     _ctx,
     year: number = 0,
