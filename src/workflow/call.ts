@@ -1,5 +1,7 @@
 // The life of a `run` command: policy, approval, attempts. Each function decides one thing that can happen to it;
 // what no longer fits the command's phase (late, repeated) changes nothing.
+
+import { isWithinDepth } from "../events/json-depth.ts";
 import { approvalId, jobId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
 import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
@@ -10,7 +12,7 @@ import { backoffMs, builtinName, callOptions } from "./call-options.ts";
 import type { RunCommand } from "./command.ts";
 import { completeCommand, giveUp, putApproval } from "./endings.ts";
 import { CANCELLED } from "./error-data.ts";
-import { MAX_LOST_ATTEMPTS, QUEUE_TIMEOUT_MS } from "./limits.ts";
+import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "./limits.ts";
 import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "./machine-types.ts";
 import { jsonBytes } from "./payload.ts";
 import { approvalEvent } from "./run-events.ts";
@@ -200,7 +202,17 @@ function attemptEnded(turn: Turn, command: RunCommand, end: AttemptEnd): void {
   else failed(turn, command, errorOf(outcome), end);
 }
 
+/** What cannot be kept is an error: the script is told, instead of the run being lost. */
 function withinLimit(outcome: JobOutcome): JobOutcome {
+  if (!isWithinDepth(outcome as JsonValue, MAX_OUTCOME_DEPTH)) {
+    return {
+      error: {
+        code: "PayloadTooDeep",
+        message: `the function's outcome is nested more than ${MAX_OUTCOME_DEPTH} levels deep`,
+        retryable: false,
+      },
+    };
+  }
   const bytes = jsonBytes(outcome as JsonValue);
   if (bytes <= MAX_PAYLOAD_BYTES) return outcome;
   return {

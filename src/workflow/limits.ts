@@ -20,5 +20,8 @@ export const QUEUE_TIMEOUT_MS = 24 * 3600_000;
 export const MAX_LOST_ATTEMPTS = 10;
 export const MAX_ATTEMPTS = 1000;
 
+/** Levels of lists and objects in what a function reports: a little less than a script's values may have. */
+export const MAX_OUTCOME_DEPTH = 150;
+
 /** Longest sleep, timeout or delay: ten years. */
 export const MAX_DURATION_MS = 10 * 366 * 24 * 3600_000;

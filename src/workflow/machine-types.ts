@@ -232,8 +232,12 @@ export interface RunMachine {
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;
-  /** What each open command waits on; see `whatItWaitsOn` for the invariant. */
-  waitsOn(): Map<CommandId, Waiting[]>;
   /** `seq` of the last record. */
   readonly lastSeq: number;
+}
+
+/** A machine that can be looked into; see waits-on.ts for the invariant. */
+export interface InspectableRun extends RunMachine {
+  /** What each open command waits on. */
+  waitsOn(): Map<CommandId, Waiting[]>;
 }

@@ -31,10 +31,10 @@ import type { Workflow } from "./load-workflow.ts";
 import type {
   Changes,
   InProcessEffect,
+  InspectableRun,
   Moment,
   RunEnding,
   RunInput,
-  RunMachine,
   RunMachineOptions,
   Waiting,
 } from "./machine-types.ts";
@@ -48,7 +48,7 @@ import { waitsOnOf } from "./waits-on.ts";
  * The engine of a run, at the end of its journal. Throws when the journal cannot be read: a record of a later
  * version, or one that contradicts those before it.
  */
-export function loadRun(workflow: Workflow, options: RunMachineOptions): RunMachine {
+export function loadRun(workflow: Workflow, options: RunMachineOptions): InspectableRun {
   return new Machine(workflow, options);
 }
 
@@ -60,7 +60,7 @@ const nothing = (refused?: ErrorData): Changes => ({
   ...(refused ? { refused } : {}),
 });
 
-class Machine implements RunMachine {
+class Machine implements InspectableRun {
   readonly #workflow: Workflow;
   readonly #options: RunMachineOptions;
   readonly #state: JournalState;

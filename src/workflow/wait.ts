@@ -1,7 +1,7 @@
 // The commands that wait: for a time, or for an event.
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import { encodeValue, fromJson } from "../starlark/index.ts";
+import { decodeValue, encodeValue, fromJson, toJson } from "../starlark/index.ts";
 import type { SleepCommand, WaitCommand } from "./command.ts";
 import { completeCommand } from "./endings.ts";
 import type { Turn } from "./turn.ts";
@@ -41,10 +41,8 @@ export function eventArrived(turn: Turn, command: WaitCommand, event: CloudEvent
 }
 
 /** Whether a wait that is over was ended by this very event. */
-export function consumed(command: WaitCommand, event: CloudEvent): boolean {
-  const { end } = command;
+export function consumed({ end }: WaitCommand, event: CloudEvent): boolean {
   if (end?.kind !== "completed" || !("ok" in end.outcome)) return false;
-  const taken = end.outcome.ok;
-  if (typeof taken !== "object" || taken === null || Array.isArray(taken)) return false;
-  return taken.id === event.id && taken.source === event.source;
+  const taken = toJson(decodeValue(end.outcome.ok)) as Partial<CloudEvent> | null;
+  return taken?.id === event.id && taken.source === event.source;
 }

@@ -4,7 +4,7 @@ import { pendingEffect } from "./call.ts";
 import { builtinName } from "./call-options.ts";
 import type { Command } from "./command.ts";
 import type { JournalState } from "./journal-state.ts";
-import type { RunMachine, Waiting } from "./machine-types.ts";
+import type { InspectableRun, Waiting } from "./machine-types.ts";
 import { timerId } from "./turn.ts";
 
 /** What each open command waits on. */
@@ -52,7 +52,7 @@ function waitsOn(command: Command, run: RunId): Waiting[] {
  * What a run waits on, per open command. Throws when it is neither finished nor stuck and waits on nothing: the
  * engine is broken, since nothing would ever move the run again. For tests, simulation and operators.
  */
-export function whatItWaitsOn(machine: RunMachine): ReadonlyMap<CommandId, readonly Waiting[]> {
+export function whatItWaitsOn(machine: InspectableRun): ReadonlyMap<CommandId, readonly Waiting[]> {
   const waiting = machine.waitsOn();
   const { state, id } = machine.summary();
   if (state !== "running" && state !== "waiting") return waiting;

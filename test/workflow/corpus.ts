@@ -1,0 +1,111 @@
+// Workflows that between them use every command and take every way to an end, for the properties that must hold of
+// all of them. What they do never depends on chance.
+import { readFileSync } from "node:fs";
+import { handlerOf, type Script, workflowOf } from "./scripted-host.ts";
+
+const canary = workflowOf(readFileSync(new URL("../../workflows/canary.star", import.meta.url), "utf8"));
+
+const everything = workflowOf(`
+def clean(w, what):
+    w.run(step = "example.com/clean@v1", inputs = {"what": what})
+
+def flaky(w):
+    return w.run(step = "example.com/flaky@v1", retry = {"attempts": 3, "initial": "2s", "factor": 3})
+
+def hopeless(w):
+    w.defer(clean, w, "hopeless")
+    w.sleep(seconds = 1)
+    fail("no way")
+
+def handler(w, ev):
+    w.defer(clean, w, "first")
+    state = {"started": w.now(), "id": w.uuid(), "chance": w.random(), "seen": []}
+    print("run", w.info().commands)
+    flaky_result = w.attempt(flaky, w)
+    hopeless_result = w.attempt(hopeless, w)
+    state["seen"] += [flaky_result.ok, hopeless_result.ok, hopeless_result.error.message]
+    w.defer(clean, w, "second")
+    for n in range(3):
+        out = w.run(step = "builtin://log", inputs = {"n": n}, timeout = "10s")
+        state["seen"].append(out["name"])
+    got = w.wait_for_event(type = "go", match = {"subject": "shop"}, timeout = "1h")
+    late = w.wait_for_event(type = "never", timeout = 5, since = "now")
+    w.log("got", got["data"]["n"], late)
+    w.run(step = "example.com/held@v2", inputs = {"app": "shop", "revision": "7"}, environment = "production", deadline = "2d")
+    for n in range(4):
+        w.run(step = "example.com/loop@v1", inputs = {"n": n, "ratio": 1.0}, tags = ["linux"])
+    return {"seen": state["seen"], "n": got["data"]["n"], "late": late}
+
+on_event(type = "test", handler = handler)
+`);
+
+export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; script: Script }[] = [
+  {
+    name: "the canary, approved",
+    workflow: canary,
+    script: {
+      event: { data: { service: "shop", version: "1.4.0" } },
+      policy: ({ inputs, approvals }) => ({
+        verdict: inputs.app === "shop-production" && approvals.length === 0 ? "hold" : "execute",
+        environment: inputs.app === "shop-production" ? "production" : "staging",
+      }),
+      functions: () => ({ ok: { breached: false } }),
+    },
+  },
+  {
+    name: "the canary, denied",
+    workflow: canary,
+    script: {
+      event: { data: { service: "shop", version: "1.4.0" } },
+      policy: ({ inputs }) => ({ verdict: inputs.app === "shop-production" ? "hold" : "execute" }),
+      functions: () => ({ ok: { breached: false } }),
+      approve: () => "deny",
+    },
+  },
+  {
+    name: "everything at once",
+    workflow: everything,
+    script: {
+      policy: ({ environment, approvals }) => ({
+        verdict: environment === "production" && approvals.length < 2 ? "hold" : "execute",
+        environment: environment ?? null,
+      }),
+      functions: (reference, _inputs, attempt) => {
+        if (reference.includes("flaky") && attempt === 1) return "lost";
+        if (reference.includes("flaky") && attempt < 4)
+          return { error: { code: "Flaky", message: "once more" } };
+        return { ok: { done: true, ratio: 0.5 } };
+      },
+      events: ({ type }) => (type === "go" ? { type, subject: "shop", data: { n: 3 } } : undefined),
+    },
+  },
+  {
+    name: "a failure with cleanup",
+    workflow: workflowOf(`
+def clean(w):
+    w.sleep(seconds = 3)
+    w.run(step = "example.com/clean@v1")
+
+def handler(w, ev):
+    w.defer(clean, w)
+    w.run(step = "example.com/fails@v1")
+
+on_event(type = "test", handler = handler)
+`),
+    script: {
+      functions: (reference) =>
+        reference.includes("fails")
+          ? { error: { code: "Broken", message: "broke", details: { at: 3 } } }
+          : { ok: {} },
+    },
+  },
+  {
+    name: "nothing but values",
+    workflow: handlerOf(`
+      ids = [w.uuid() for _ in range(3)]
+      return [len(id) for id in ids] + [w.now() == None]
+    `),
+    script: {},
+  },
+  { name: "nothing at all", workflow: handlerOf("pass"), script: {} },
+];

@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import { Execution } from "../../src/workflow/execution.ts";
+import { corpus } from "./corpus.ts";
+import { modes, ScriptedHost, sha256Hex, timeless, workflowOf } from "./scripted-host.ts";
+
+const immediate = ["now", "uuid", "random"];
+
+function kindsById(records: readonly JournalRecord[]): Map<string, string> {
+  return new Map(
+    records.flatMap((record) =>
+      record.type === "scheduled" ? [[record.command, record.kind] as const] : [],
+    ),
+  );
+}
+
+describe.each(corpus)("the journal of $name", ({ workflow, script }) => {
+  const reference = new ScriptedHost(workflow, script).run();
+
+  it("is the same whether fibers stay in memory or are replayed every time", () => {
+    const replayed = new ScriptedHost(workflow, { ...script, replayEveryTime: true }).run();
+    expect(replayed.records).toEqual(reference.records);
+    expect(replayed.log).toEqual(reference.log);
+    expect([...replayed.emitted.values()]).toEqual([...reference.emitted.values()]);
+  });
+
+  it("yields on replay of every prefix the commands of that prefix, in order, and no others", () => {
+    const execution = new Execution(workflow, reference.start, sha256Hex);
+    for (const record of reference.records) {
+      if (record.type === "scheduled") {
+        const { command, kind, name, digest } = record;
+        expect(execution.issued[0]).toMatchObject({ command, kind, name, digest });
+      }
+      if (record.type === "completed") expect(execution.issued).toEqual([]);
+      execution.feed(record);
+      expect(execution.stuck).toBeUndefined();
+    }
+    expect(execution.issued).toEqual([]);
+    expect(execution.ending).toBeDefined();
+  });
+
+  it("goes on from every prefix with the very commands that followed", () => {
+    const kinds = kindsById(reference.records);
+    for (let length = 1; length < reference.records.length; length++) {
+      const host = new ScriptedHost(workflow, script);
+      host.records.push(...reference.records.slice(0, length));
+      host.load();
+      const { records } = host.machine.handle(
+        { type: "resume" },
+        { now: host.now, entropy: () => new Uint8Array(16) },
+      );
+      const scheduled = (list: readonly JournalRecord[]) => list.filter(({ type }) => type === "scheduled");
+      const rest = reference.records.slice(length);
+      const next = scheduled(records);
+      expect(timeless(next).map(withoutSeq)).toEqual(
+        timeless(scheduled(rest)).map(withoutSeq).slice(0, next.length),
+      );
+      const outcome = rest.findIndex(
+        (record) => record.type === "completed" && !immediate.includes(kinds.get(record.command) ?? ""),
+      );
+      const due = scheduled(outcome < 0 ? rest : rest.slice(0, outcome));
+      expect(next.length).toBeGreaterThanOrEqual(due.length);
+    }
+  });
+
+  it("loads without printing, deciding or doing anything again", () => {
+    const host = new ScriptedHost(workflow, script);
+    host.records.push(...reference.records);
+    host.load();
+    const changes = host.machine.handle(
+      { type: "resume" },
+      { now: host.now, entropy: () => new Uint8Array(16) },
+    );
+    expect(changes).toEqual({ records: [], timers: { set: [], drop: [] }, effects: [], log: [] });
+    expect(host.machine.pendingEffects()).toEqual([]);
+    expect(host.machine.summary()).toEqual(reference.machine.summary());
+    expect(host.machine.activities()).toEqual(reference.machine.activities());
+  });
+});
+
+function withoutSeq(record: unknown): unknown {
+  const { seq: _seq, ...rest } = record as JournalRecord;
+  return rest;
+}
+
+describe.each(modes)("a program that differs from the journal, $mode", ({ replayEveryTime }) => {
+  const program = (body: string) =>
+    workflowOf(`def handler(w, ev):\n${body}\n\non_event(type = "test", handler = handler)\n`);
+  const original = program(
+    `    w.run(step = "a.example/one@v1", inputs = {"n": 1})\n    w.sleep(seconds = 9)`,
+  );
+
+  /** A run of the original that sleeps, loaded with another program. */
+  function changed(body: string): ScriptedHost {
+    const host = new ScriptedHost(original, { replayEveryTime });
+    host.feed({ type: "start" });
+    host.step();
+    host.step();
+    host.workflow = program(body);
+    host.loseMemory();
+    host.load();
+    host.feed({ type: "resume" });
+    return host;
+  }
+
+  it.each([
+    ["another kind", "    w.sleep(seconds = 1)", "calls sleep", "main.star:2:12"],
+    [
+      "another name",
+      '    w.run(step = "a.example/two@v1", inputs = {"n": 1})',
+      '"a.example/two@v1"',
+      "main.star:2:10",
+    ],
+    [
+      "another argument",
+      '    w.run(step = "a.example/one@v1", inputs = {"n": 2})',
+      '{"n":2}',
+      "main.star:2:10",
+    ],
+    ["no call at all", "    pass", "the script has ended", "main.star:2:10"],
+    [
+      "an earlier call",
+      '    w.now()\n    w.run(step = "a.example/one@v1", inputs = {"n": 1})',
+      "calls now",
+      "main.star:2:10",
+    ],
+  ])("makes the run stuck on %s, and says where and how", (_what, body, got, position) => {
+    const host = changed(body);
+    const { state, error } = host.machine.summary();
+    expect(state).toBe("stuck");
+    expect(error?.code).toBe("NonDeterminism");
+    expect(error?.message).toContain('run "a.example/one@v1" {"inputs":{"n":1}}');
+    expect(error?.message).toContain(got);
+    expect(error?.message).toContain(position);
+  });
+
+  it("leaves the journal untouched and tells the workspace once", () => {
+    const host = changed("    pass");
+    const records = structuredClone(host.records);
+    host.feed({ type: "resume" });
+    host.feed({ type: "resume" });
+    expect(host.records).toEqual(records);
+    expect([...host.emitted.values()].filter(({ type }) => type === "dev.sluice.run.stuck")).toHaveLength(1);
+  });
+
+  it("still records what ends elsewhere, and goes on where it was once the program fits again", () => {
+    const host = changed("    pass");
+    expect(host.fireNextTimer()).toBe(true);
+    expect(host.machine.summary().state).toBe("stuck");
+    host.workflow = original;
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.finished).toBe("succeeded");
+  });
+
+  it("refuses to cancel a stuck run, whose cleanup cannot run, but terminates it", () => {
+    const host = changed("    pass");
+    expect(host.cancel().refused).toMatchObject({ code: "run_stuck" });
+    host.cancel(true);
+    expect(host.finished).toBe("cancelled");
+    expect(host.machine.summary().state).toBe("cancelled");
+  });
+
+  it("takes a program that differs in what is not a command", () => {
+    const host = changed(
+      `    print("new")\n    n = {"n": 1}\n    w.run(inputs = n, step = "a.example/one@v1")\n    w.sleep(milliseconds = 9000)`,
+    );
+    expect(host.machine.summary().state).toBe("waiting");
+    expect(host.goOn().finished).toBe("succeeded");
+  });
+});
+
+describe("a handler that is gone", () => {
+  it("makes the run stuck", () => {
+    const event: Partial<CloudEvent> = {};
+    const host = new ScriptedHost(
+      workflowOf('def handler(w, ev): w.sleep(days = 1)\non_event("test", handler)'),
+      {
+        event,
+      },
+    );
+    host.feed({ type: "start" });
+    host.workflow = workflowOf('def other(w, ev): w.sleep(days = 1)\non_event("test", other)');
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.summary()).toMatchObject({
+      state: "stuck",
+      error: { message: expect.stringContaining("the program has no handler handler") },
+    });
+  });
+});

@@ -1,0 +1,423 @@
+// A host for one run, with everything it promises and nothing else: durable storage that is written in one piece,
+// senders that repeat what was not acknowledged, a power switch. Deterministic: the same script, policy and
+// functions give the same journal.
+import { createHash } from "node:crypto";
+import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { ApprovalId, CommandId, JobId, RunId } from "../../src/protocol/ids.ts";
+import type { JobOutcome } from "../../src/protocol/job.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
+import type { Approval, Verdict } from "../../src/protocol/policy.ts";
+import type { Result } from "../../src/protocol/result.ts";
+import {
+  type Changes,
+  type Effect,
+  type InProcessEffect,
+  type InspectableRun,
+  loadRun,
+  loadWorkflow,
+  type PolicyAnswer,
+  type RunInput,
+  type RunMachineOptions,
+  type RunStart,
+  type RunTimer,
+  type Waiting,
+  type Workflow,
+  whatItWaitsOn,
+} from "../../src/workflow/index.ts";
+
+export function sha256Hex(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+export const modes = [
+  { mode: "in memory", replayEveryTime: false },
+  { mode: "replayed every time", replayEveryTime: true },
+];
+
+/** Loads one file, or several of which `main.star` is the entry. */
+export function workflowOf(source: string | Record<string, string>): Workflow {
+  const files = typeof source === "string" ? { "main.star": source } : source;
+  const loaded = loadWorkflow({ entry: "main.star", files }, { name: "test", sha256Hex });
+  if (!loaded.ok) throw new Error(loaded.error.message);
+  return loaded.value;
+}
+
+/** A workflow whose handler is `body`, indented, with `w` and `ev`. */
+export function handlerOf(body: string): Workflow {
+  const lines = body.replace(/^\n|\n\s*$/g, "").split("\n");
+  const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
+  const text = lines.map((line) => `    ${line.slice(indent)}`).join("\n");
+  return workflowOf(`def handler(w, ev):\n${text}\n\non_event(type = "test", handler = handler)\n`);
+}
+
+type Call = Extract<Effect, { kind: "decide" }>;
+type Hold = { verdict: Verdict; reasons?: string[]; environment?: string | null };
+/** What becomes of a job: an outcome, its runner's death, or nothing until the test says so. */
+type JobPlan = JobOutcome | "lost" | "never";
+
+export interface Script {
+  event?: Partial<CloudEvent>;
+  policy?: (call: Call) => Hold | Result<never>;
+  functions?: (reference: string, inputs: JsonObject, attempt: number) => JobPlan;
+  builtins?: (name: string, inputs: JsonObject) => JobOutcome | "never";
+  /** The event that reaches a wait; undefined for none. */
+  events?: (wait: Extract<Effect, { kind: "register_wait" }>) => Partial<CloudEvent> | undefined;
+  approve?: (approval: Approval) => "approve" | "deny" | "never";
+  replayEveryTime?: boolean;
+  options?: Partial<RunMachineOptions>;
+  /** Called around every write, with its number. True cuts the power there. */
+  cut?: (write: number, when: "before" | "after") => boolean;
+}
+
+class PowerCut extends Error {}
+
+type JobState = "queued" | "finished" | "cancelled";
+
+export class ScriptedHost {
+  readonly start: RunStart;
+  readonly script: Script;
+  workflow: Workflow;
+  now = 1_700_000_000_000;
+  writes = 0;
+  /** Every input that was sent, once. */
+  readonly sent: RunInput[] = [];
+  /** How often the machine was loaded. */
+  loads = 0;
+
+  // What is on disk, here and at the others that got a message.
+  readonly records: JournalRecord[] = [];
+  readonly timers = new Map<string, RunTimer>();
+  readonly jobs = new Map<JobId, { job: Extract<Effect, { kind: "enqueue_job" }>["job"]; state: JobState }>();
+  readonly waits = new Map<CommandId, Extract<Effect, { kind: "register_wait" }>>();
+  readonly approvals = new Map<ApprovalId, Approval>();
+  readonly emitted = new Map<string, CloudEvent>();
+  readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
+  readonly log: string[] = [];
+  finished: string | undefined;
+
+  // What is in memory.
+  #machine: InspectableRun | undefined;
+  #effects: InProcessEffect[] = [];
+
+  constructor(workflow: Workflow, script: Script = {}) {
+    this.workflow = workflow;
+    this.script = script;
+    const [trigger] = workflow.triggers;
+    if (!trigger) throw new Error("no trigger");
+    this.start = {
+      id: `run_${"0".repeat(31)}1` as RunId,
+      workspace: "default",
+      workflow: "test",
+      program: { digest: workflow.digest },
+      trigger,
+      event: {
+        specversion: "1.0",
+        id: "ev-1",
+        source: "https://example.com/source",
+        type: trigger.type,
+        ...script.event,
+      },
+      eventSeq: 7,
+      initiator: "ann",
+    };
+  }
+
+  get machine(): InspectableRun {
+    if (!this.#machine) this.load();
+    if (!this.#machine) throw new Error("not loaded");
+    return this.#machine;
+  }
+
+  load(): void {
+    this.loads += 1;
+    this.#machine = loadRun(this.workflow, {
+      start: this.start,
+      records: structuredClone(this.records),
+      sha256Hex,
+      replayEveryTime: this.script.replayEveryTime ?? false,
+      ...this.script.options,
+    });
+    this.#effects = this.#machine.pendingEffects();
+  }
+
+  /** The memory is gone; the disk is not. */
+  loseMemory(): void {
+    this.#machine = undefined;
+    this.#effects = [];
+  }
+
+  /** Feeds an input, and repeats it until it is acknowledged. */
+  feed(input: RunInput): Changes {
+    this.sent.push(input);
+    for (;;) {
+      try {
+        const changes = this.#feedOnce(input);
+        this.checkInvariants();
+        return changes;
+      } catch (error) {
+        if (!(error instanceof PowerCut)) throw error;
+        this.loseMemory();
+      }
+    }
+  }
+
+  #feedOnce(input: RunInput): Changes {
+    // Entropy that depends on the journal only, so that an input decided again comes out the same.
+    const machine = this.machine;
+    let draws = 0;
+    const entropy = () => {
+      draws += 1;
+      return Uint8Array.from(
+        createHash("sha256").update(`${this.records.length}/${draws}`).digest().subarray(0, 16),
+      );
+    };
+    const changes = machine.handle(structuredClone(input), { now: this.now, entropy });
+    const isWrite = changes.records.length > 0;
+    if (isWrite) {
+      this.writes += 1;
+      if (this.script.cut?.(this.writes, "before")) throw new PowerCut();
+    }
+    this.#commit(changes);
+    if (isWrite && this.script.cut?.(this.writes, "after")) throw new PowerCut();
+    return changes;
+  }
+
+  #commit(changes: Changes): void {
+    this.records.push(...structuredClone(changes.records));
+    for (const id of changes.timers.drop) this.timers.delete(id);
+    for (const timer of changes.timers.set) this.timers.set(timer.id, timer);
+    for (const { text } of changes.log) this.log.push(text);
+    for (const effect of changes.effects) this.#perform(structuredClone(effect));
+    if (changes.finished) {
+      this.finished = changes.finished.state;
+      this.timers.clear();
+      this.waits.clear();
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "decide":
+      case "call_builtin":
+        this.#effects.push(effect);
+        break;
+      case "enqueue_job":
+        if (this.jobs.has(effect.job.id)) throw new Error(`job ${effect.job.id} enqueued twice`);
+        this.jobs.set(effect.job.id, { job: effect.job, state: "queued" });
+        break;
+      case "cancel_job": {
+        const job = this.jobs.get(effect.job);
+        if (job?.state === "queued") job.state = "cancelled";
+        break;
+      }
+      case "register_wait":
+        this.waits.set(effect.command, effect);
+        break;
+      case "cancel_wait":
+        this.waits.delete(effect.command);
+        break;
+      case "emit":
+        if (this.emitted.has(effect.event.id)) throw new Error(`event ${effect.event.id} emitted twice`);
+        this.emitted.set(effect.event.id, effect.event);
+        break;
+      case "put_approval":
+        this.approvals.set(effect.approval.id as ApprovalId, effect.approval);
+        break;
+      case "record_deployment":
+        this.deployments.push(effect);
+        break;
+    }
+  }
+
+  /** Invariant 4, against what this host really has. */
+  checkInvariants(): void {
+    for (const [command, waiting] of whatItWaitsOn(this.machine)) {
+      for (const on of waiting) {
+        if (!this.#exists(on))
+          throw new Error(`${command} waits on ${JSON.stringify(on)}, which does not exist`);
+      }
+    }
+  }
+
+  #exists(on: Waiting): boolean {
+    switch (on.kind) {
+      case "timer":
+        return this.timers.has(on.id);
+      case "job":
+        return this.jobs.get(on.id)?.state === "queued";
+      case "event":
+        return this.waits.has(on.command);
+      case "approval":
+        return this.approvals.get(on.id)?.state === "pending";
+      case "effect":
+        return this.#effects.some((effect) => keyOf(effect) === keyOf(on.effect));
+    }
+  }
+
+  // ------------------------------------------------------------ what happens around the run
+
+  /** Performs what can be performed: in-process effects first, then jobs, approvals, and at last time passes. */
+  step(): boolean {
+    if (this.#performEffect()) return true;
+    for (const { job, state } of this.jobs.values()) {
+      if (state !== "queued") continue;
+      const plan = this.#planOf(job);
+      if (plan === "never") continue;
+      this.now += 1000;
+      this.takeJob(job.id);
+      this.now += 1000;
+      this.finishJob(job.id, plan);
+      return true;
+    }
+    for (const approval of this.approvals.values()) {
+      if (approval.state !== "pending") continue;
+      const decision = this.script.approve?.(approval) ?? "approve";
+      if (decision === "never") continue;
+      this.now += 60_000;
+      this.resolve(approval.id as ApprovalId, decision);
+      return true;
+    }
+    for (const wait of this.waits.values()) {
+      const event = this.script.events?.(wait);
+      if (!event) continue;
+      this.now += 1000;
+      this.send(wait.command, event);
+      this.waits.delete(wait.command);
+      return true;
+    }
+    if (this.finished !== undefined) return false;
+    return this.fireNextTimer();
+  }
+
+  /** Begins the run and goes on as long as something can happen. */
+  run(): this {
+    this.feed({ type: "start" });
+    return this.goOn();
+  }
+
+  goOn(): this {
+    for (let steps = 0; this.step(); steps++) if (steps > 10_000) throw new Error("the run does not end");
+    return this;
+  }
+
+  /** Lets in-process effects happen, but no jobs, approvals or time. */
+  settle(): this {
+    for (let steps = 0; this.#performEffect(); steps++)
+      if (steps > 10_000) throw new Error("no end of effects");
+    return this;
+  }
+
+  /** Performs the oldest in-process effect that has a result, and feeds it back. */
+  #performEffect(): boolean {
+    // A host whose memory is gone loads the run first, and with it what is pending.
+    if (!this.#machine) this.load();
+    for (const effect of this.#effects) {
+      const result = this.#resultOf(effect);
+      if (!result) continue;
+      this.feed(result);
+      this.#effects = this.#effects.filter((other) => keyOf(other) !== keyOf(effect));
+      return true;
+    }
+    return false;
+  }
+
+  takeJob(id: JobId): void {
+    const entry = this.jobs.get(id);
+    if (!entry) throw new Error(`no job ${id}`);
+    const { command, attempt } = entry.job;
+    this.feed({ type: "job_taken", command, attempt, runner: "runner-1" });
+  }
+
+  /** The router accepts an outcome once, and then tells the run until it is heard. */
+  finishJob(id: JobId, plan: Exclude<JobPlan, "never">): void {
+    const entry = this.jobs.get(id);
+    if (entry?.state !== "queued") return;
+    const { command, attempt } = entry.job;
+    entry.state = "finished";
+    const lost: JobOutcome = { error: { code: "RunnerLost", message: "the runner stopped reporting" } };
+    this.feed(
+      plan === "lost"
+        ? { type: "job_finished", command, attempt, outcome: lost, cause: "lost" }
+        : { type: "job_finished", command, attempt, outcome: plan, cause: "completed", resolved: "c0ffee" },
+    );
+  }
+
+  resolve(approval: ApprovalId, decision: "approve" | "deny", by = "bob", comment = "seen"): Changes {
+    return this.feed({ type: "approval_resolved", approval, decision, comment, by });
+  }
+
+  fireNextTimer(): boolean {
+    const due = [...this.timers.values()].sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))[0];
+    if (!due) return false;
+    this.now = Math.max(this.now, due.dueAt);
+    this.feed({ type: "timer", id: due.id });
+    this.timers.delete(due.id);
+    return true;
+  }
+
+  cancel(terminate = false): Changes {
+    return this.feed({ type: "cancel", by: "carl", reason: "enough", terminate });
+  }
+
+  send(command: CommandId, event: Partial<CloudEvent>, seq = 100): Changes {
+    const full = {
+      specversion: "1.0",
+      id: `e${seq}`,
+      source: "https://example.com",
+      type: "go",
+      ...event,
+    } as const;
+    return this.feed({ type: "event", command, event: full, seq });
+  }
+
+  #planOf(job: { reference: string; inputs: JsonObject; attempt: number }): JobPlan {
+    return this.script.functions?.(job.reference, job.inputs, job.attempt) ?? { ok: {} };
+  }
+
+  #resultOf(effect: InProcessEffect): RunInput | undefined {
+    const { command } = effect;
+    if (effect.kind === "decide") {
+      return { type: "policy_decided", command, round: effect.round, result: this.#decide(effect) };
+    }
+    const outcome = this.script.builtins?.(effect.name, effect.inputs) ?? { ok: { name: effect.name } };
+    if (outcome === "never") return undefined;
+    return { type: "builtin_finished", command, attempt: effect.attempt, outcome };
+  }
+
+  #decide(call: Call): Result<PolicyAnswer> {
+    const said = this.script.policy?.(call) ?? { verdict: "execute" };
+    if ("ok" in said) return said;
+    const { verdict, reasons = [`because: ${verdict}`], environment = null } = said;
+    const decision = { verdict, reasons, bundle: "bundle-1" };
+    return {
+      ok: true,
+      value: { decision, environment, trustScore: 0.5, input: { approvals: call.approvals.length } },
+    };
+  }
+}
+
+function keyOf(effect: InProcessEffect): string {
+  return `${effect.kind} ${effect.command} ${effect.kind === "decide" ? effect.round : effect.attempt}`;
+}
+
+/** The journal without what the clock says. */
+export function timeless(records: readonly JournalRecord[]): unknown[] {
+  return records.map(({ at: _at, ...record }) => record);
+}
+
+/** `<type> <command> <what>`, one line a record. */
+export function outline(records: readonly JournalRecord[]): string[] {
+  return records.map(lineOf);
+}
+
+function lineOf(record: JournalRecord): string {
+  switch (record.type) {
+    case "scheduled":
+      return `${record.command} ${record.kind} ${record.name}`.trim();
+    case "completed":
+      return `${record.command} ${"ok" in record.outcome ? "ok" : record.outcome.error.code}`;
+    case "noted":
+      return `${record.command ?? "run"} : ${record.note}`;
+  }
+}
