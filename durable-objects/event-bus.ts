@@ -265,9 +265,9 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     limit: number;
     type?: string;
   }): Promise<{ events: StoredEvent[]; next?: number }> {
-    const events = this.#events.page(page);
+    const { events, hasMore } = this.#events.page(page);
     const last = events.at(-1);
-    return { events, ...(last && events.length === page.limit && { next: last.seq }) };
+    return { events, ...(last && hasMore && { next: last.seq }) };
   }
 
   async event(key: { source: string; id: string }): Promise<Result<StoredEvent>> {

@@ -14,6 +14,9 @@ type Row = {
   receipt: string;
 };
 
+/** UTF-16 units of events in one page, a single larger one excepted. An RPC answer holds 32 MiB at most. */
+const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+
 /** What an event did when it arrived. */
 export type Effects = Pick<EventReceipt, "started" | "woke" | "skipped">;
 
@@ -105,18 +108,27 @@ export class EventRows {
       .map(stored);
   }
 
-  /** A page, newest first. */
-  page(query: { before?: number | undefined; limit: number; type?: string | undefined }): StoredEvent[] {
+  /** A page, newest first: at most `limit` events, and no more than fit into an answer. */
+  page(query: { before?: number | undefined; limit: number; type?: string | undefined }): {
+    events: StoredEvent[];
+    hasMore: boolean;
+  } {
     const type = query.type === undefined ? { sql: "1", args: [] } : ofType(query.type);
-    return this.#sql
-      .exec<Row>(
-        `SELECT * FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC LIMIT ?`,
-        ...type.args,
-        query.before ?? Number.MAX_SAFE_INTEGER,
-        query.limit,
-      )
-      .toArray()
-      .map(stored);
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC`,
+      ...type.args,
+      query.before ?? Number.MAX_SAFE_INTEGER,
+    );
+    const events: StoredEvent[] = [];
+    let length = 0;
+    for (const row of rows) {
+      length += row.body.length;
+      if (events.length === query.limit || (events.length > 0 && length > MAX_PAGE_LENGTH)) {
+        return { events, hasMore: true };
+      }
+      events.push(stored(row));
+    }
+    return { events, hasMore: false };
   }
 
   /** Removes the oldest events that arrived before `receivedBefore`, at most `limit`; gives how many. */

@@ -30,18 +30,27 @@ const list = createRoute({
   method: "get",
   path: "/v1/events",
   tags,
-  summary: "Events, newest first",
+  summary: "Events, newest first, and what each started and woke",
+  description:
+    "`type` is a type, or a prefix that ends in `*`. `source` and `id` together ask for one event.",
   middleware: [requires("viewer")] as const,
   request: {
-    query: z.object({
-      type: z.string().max(256).optional(),
-      before: z.coerce.number().int().optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
-    }),
+    query: z
+      .object({
+        type: z.string().max(256).optional(),
+        before: z.coerce.number().int().optional().describe("`next` of the page before"),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+        source: z.string().min(1).optional(),
+        id: z.string().min(1).optional(),
+      })
+      .refine(({ source, id }) => (source === undefined) === (id === undefined), {
+        message: "source and id go together: only both name an event",
+        path: ["id"],
+      }),
   },
   responses: {
     200: json(z.object({ events: z.array(storedSchema), next: z.number().optional() }), "A page of events"),
-    ...problems(400, 401, 403),
+    ...problems(400, 401, 403, 404),
   },
 });
 
@@ -65,9 +74,13 @@ export const events = createRoutes()
     return c.json({ events: await acceptEvents(c.env, received, identity.subject, identity.role) }, 202);
   })
   .openapi(list, async (c) => {
-    const { type, before, limit } = c.req.valid("query");
+    const { type, before, limit, source, id } = c.req.valid("query");
+    const bus = busStub(c.env, DEFAULT_WORKSPACE);
+    if (source !== undefined && id !== undefined) {
+      return c.json({ events: [unwrap(await bus.event({ source, id }))] }, 200);
+    }
     const page = { limit, ...(type !== undefined && { type }), ...(before !== undefined && { before }) };
-    return c.json(await busStub(c.env, DEFAULT_WORKSPACE).events(page), 200);
+    return c.json(await bus.events(page), 200);
   })
   .openapi(triggers, async (c) =>
     c.json({ triggers: await busStub(c.env, DEFAULT_WORKSPACE).triggers() }, 200),

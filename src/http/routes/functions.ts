@@ -8,10 +8,11 @@ import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { problems } from "../problem.ts";
 
 const tags = ["Functions"];
+// Local references (./folder) have names, too.
 const nameSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,299}$/,
+    /^[A-Za-z0-9.][A-Za-z0-9._~+:@/-]{0,499}$/,
     "a reference without its version, such as gitlab.com/cd/reconcile",
   );
 
@@ -33,18 +34,23 @@ const put = createRoute({
   tags,
   summary: "Register a function with its trust score",
   description:
-    "The name is the reference without its version, percent-encoded. A function nobody registered counts as 0.",
+    "The name is the reference without its version (`gitlab.com/cd/reconcile`), or with it, for that version alone. A function nobody registered counts as 0.",
   middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
   request: { params: z.object({ name: nameSchema }), body: jsonBody(functionInputSchema) },
   responses: { 200: json(catalogFunctionSchema, "The function"), ...problems(400, 401, 403) },
 });
 
-export const functions = createRoutes()
-  .openapi(list, async (c) =>
-    c.json({ functions: await catalogStub(c.env, DEFAULT_WORKSPACE).functions() }, 200),
-  )
-  .openapi(put, async (c) => {
+/** The same for a name whose slashes are not percent-encoded. */
+const putWithSlashes = createRoute({ ...put, path: "/v1/functions/{name}{.+}", hide: true });
+
+export const functions = createRoutes().openapi(list, async (c) =>
+  c.json({ functions: await catalogStub(c.env, DEFAULT_WORKSPACE).functions() }, 200),
+);
+
+for (const route of [put, putWithSlashes]) {
+  functions.openapi(route, async (c) => {
     const { name } = c.req.valid("param");
     const fn = { name, ...c.req.valid("json"), by: c.get("identity") };
     return c.json(await catalogStub(c.env, DEFAULT_WORKSPACE).putFunction(fn), 200);
   });
+}

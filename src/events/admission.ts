@@ -1,0 +1,44 @@
+// What a sender may not claim. Event types under `dev.sluice.` are Sluice's own word, so a workflow can trust them;
+// and an emergency bypass of change freezes is for operators.
+import { isAllowed } from "../auth/roles.ts";
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import { ok, type Result, refuse } from "../protocol/result.ts";
+import type { Role } from "../protocol/token.ts";
+
+const OWN_TYPES = "dev.sluice.";
+/** Extension attribute: the runs that this event starts may act in a change freeze, if policy says so. */
+const BYPASS_ATTRIBUTE = "sluicebypass";
+
+function admit(event: CloudEvent, role: Role | null): Result<CloudEvent> {
+  if (event.type.startsWith(OWN_TYPES)) {
+    return refuse("invalid_event", `only Sluice itself sends ${event.type}: choose a type of your own`, {
+      errors: [{ pointer: "/type", message: `must not begin with ${OWN_TYPES}` }],
+    });
+  }
+  const { [BYPASS_ATTRIBUTE]: bypass, ...plain } = event;
+  // In binary mode attributes travel in headers, as text.
+  if (bypass !== true && bypass !== "true") return ok(plain as CloudEvent);
+  // Dropping it in silence would leave somebody waiting in an emergency.
+  if (role === null || !isAllowed(role, "operator")) {
+    return refuse(
+      "forbidden",
+      `The event ${event.id} asks for an emergency bypass (${BYPASS_ATTRIBUTE}); that needs the role operator.`,
+    );
+  }
+  return ok({ ...plain, [BYPASS_ATTRIBUTE]: true } as CloudEvent);
+}
+
+/**
+ * The events as they may enter from outside, all of them or none; `role` is their sender's, null for a signed
+ * webhook's. Refuses `invalid_event` for a type of ours, and `forbidden` for a bypass that is not the sender's to
+ * give. A bypass comes out as true or not at all.
+ */
+export function admitAll(events: readonly CloudEvent[], role: Role | null): Result<CloudEvent[]> {
+  const admitted: CloudEvent[] = [];
+  for (const event of events) {
+    const one = admit(event, role);
+    if (!one.ok) return one;
+    admitted.push(one.value);
+  }
+  return ok(admitted);
+}
