@@ -1,7 +1,7 @@
 // What every route shares: the type of its Hono environment, and how sub-apps are made.
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Identity } from "../protocol/token.ts";
-import { validationProblem } from "./problem.ts";
+import { ProblemException, validationProblem } from "./problem.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -10,6 +10,16 @@ export interface AppEnv {
     identity: Identity;
     requestId: string;
   };
+}
+
+/** Hono reads a body of another type as `{}`: what somebody sent would be ignored in silence. */
+function expectJson({ headers, body }: Request): void {
+  const type = headers.get("content-type");
+  if (type === null ? body === null : /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) return;
+  throw new ProblemException(
+    "unsupported_media_type",
+    `The body comes as application/json, not as ${type ?? "a body without Content-Type"}.`,
+  );
 }
 
 /**
@@ -26,7 +36,8 @@ export interface AppEnv {
  */
 export function createRoutes(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
-    defaultHook: (result) => {
+    defaultHook: (result, c) => {
+      if (result.target === "json") expectJson(c.req.raw);
       if (!result.success) throw validationProblem(result.error.issues, result.target);
     },
   });

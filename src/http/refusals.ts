@@ -1,0 +1,101 @@
+// Every refusal the HTTP API can give: its stable code, its status, and what it means. `/docs/errors` shows this
+// table, docs/errors.md repeats it for readers of the repository (a test compares the two).
+
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+
+export interface Refusal {
+  status: ProblemStatus;
+  /** What happened and what to do about it, in a sentence or two. */
+  means: string;
+}
+
+export const titles: Record<ProblemStatus, string> = {
+  400: "The request is not well-formed",
+  401: "Authentication is needed",
+  403: "Not allowed",
+  404: "Not found",
+  405: "Method not allowed",
+  409: "Conflict with the current state",
+  413: "Too large",
+  415: "Unsupported media type",
+  422: "The request cannot be carried out",
+  500: "Internal error",
+  503: "Not available",
+};
+
+/** By code. A refusal whose code is missing here is a defect: it answers 500 and is logged. */
+export const refusals = {
+  invalid_request: {
+    status: 400,
+    means: "A parameter or the body does not fit its schema. `errors` points at every fault.",
+  },
+  malformed_body: { status: 400, means: "The body cannot be read: it is no JSON, or no UTF-8." },
+  missing_header: { status: 400, means: "A header that this sender always sets is missing." },
+  invalid_event: { status: 400, means: "The event breaks a rule of CloudEvents 1.0, which `errors` names." },
+  invalid_payload: { status: 400, means: "The webhook's payload is not what its sender documents." },
+  unauthenticated: {
+    status: 401,
+    means: "There is no token, or it is unknown, expired or revoked. Send `Authorization: Bearer <token>`.",
+  },
+  invalid_signature: {
+    status: 401,
+    means: "The webhook's signature is missing or wrong. Compare the secret here with the sender's.",
+  },
+  forbidden: { status: 403, means: "The token's role may not do this. The detail names the role that may." },
+  self_approval: {
+    status: 403,
+    means: "The person who started a run cannot decide its approvals. Somebody else has to.",
+  },
+  not_found: { status: 404, means: "There is no such route. `/docs` lists them." },
+  unknown_run: { status: 404, means: "There is no run with this id." },
+  approval_not_found: { status: 404, means: "The run has no approval with this id." },
+  unknown_job: { status: 404, means: "There is no job with this id, or it ended more than a day ago." },
+  unknown_workflow: { status: 404, means: "No workflow of this name is registered." },
+  unknown_environment: {
+    status: 404,
+    means: "There is no environment of this name. Create it with `PUT /v1/environments/{name}`.",
+  },
+  unknown_event: { status: 404, means: "No event with this source and id is kept." },
+  unknown_token: { status: 404, means: "There is no token with this id; it may have been revoked." },
+  method_not_allowed: { status: 405, means: "The path exists, for the methods that `Allow` names." },
+  already_resolved: { status: 409, means: "Somebody has decided this approval before, or it was withdrawn." },
+  run_not_started: { status: 409, means: "The run is about to start. Ask again in a moment." },
+  run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
+  run_stuck: {
+    status: 409,
+    means: "The run's program and its journal disagree; its error says where. Its journal is kept untouched.",
+  },
+  lease_lost: {
+    status: 409,
+    means: "The runner no longer holds this job. It stops the work, whose outcome does not count.",
+  },
+  outcome_conflict: { status: 409, means: "The job has another outcome already; the first one stays." },
+  token_exists: { status: 409, means: "The new token's id is taken. Create it again." },
+  payload_too_large: { status: 413, means: "The body, or the part the detail names, is over its limit." },
+  unsupported_media_type: { status: 415, means: "The `Content-Type` is not one that is taken here." },
+  invalid_workflow: {
+    status: 422,
+    means: "The workflow does not compile; `diagnostics` has positions. The version before stays registered.",
+  },
+  internal: {
+    status: 500,
+    means: "A defect on our side. It has been logged with the request id in the detail.",
+  },
+  unavailable: {
+    status: 503,
+    means: "The object that owns this is busy or moving. Try again after `Retry-After` seconds.",
+  },
+  webhook_not_configured: {
+    status: 503,
+    means: "This Sluice has no secret for this sender's webhooks, so nothing can be trusted. Set it first.",
+  },
+  time_scale_refused: {
+    status: 503,
+    means: "`SLUICE_TIME_SCALE` is set where time must not be sped up. Remove the variable.",
+  },
+} satisfies Record<string, Refusal>;
+
+export function statusOf(code: string): ProblemStatus {
+  const known: Record<string, Refusal> = refusals;
+  return Object.hasOwn(known, code) ? (known[code]?.status ?? 500) : 500;
+}
