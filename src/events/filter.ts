@@ -13,7 +13,7 @@ import { ok, type Result, refuse } from "../protocol/result.ts";
 import { Meter } from "./cel-meter.ts";
 import { type CelValue, type Sizes, toCelValue } from "./cel-value.ts";
 
-export const MAX_FILTER_LENGTH = 2000;
+const MAX_FILTER_LENGTH = 2000;
 /** What one evaluation may cost: about 50 ms of the bus's time at worst. */
 const MAX_STEPS = 200_000;
 const MAX_PATTERN_LENGTH = 200;

@@ -3,7 +3,7 @@
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 
 /** Extension attribute: 0 or absent for an event from outside, 1 for what a run emits that such an event started. */
-export const HOPS_ATTRIBUTE = "sluicehops";
+const HOPS_ATTRIBUTE = "sluicehops";
 /** Events that have come through this many runs are stored, but start nothing. */
 export const MAX_HOPS = 32;
 
