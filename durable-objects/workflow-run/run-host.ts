@@ -324,9 +324,7 @@ export class RunHost {
       // A local builtin adds to what is iterated here: its outcome may lead to further effects.
       if (!this.#performing.has(key)) this.#perform(key, effect);
     }
-    this.#outbox.flush().catch((error) => {
-      console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
-    });
+    void this.#outbox.flush();
   }
 
   #perform(key: string, effect: InProcessEffect): void {
@@ -374,24 +372,29 @@ export class RunHost {
   /** Feeds what `work` finds out. When it throws, the effect keeps its place and is tried again, less and less often. */
   #feedLater(key: string, work: () => Promise<RunInput>): void {
     this.#performing.add(key);
-    const result = work()
+    const performed = work()
       .finally(() => this.#performing.delete(key))
       .then((input) => {
         this.#failures.delete(key);
         this.feed(input);
       });
-    result.catch((error) => {
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
-      console.error({
-        message: "effect failed, will be tried again",
-        run: this.run.id,
-        effect: key,
-        failures,
-        error: String(error),
-      });
-      this.#lookAt(this.#ports.now() + Math.min(250 * 2 ** failures, MAX_RETRY_MS));
+    performed
+      .catch((error) => this.#tryAgain(key, error))
+      // When not even that can be written, the timer that watches this effect is still there.
+      .catch((error) => console.error({ message: "storage failed", run: this.run.id, error: String(error) }));
+  }
+
+  #tryAgain(key: string, error: unknown): void {
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    console.error({
+      message: "effect failed, will be tried again",
+      run: this.run.id,
+      effect: key,
+      failures,
+      error: String(error),
     });
+    this.#lookAt(this.#ports.now() + Math.min(250 * 2 ** failures, MAX_RETRY_MS));
   }
 }
 

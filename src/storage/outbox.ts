@@ -118,6 +118,14 @@ export class Outbox {
   }
 
   #serve(): void {
+    try {
+      this.#serveDue();
+    } catch (error) {
+      console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
+    }
+  }
+
+  #serveDue(): void {
     while (this.#busy.size < CONCURRENT_RECEIVERS) {
       if (this.#ready.size === 0 && this.#mayHaveUnseen) this.#scan();
       const receiver = this.#ready.values().next().value;
@@ -154,9 +162,10 @@ export class Outbox {
       while (row && (await this.#delivered(row))) row = this.#oldestDue(oldest.receiver);
     } catch (error) {
       console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
+    } finally {
+      // In the turn of the last look: a message added after it finds its receiver free.
+      this.#busy.delete(oldest.receiver);
     }
-    // In the turn of the last look: a message added after it finds its receiver free.
-    this.#busy.delete(oldest.receiver);
     this.#serve();
   }
 
