@@ -7,13 +7,20 @@
 // 4. The first difference makes the execution stuck: from then on it moves no more. What it is stuck on is derived,
 //    never recorded, so the same journal goes on where the program fits again.
 import type { CommandId } from "../protocol/ids.ts";
-import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
+import type {
+  CommandKind,
+  CompletedRecord,
+  JournalRecord,
+  NotedRecord,
+  ScheduledRecord,
+} from "../protocol/journal.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { decodeValue, fromJson, makeStruct, StarlarkError, type Value } from "../starlark/index.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { cancelledError, raisedError } from "./error-data.ts";
-import { MAX_CLEANUP_COMMANDS, MAX_COMMANDS, MAX_DEFERRED } from "./limits.ts";
+import { isImmediate } from "./immediate.ts";
+import { MAX_CLEANUP_COMMANDS, MAX_COMMANDS, MAX_DEFERRED, MAX_LINE_LENGTH, MAX_LINES } from "./limits.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { differentCall, nonDeterminism, unknownCall } from "./nondeterminism.ts";
@@ -36,11 +43,12 @@ export class Execution implements ThreadHost {
   readonly #sha256Hex: Sha256Hex;
   #root: Thread | undefined;
   /** Blocked fibers by the command they wait for, in the order they were blocked. */
-  readonly #waiting = new Map<CommandId, Thread>();
+  readonly #waiting = new Map<CommandId, { thread: Thread; kind: CommandKind }>();
   readonly #issued: NewCommand[] = [];
   #commands = 0;
   #deferred = 0;
   #lines: string[] = [];
+  #omittedLines = 0;
   #stuck: { error: ErrorData; seq: number } | undefined;
 
   constructor(workflow: Workflow, start: RunStart, sha256Hex: Sha256Hex) {
@@ -73,13 +81,17 @@ export class Execution implements ThreadHost {
 
   /** Commands a cancellation ends: those the handler's fibers wait for, not those of cleanup. */
   cancellable(): CommandId[] {
-    return [...this.#waiting].filter(([, thread]) => thread.ending === undefined).map(([command]) => command);
+    return [...this.#waiting]
+      .filter(([, { thread }]) => thread.ending === undefined)
+      .map(([command]) => command);
   }
 
-  /** What was printed since the last call. */
+  /** What was printed since the last call, as much of it as anybody will read. */
   takeLines(): string[] {
     const lines = this.#lines;
+    if (this.#omittedLines > 0) lines.push(`[${this.#omittedLines} more lines]`);
     this.#lines = [];
+    this.#omittedLines = 0;
     return lines;
   }
 
@@ -95,12 +107,14 @@ export class Execution implements ThreadHost {
   }
 
   issue(command: IssuedCommand, thread: Thread): void {
-    this.#waiting.set(command.command, thread);
+    this.#waiting.set(command.command, { thread, kind: command.kind });
     this.#issued.push({ ...command, digest: this.#sha256Hex(canonicalJson(command.args)) });
   }
 
   print(text: string): void {
-    this.#lines.push(text);
+    if (this.#lines.length >= MAX_LINES) this.#omittedLines += 1;
+    else if (text.length <= MAX_LINE_LENGTH) this.#lines.push(text);
+    else this.#lines.push(`${text.slice(0, MAX_LINE_LENGTH)}… (${text.length} characters)`);
   }
 
   #move(record: JournalRecord): ErrorData | undefined {
@@ -139,14 +153,15 @@ export class Execution implements ThreadHost {
   #complete({ command, outcome }: CompletedRecord): ErrorData | undefined {
     const [unexpected] = this.#issued;
     if (unexpected) return unknownCall(unexpected, `the outcome of ${command}`);
-    const thread = this.#waiting.get(command);
-    if (thread === undefined) {
+    const waiting = this.#waiting.get(command);
+    if (waiting === undefined) {
       return nonDeterminism(`the journal has an outcome of command ${command}, ${this.#whatElse()}`, {
         command,
       });
     }
     this.#waiting.delete(command);
-    if ("ok" in outcome) thread.resume(decodeValue(outcome.ok));
+    const { thread, kind } = waiting;
+    if ("ok" in outcome) thread.resume(decodeValue(outcome.ok), !isImmediate(kind));
     else thread.fail(raisedError(outcome.error));
     return undefined;
   }
@@ -155,9 +170,9 @@ export class Execution implements ThreadHost {
     const [unexpected] = this.#issued;
     if (unexpected) return unknownCall(unexpected, "the cancellation");
     for (const command of data.commands as CommandId[]) {
-      const thread = this.#waiting.get(command);
+      const waiting = this.#waiting.get(command);
       this.#waiting.delete(command);
-      thread?.fail(cancelledError(String(data.by), String(data.reason)));
+      waiting?.thread.fail(cancelledError(String(data.by), String(data.reason)));
     }
     return undefined;
   }

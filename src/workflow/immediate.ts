@@ -1,8 +1,13 @@
 // Commands the host answers at once, from its clock or from chance.
-import type { Outcome } from "../protocol/journal.ts";
+import type { CommandKind, Outcome } from "../protocol/journal.ts";
 import { encodeValue, StarlarkFloat } from "../starlark/index.ts";
 import type { ImmediateCommand } from "./command.ts";
 import type { Moment } from "./machine-types.ts";
+
+/** Whether the host can answer a command of this kind in the turn that schedules it. */
+export function isImmediate(kind: CommandKind): kind is ImmediateCommand["kind"] {
+  return kind === "now" || kind === "uuid" || kind === "random";
+}
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -6,6 +6,7 @@ import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } fro
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { CallProgress, Command, ImmediateCommand, KnownApproval, RunCommand } from "./command.ts";
+import { isImmediate } from "./immediate.ts";
 import type { RunMachineOptions } from "./machine-types.ts";
 
 export interface FinishedNote {
@@ -71,7 +72,7 @@ export class JournalState {
     const command = this.#commandOf(record);
     this.commands.set(command.id, command);
     this.open.set(command.id, command);
-    if (isImmediate(command)) this.immediate.add(command);
+    if (hasOutcomeAtOnce(command)) this.immediate.add(command);
   }
 
   #commandOf(record: ScheduledRecord): Command {
@@ -107,7 +108,7 @@ export class JournalState {
   #close(command: Command, end: Command["end"], at: number): void {
     command.end = end;
     this.open.delete(command.id);
-    if (isImmediate(command)) this.immediate.delete(command);
+    if (hasOutcomeAtOnce(command)) this.immediate.delete(command);
     if (command.kind !== "run" || command.call.phase.is !== "held") return;
     const approval = this.approvals.get(command.call.phase.approval);
     if (approval?.state === "pending") Object.assign(approval, { state: "withdrawn", resolvedAt: at });
@@ -225,8 +226,8 @@ export class JournalState {
   }
 }
 
-function isImmediate(command: Command): command is ImmediateCommand {
-  return command.kind === "now" || command.kind === "uuid" || command.kind === "random";
+function hasOutcomeAtOnce(command: Command): command is ImmediateCommand {
+  return isImmediate(command.kind);
 }
 
 function newCall(): CallProgress {

@@ -10,8 +10,18 @@ export const MAX_CLEANUP_COMMANDS = 1000;
 /** Functions waiting in `w.defer`, counted over the whole run: a cleanup that defers itself ends here. */
 export const MAX_DEFERRED = 1000;
 
-/** A slice, between two suspensions, or the top level of a file: about a quarter of a second at worst. */
+/**
+ * A slice: what a fiber does between two commands that it really waits for, or the top level of a file. About half
+ * a second at worst.
+ */
 export const sliceLimits = { maxSteps: 20_000_000, maxAllocatedBytes: 64 * 1024 * 1024, maxDepth: 1000 };
+/** Steps that a command costs its slice: w.now() and the like do not end it, and each is two records. */
+export const COMMAND_STEPS = 1000;
+/** Functions of one fiber that may use up a budget and still leave a fresh one to the next deferred one. */
+export const MAX_OVERRUNS = 5;
+/** Lines that one slice may print, and the length of each in characters. */
+export const MAX_LINES = 10_000;
+export const MAX_LINE_LENGTH = 64 * 1024;
 
 export const DEFAULT_ATTEMPT_TIMEOUT_MS = 3600_000;
 /** How long a job waits for a runner with its tags. */

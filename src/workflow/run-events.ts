@@ -5,6 +5,7 @@ import type { JsonValue } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { RunSummary } from "../protocol/run.ts";
 import type { RunStart } from "./machine-types.ts";
+import { jsonBytes } from "./payload.ts";
 
 export function runSource({ workspace, id }: Pick<RunStart, "workspace" | "id">): string {
   return `/workspaces/${workspace}/runs/${id}`;
@@ -40,12 +41,17 @@ export function runEvent(start: RunStart, name: RunEventName, seq: number, summa
   return event(start, `run.${name}`, seq, summary.updatedAt, start.workflow, data);
 }
 
-/** `dev.sluice.approval.<name>`: subject the approval's id, data the approval. */
+/** An event has room for 1 MiB, which the inputs of a call may take by themselves. */
+const MAX_EVENT_INPUTS_BYTES = 64 * 1024;
+
+/** `dev.sluice.approval.<name>`: subject the approval's id, data the approval (`inputs_omitted` for large inputs). */
 export function approvalEvent(
   start: RunStart,
   name: "requested" | "resolved",
   approval: Approval,
   at: number,
 ): CloudEvent {
-  return event(start, `approval.${name}`, approval.id, at, approval.id, { ...approval } as JsonValue);
+  const { inputs, ...rest } = approval;
+  const shown = jsonBytes(inputs) <= MAX_EVENT_INPUTS_BYTES ? { inputs } : { inputs_omitted: true };
+  return event(start, `approval.${name}`, approval.id, at, approval.id, { ...rest, ...shown } as JsonValue);
 }

@@ -3,8 +3,10 @@
 import type { CommandId } from "../protocol/ids.ts";
 import { Budget, Fiber, type FiberState, type StarlarkError, type Value } from "../starlark/index.ts";
 import { CANCELLED } from "./error-data.ts";
-import { sliceLimits } from "./limits.ts";
+import { MAX_OVERRUNS, sliceLimits } from "./limits.ts";
 import type { CallingFiber, CommandRequest } from "./w/issue.ts";
+
+const BUDGET_EXCEEDED = "BudgetExceeded";
 
 /** How the function a thread was made for ended, before its deferred functions. */
 export type ThreadEnding =
@@ -36,6 +38,7 @@ export class Thread {
   readonly #deferred: DeferredCall[] = [];
   #fiber: Fiber;
   #commands = 0;
+  #overruns = 0;
   /** The command it is blocked on. */
   waitingFor: CommandId | undefined;
   /** Set when the function has ended: from then on deferred functions run. */
@@ -52,11 +55,14 @@ export class Thread {
     this.#slice(() => this.#fiber.run());
   }
 
-  resume(value: Value): void {
+  /** `freshSlice`: the fiber has really waited, so it gets a budget of its own for what follows. */
+  resume(value: Value, freshSlice: boolean): void {
+    if (freshSlice) this.#budget.reset();
     this.#slice(() => this.#fiber.resume(value));
   }
 
   fail(error: StarlarkError): void {
+    this.#budget.reset();
     this.#slice(() => this.#fiber.fail(error));
   }
 
@@ -75,7 +81,6 @@ export class Thread {
   /** Runs to the next command, through as many deferred functions as end without one. */
   #slice(go: () => FiberState): void {
     this.waitingFor = undefined;
-    this.#budget.reset();
     let state = go();
     for (;;) {
       switch (state.kind) {
@@ -98,7 +103,6 @@ export class Thread {
         this.isDone = true;
         return;
       }
-      this.#budget.reset();
       this.#fiber = this.#newFiber(next.fn, next.args);
       state = this.#fiber.run();
     }
@@ -113,6 +117,10 @@ export class Thread {
 
   /** The first ending counts. A deferred function that fails turns a success into a failure, else it is told. */
   #ended(ending: ThreadEnding): void {
+    const isOverrun = ending.kind === "failed" && ending.error.code === BUDGET_EXCEEDED;
+    if (isOverrun) this.#overruns += 1;
+    // What the handler has used is not taken from its cleanup. Cleanup shares one budget, unless a function used it up.
+    if ((isOverrun || this.ending === undefined) && this.#overruns <= MAX_OVERRUNS) this.#budget.reset();
     if (this.ending === undefined) {
       this.ending = ending;
       return;

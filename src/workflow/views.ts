@@ -7,6 +7,7 @@ import type { Command, RunCommand } from "./command.ts";
 import { durationText } from "./duration-text.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { RunMachineOptions, RunStart } from "./machine-types.ts";
+import { jsonBytes } from "./payload.ts";
 
 /** Whether the command waits for time or for somebody, rather than for work that is under way. */
 function isWaiting(command: Command): boolean {
@@ -36,10 +37,20 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
-    ...(error === undefined ? {} : { error }),
+    ...(error === undefined ? {} : { error: shortError(error) }),
     commands: state.commands.size,
     version: state.lastSeq,
   };
+}
+
+const MAX_MESSAGE = 2000;
+const MAX_DETAILS_BYTES = 16 * 1024;
+
+/** Summaries travel and are kept by the thousand: the whole error is with the command, and in the run's ending. */
+function shortError({ code, message, details }: ErrorData): ErrorData {
+  const short = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+  const isSmall = details !== undefined && jsonBytes(details) <= MAX_DETAILS_BYTES;
+  return { code, message: short, ...(isSmall ? { details } : {}) };
 }
 
 /** In words, what keeps the run from moving; "" when something is at work, or it is over. */

@@ -156,6 +156,31 @@ on_event(type = "test", handler = handler)
     expect(host.machine.ending().traceback).toContain("main.star:3:7: in spin");
   });
 
+  it("lets cleanup that uses up budget after budget end", () => {
+    const host = start(
+      workflowOf(`
+def spin():
+    for a in range(1000000000):
+        pass
+
+def handler(w, ev):
+    for n in range(100):
+        w.defer(spin)
+
+on_event(type = "test", handler = handler)
+`),
+    );
+    expect(host.finished).toBe("failed");
+    expect(host.log).toHaveLength(100);
+  });
+
+  it("keeps the beginning of what a slice prints without end", () => {
+    const host = start('for n in range(30000):\n  print("")\nprint("x" * 100000)');
+    expect(host.log).toHaveLength(10_001);
+    expect(host.log.at(-1)).toBe("[20001 more lines]");
+    expect(start('print("x" * 100000)').log[0]).toHaveLength(64 * 1024 + "… (100000 characters)".length);
+  });
+
   it("gives every slice a budget of its own", () => {
     const host = start(
       "for n in range(4):\n  [a for a in range(600000)]\n  w.sleep(seconds = 1)\nreturn 1",
@@ -171,6 +196,16 @@ on_event(type = "test", handler = handler)
     const host = start(body);
     expect(host.finished).toBe("failed");
     expect(host.machine.ending().error?.message).toContain(message);
+  });
+});
+
+describe("a script that asks the host for values without end", () => {
+  // In memory only: to replay every time is quadratic in the commands.
+  it("uses up the budget of its slice", () => {
+    const host = new ScriptedHost(handlerOf("for n in range(100000):\n  w.now()"));
+    host.feed({ type: "start" });
+    expect(host.machine.ending().error?.code).toBe("BudgetExceeded");
+    expect(host.machine.summary().commands).toBeGreaterThan(10_000);
   });
 });
 

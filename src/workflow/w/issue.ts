@@ -2,6 +2,7 @@
 import type { CommandKind } from "../../protocol/journal.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { CallContext, Continuation, Deferred, Position, Value } from "../../starlark/index.ts";
+import { COMMAND_STEPS } from "../limits.ts";
 
 /** What a fiber is suspended with: a command that has no id yet. */
 export interface CommandRequest {
@@ -35,6 +36,7 @@ export function issue(
   command: Omit<CommandRequest, "position">,
   then?: Continuation,
 ): Deferred {
+  ctx.charge(COMMAND_STEPS, 0);
   callingFiber(ctx).claimCommand();
   const request: CommandRequest = { ...command, position: ctx.position() };
   return ctx.suspend(request, then);
