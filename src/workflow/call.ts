@@ -14,7 +14,7 @@ import { completeCommand, giveUp, putApproval } from "./endings.ts";
 import { CANCELLED } from "./error-data.ts";
 import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "./limits.ts";
 import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "./machine-types.ts";
-import { jsonBytes } from "./payload.ts";
+import { bytesBeyond } from "./payload.ts";
 import { approvalEvent } from "./run-events.ts";
 import type { Turn } from "./turn.ts";
 
@@ -213,8 +213,8 @@ function withinLimit(outcome: JobOutcome): JobOutcome {
       },
     };
   }
-  const bytes = jsonBytes(outcome as JsonValue);
-  if (bytes <= MAX_PAYLOAD_BYTES) return outcome;
+  const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, outcome as JsonValue);
+  if (bytes === undefined) return outcome;
   return {
     error: {
       code: "PayloadTooLarge",

@@ -13,3 +13,20 @@ export function canonicalJson(value: JsonValue): string {
     .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
   return `{${members.join(",")}}`;
 }
+
+/** Whether two values have the same canonical form, without making it. */
+export function isSameJson(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSameJson(item, b[i] ?? null));
+  }
+  if (Array.isArray(b)) return false;
+  let members = 0;
+  for (const key in a) {
+    members += 1;
+    if (!Object.hasOwn(b, key) || !isSameJson(a[key] ?? null, b[key] ?? null)) return false;
+  }
+  for (const _key in b) members -= 1;
+  return members === 0;
+}

@@ -17,7 +17,7 @@ import type {
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { decodeValue, fromJson, makeStruct, StarlarkError, type Value } from "../starlark/index.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson, isSameJson } from "./canonical-json.ts";
 import { cancelledError, raisedError } from "./error-data.ts";
 import { isImmediate } from "./immediate.ts";
 import { MAX_CLEANUP_COMMANDS, MAX_COMMANDS, MAX_DEFERRED, MAX_LINE_LENGTH, MAX_LINES } from "./limits.ts";
@@ -44,7 +44,7 @@ export class Execution implements ThreadHost {
   #root: Thread | undefined;
   /** Blocked fibers by the command they wait for, in the order they were blocked. */
   readonly #waiting = new Map<CommandId, { thread: Thread; kind: CommandKind }>();
-  readonly #issued: NewCommand[] = [];
+  readonly #issued: IssuedCommand[] = [];
   #commands = 0;
   #deferred = 0;
   #lines: string[] = [];
@@ -70,8 +70,8 @@ export class Execution implements ThreadHost {
   }
 
   /** Commands without a `scheduled` record, in the order the fibers issued them. */
-  get issued(): readonly NewCommand[] {
-    return this.#stuck ? [] : this.#issued;
+  get issued(): NewCommand[] {
+    return this.#stuck ? [] : this.#issued.map((command) => this.#withDigest(command));
   }
 
   /** How the handler ended, its deferred functions included; undefined while it runs. */
@@ -108,7 +108,7 @@ export class Execution implements ThreadHost {
 
   issue(command: IssuedCommand, thread: Thread): void {
     this.#waiting.set(command.command, { thread, kind: command.kind });
-    this.#issued.push({ ...command, digest: this.#sha256Hex(canonicalJson(command.args)) });
+    this.#issued.push(command);
   }
 
   print(text: string): void {
@@ -146,13 +146,18 @@ export class Execution implements ThreadHost {
       got.command === record.command &&
       got.kind === record.kind &&
       got.name === record.name &&
-      got.digest === record.digest;
-    return isSame ? undefined : differentCall(record, got, this.#whatElse());
+      // The same arguments have the same digest, which is then not worth computing.
+      (isSameJson(got.args, record.args) || this.#withDigest(got).digest === record.digest);
+    return isSame ? undefined : differentCall(record, got && this.#withDigest(got), this.#whatElse());
+  }
+
+  #withDigest(command: IssuedCommand): NewCommand {
+    return { ...command, digest: this.#sha256Hex(canonicalJson(command.args)) };
   }
 
   #complete({ command, outcome }: CompletedRecord): ErrorData | undefined {
     const [unexpected] = this.#issued;
-    if (unexpected) return unknownCall(unexpected, `the outcome of ${command}`);
+    if (unexpected) return unknownCall(this.#withDigest(unexpected), `the outcome of ${command}`);
     const waiting = this.#waiting.get(command);
     if (waiting === undefined) {
       return nonDeterminism(`the journal has an outcome of command ${command}, ${this.#whatElse()}`, {
@@ -168,7 +173,7 @@ export class Execution implements ThreadHost {
 
   #cancel({ data }: NotedRecord): ErrorData | undefined {
     const [unexpected] = this.#issued;
-    if (unexpected) return unknownCall(unexpected, "the cancellation");
+    if (unexpected) return unknownCall(this.#withDigest(unexpected), "the cancellation");
     for (const command of data.commands as CommandId[]) {
       const waiting = this.#waiting.get(command);
       this.#waiting.delete(command);

@@ -5,7 +5,7 @@ import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
 import { CANCELLED, errorDataOf } from "./error-data.ts";
 import type { FinishedNote } from "./journal-state.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
-import { jsonBytes } from "./payload.ts";
+import { bytesBeyond } from "./payload.ts";
 import type { ThreadEnding } from "./thread.ts";
 
 /** A script can make its messages as long as its memory: a record keeps this much of them. */
@@ -44,8 +44,8 @@ function returned(value: Value): FinishedNote {
     if (!(error instanceof StarlarkError)) throw error;
     return { state: "failed", error: { code: "NotJson", message: `the handler's result: ${error.message}` } };
   }
-  const bytes = jsonBytes(output);
-  if (bytes <= MAX_PAYLOAD_BYTES) return { state: "succeeded", output };
+  const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, output);
+  if (bytes === undefined) return { state: "succeeded", output };
   return {
     state: "failed",
     error: {

@@ -1,9 +1,16 @@
 // How large a value is on its way through journal, jobs and events.
 import type { JsonValue } from "../protocol/json.ts";
 
-/** Bytes of the value's JSON in UTF-8. */
-export function jsonBytes(value: JsonValue): number {
+/** Bytes of the value's JSON in UTF-8 when they are more than `limit`; undefined when they are not. */
+export function bytesBeyond(limit: number, value: JsonValue): number | undefined {
   const text = JSON.stringify(value);
+  // No UTF-16 code unit takes more than three bytes, so that nearly all values are told by their length.
+  if (text.length * 3 <= limit) return undefined;
+  const bytes = utf8Length(text);
+  return bytes > limit ? bytes : undefined;
+}
+
+function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -5,7 +5,7 @@ import type { JsonValue } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { RunSummary } from "../protocol/run.ts";
 import type { RunStart } from "./machine-types.ts";
-import { jsonBytes } from "./payload.ts";
+import { bytesBeyond } from "./payload.ts";
 
 export function runSource({ workspace, id }: Pick<RunStart, "workspace" | "id">): string {
   return `/workspaces/${workspace}/runs/${id}`;
@@ -52,6 +52,7 @@ export function approvalEvent(
   at: number,
 ): CloudEvent {
   const { inputs, ...rest } = approval;
-  const shown = jsonBytes(inputs) <= MAX_EVENT_INPUTS_BYTES ? { inputs } : { inputs_omitted: true };
+  const shown =
+    bytesBeyond(MAX_EVENT_INPUTS_BYTES, inputs) === undefined ? { inputs } : { inputs_omitted: true };
   return event(start, `approval.${name}`, approval.id, at, approval.id, { ...rest, ...shown } as JsonValue);
 }

@@ -7,7 +7,7 @@ import type { Command, RunCommand } from "./command.ts";
 import { durationText } from "./duration-text.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { RunMachineOptions, RunStart } from "./machine-types.ts";
-import { jsonBytes } from "./payload.ts";
+import { bytesBeyond } from "./payload.ts";
 
 /** Whether the command waits for time or for somebody, rather than for work that is under way. */
 function isWaiting(command: Command): boolean {
@@ -49,7 +49,7 @@ const MAX_DETAILS_BYTES = 16 * 1024;
 /** Summaries travel and are kept by the thousand: the whole error is with the command, and in the run's ending. */
 function shortError({ code, message, details }: ErrorData): ErrorData {
   const short = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
-  const isSmall = details !== undefined && jsonBytes(details) <= MAX_DETAILS_BYTES;
+  const isSmall = details !== undefined && bytesBeyond(MAX_DETAILS_BYTES, details) === undefined;
   return { code, message: short, ...(isSmall ? { details } : {}) };
 }
 

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { StarlarkError, toJson, type Value } from "../../starlark/index.ts";
 import { MAX_PAYLOAD_BYTES } from "../limits.ts";
-import { jsonBytes } from "../payload.ts";
+import { bytesBeyond } from "../payload.ts";
 
 /** The argument as JSON; throws `NotJson` when it has no such form. */
 export function jsonArgument(fn: string, parameter: string, value: Value): JsonValue {
@@ -21,8 +21,8 @@ export function jsonObjectArgument(fn: string, parameter: string, value: Value):
 
 /** Throws `PayloadTooLarge` when a command's arguments are more than 1 MiB of JSON. */
 export function checkPayload(fn: string, args: JsonObject): void {
-  const bytes = jsonBytes(args);
-  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, args);
+  if (bytes === undefined) return;
   throw new StarlarkError(
     `${fn}: the arguments are ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}: pass a reference to the data`,
     { code: "PayloadTooLarge", details: { bytes, limit: MAX_PAYLOAD_BYTES } },

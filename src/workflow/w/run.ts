@@ -16,9 +16,17 @@ import { retryArgument } from "./retry-argument.ts";
 
 const MAX_TAGS = 32;
 
+/** References that were found valid: a replay meets the same few again and again. */
+const valid = new Set<string>();
+const MAX_REMEMBERED = 1000;
+
 function checkReference(step: string): void {
+  if (valid.has(step)) return;
   const parsed = parseFunctionReference(step);
-  if (parsed.ok) return;
+  if (parsed.ok) {
+    if (valid.size < MAX_REMEMBERED) valid.add(step);
+    return;
+  }
   throw new StarlarkError(`run: ${parsed.error.message}`, { code: "InvalidReference" });
 }
 
