@@ -1,6 +1,8 @@
 // The WorkflowRun actor with the real engine, on the platform's storage and alarms.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { DEFAULT_WORKSPACE, routerStub } from "../../durable-objects/stubs.ts";
 import {
   command,
   event,
@@ -145,6 +147,67 @@ describe("a run that waits for an event", () => {
     ).toEqual({
       accepted: false,
     });
+  });
+});
+
+describe("a run whose Function is at work", () => {
+  const calling = script('return w.run(step = "example.com/build@v1", inputs = {})');
+  const job = { command: command("0#1"), attempt: 1 };
+
+  async function atWork() {
+    const run = await startRun(calling);
+    await vi.waitFor(async () =>
+      expect((await run.detail()).activities).toMatchObject([{ state: "queued" }]),
+    );
+    await run.rpc.jobTaken({ ...job, runner: "r1", at: Date.now() });
+    return run;
+  }
+
+  test("shows its log line by line, however the chunks are cut and repeated", async () => {
+    const run = await atWork();
+    await run.rpc.appendLog({ ...job, offset: 0, text: "fetch\ncom" });
+    await run.rpc.appendLog({ ...job, offset: 0, text: "fetch\ncom" });
+    await evictDurableObject(run.stub);
+    await run.rpc.appendLog({ ...job, offset: 9, text: "pile\ndone" });
+    expect(await run.logTexts()).toEqual(["fetch", "compile"]);
+    await run.rpc.jobFinished({ ...job, outcome: { ok: { n: 1 } }, cause: "completed" });
+    expect(await run.logTexts()).toEqual(["fetch", "compile", "done"]);
+  });
+
+  test("shows how far its newest attempt is", async () => {
+    const run = await atWork();
+    await run.rpc.reportProgress({
+      ...job,
+      attempt: 1,
+      progress: { done: 1, total: 3, message: "fetching" },
+    });
+    await run.rpc.reportProgress({ ...job, attempt: 1, progress: { done: 2, total: 3 } });
+    expect((await run.detail()).activities).toMatchObject([
+      { state: "running", progress: { done: 2, total: 3 } },
+    ]);
+  });
+
+  test("takes the first outcome and lets no later one change it", async () => {
+    const run = await atWork();
+    await run.rpc.jobFinished({ ...job, outcome: { ok: { n: 1 } }, cause: "completed" });
+    const journal = await run.journal();
+    await run.rpc.jobFinished({ ...job, outcome: { ok: { n: 1 } }, cause: "completed" });
+    await run.rpc.jobFinished({ ...job, outcome: { ok: { n: 2 } }, cause: "completed" });
+    await run.rpc.jobTaken({ ...job, runner: "r2", at: Date.now() });
+    expect(await run.journal()).toEqual(journal);
+    expect(await run.detail()).toMatchObject({ state: "succeeded", output: { n: 1 } });
+  });
+
+  test("takes its job back from the router when it is cancelled", async () => {
+    const router = routerStub(env, DEFAULT_WORKSPACE);
+    const queued = async () =>
+      (await router.status()).queue.filter(({ tags }) => tags.includes("cancelled-soon"));
+    const run = await startRun(
+      script('w.run(step = "example.com/x@v1", inputs = {}, tags = ["cancelled-soon"])'),
+    );
+    await vi.waitFor(async () => expect(await queued()).toMatchObject([{ length: 1 }]));
+    unwrap(await run.rpc.cancel({ by: operator, reason: "", terminate: false }));
+    await vi.waitFor(async () => expect(await queued()).toEqual([]));
   });
 });
 
