@@ -13,15 +13,10 @@ export type JobId = Branded<"JobId">;
 export type ApprovalId = Branded<"ApprovalId">;
 
 const runIdPattern = /^run_[0-9a-f]{32}$/;
-const commandIdPattern = /^[0-9]+(\.[0-9]+)*#[1-9][0-9]*$/;
 const partsPattern = /^(run_[0-9a-f]{32})~([0-9]+(?:\.[0-9]+)*-[1-9][0-9]*)~([1-9][0-9]*)$/;
 
 export function isRunId(text: string): text is RunId {
   return runIdPattern.test(text);
-}
-
-export function isCommandId(text: string): text is CommandId {
-  return commandIdPattern.test(text);
 }
 
 export function jobId(run: RunId, command: CommandId, attempt: number): JobId {

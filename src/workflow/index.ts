@@ -5,10 +5,9 @@
 //     const machine = loadRun(workflow.value, { start, records, sha256Hex });
 //     const changes = machine.handle({ type: "start" }, { now, entropy });
 //     // commit `changes`, perform its effects, feed their results back by `handle`
-export type { LoadWorkflowOptions, Workflow } from "./load-workflow.ts";
+export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
 export type * from "./machine-types.ts";
-export { inProcessEffects } from "./machine-types.ts";
-export { programDigest, programOf, type Sources } from "./program.ts";
+export { programDigest, programOf } from "./program.ts";
 export { loadRun } from "./run-machine.ts";
 export { whatItWaitsOn } from "./waits-on.ts";

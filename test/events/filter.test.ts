@@ -115,10 +115,7 @@ describe("a filter", () => {
       "event.data.list.filter(x, true).all(a, event.data.list.filter(x, true).all(b, true))",
     ],
   ])("stops at %s before it costs the bus its time", (_name, filter) => {
-    const started = performance.now();
     expect(decide(filter, hostile)).toBe("the filter takes more than 200000 steps");
-    // Ten times what it takes on a slow machine, a thousandth of what the filter asks for.
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it("works after one that used up its steps", () => {

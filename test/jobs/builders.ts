@@ -29,6 +29,6 @@ export function unwrap<T>(result: { ok: true; value: T } | { ok: false; error: {
   return result.value;
 }
 
-export function leaseOf(job: JobState): string {
+function leaseOf(job: JobState): string {
   return job.state === "queued" ? "" : job.lease;
 }
