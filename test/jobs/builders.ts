@@ -28,7 +28,3 @@ export function unwrap<T>(result: { ok: true; value: T } | { ok: false; error: {
   if (!result.ok) throw new Error(`refused: ${result.error.code}`);
   return result.value;
 }
-
-function leaseOf(job: JobState): string {
-  return job.state === "queued" ? "" : job.lease;
-}
