@@ -44,7 +44,7 @@ export const emit: LocalBuiltin = {
     }
     const event = eventOf(call, inputs.value);
     // The bus would keep it and start nothing: the chain ends here, and this run can say so.
-    if (hopsOf(event) >= MAX_HOPS) {
+    if (hopsOf(event) > MAX_HOPS) {
       return {
         outcome: failure(
           "TooManyHops",
