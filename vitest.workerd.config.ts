@@ -18,6 +18,9 @@ export default defineConfig({
   ],
   test: {
     name: "workerd",
+    // A busy machine takes seconds to load the Worker into each file's runtime; no test here waits by itself.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ["test/{actors,http}/**/*.test.ts"],
   },
 });

@@ -2,7 +2,6 @@ import {
   type HandedOverJob,
   handOver,
   heartbeat,
-  type JobState,
   type QueuedJob,
   queuedJob,
   type RunningJob,
