@@ -95,10 +95,11 @@ function bar(activity: Activity, start: number, span: number, width: number, now
   return pad(" ".repeat(from) + paint("░".repeat(idle) + "█".repeat(to - from - idle)), width);
 }
 
-function headline(run: RunDetail, now: number): string {
+function headline(run: RunDetail, now: number, width: number): string {
   const took = duration((run.finishedAt ?? now) - run.createdAt);
-  const waiting =
-    run.waitingFor && !finishedStates.includes(run.state) ? `: ${printable(run.waitingFor)}` : "";
+  const isWaiting = run.waitingFor !== "" && !finishedStates.includes(run.state);
+  const taken = visibleWidth(`${run.workflow}  ${run.state}:   ${took}  ${run.id}`);
+  const waiting = isWaiting ? `: ${cut(printable(run.waitingFor), Math.max(20, width - taken))}` : "";
   return `${pc.bold(run.workflow)}  ${runTint[run.state](run.state)}${waiting}  ${pc.dim(`${took}  ${run.id}`)}`;
 }
 
@@ -119,7 +120,7 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
   const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
-  const lines = [headline(run, now)];
+  const lines = [headline(run, now, width)];
   for (const [index, activity] of run.activities.entries()) {
     const paint = tint[activity.state];
     lines.push(

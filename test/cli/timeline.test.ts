@@ -68,7 +68,7 @@ describe("the timeline of a run", () => {
       10_000,
     );
     expect(picture).toMatchInlineSnapshot(`
-      "canary  waiting: held by policy: production needs approval, trust 0.62  10 s  run_0123456789abcdef0123456789abcdef
+      "canary  waiting: held by policy: production needs appro…  10 s  run_0123456789abcdef0123456789abcdef
         ✓ reconcile@v1 shop-canary     │░░░░░███████████████                              │ 4.0 s
         ✓ sleep                        │                    ░░░░░░░░░░░░░░░░░░░░          │ 4.0 s
         ‖ reconcile@v1 shop-production │                                        ░░░░░░░░░░│ held by policy
