@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { OPA_VERSION } from "./opa-version.ts";
 
-const VERSION = "v1.22.0";
 const bin = resolve(import.meta.dirname, "..", ".tools", "bin");
 const opa = join(bin, "opa");
 
@@ -12,20 +12,20 @@ function installedVersion(): string | undefined {
   return /^Version: (\S+)/m.exec(spawnSync(opa, ["version"], { encoding: "utf8" }).stdout ?? "")?.[1];
 }
 
-if (installedVersion() === VERSION.slice(1)) {
-  console.log(`opa ${VERSION} is in .tools/bin`);
+if (installedVersion() === OPA_VERSION) {
+  console.log(`opa ${OPA_VERSION} is in .tools/bin`);
 } else {
-  const { status, error } = spawnSync("go", ["install", `github.com/open-policy-agent/opa@${VERSION}`], {
+  const { status, error } = spawnSync("go", ["install", `github.com/open-policy-agent/opa@v${OPA_VERSION}`], {
     stdio: "inherit",
     env: { ...process.env, GOBIN: bin, CGO_ENABLED: "0" },
   });
   if (status !== 0) {
     console.error(
       error
-        ? `go could not be started (${error.message}). Install Go, or put opa ${VERSION} into .tools/bin yourself.`
-        : `go install of opa ${VERSION} failed; the lines above say why.`,
+        ? `go could not be started (${error.message}). Install Go, or put opa ${OPA_VERSION} into .tools/bin yourself.`
+        : `go install of opa ${OPA_VERSION} failed; the lines above say why.`,
     );
     process.exit(1);
   }
-  console.log(`installed opa ${VERSION} into .tools/bin`);
+  console.log(`installed opa ${OPA_VERSION} into .tools/bin`);
 }

@@ -5,23 +5,34 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { OPA_VERSION } from "./opa-version.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const sources = "policies/sluice";
 const bundle = join(root, "policies", "bundle");
 const ENTRYPOINT = "sluice/functions/decision";
 
-function run(command: string, ...args: string[]): void {
-  const { status, error } = spawnSync(command, args, {
+function run(command: string, ...args: string[]): string {
+  const { status, error, stdout } = spawnSync(command, args, {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, PATH: `${join(root, ".tools", "bin")}${delimiter}${process.env.PATH}` },
   });
   if (error) throw new Error(`${command} could not be started: node scripts/install-opa.ts installs opa`);
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed\n${stdout}`);
+  return stdout;
 }
 
-/** Paths stay relative to the repository: the compiler writes them into the module. */
+function assertVersion(): void {
+  const version = /^Version: (\S+)/m.exec(run("opa", "version"))?.[1];
+  if (version === OPA_VERSION) return;
+  throw new Error(
+    `this opa is ${version}, the bundle is compiled by ${OPA_VERSION}: node scripts/install-opa.ts installs that one`,
+  );
+}
+
+/** The same bytes on every machine, as long as paths stay relative: the compiler writes them into the module. */
 function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "sluice-policy-"));
   try {
@@ -43,11 +54,14 @@ function compile(): Buffer {
 }
 
 function main(): void {
+  assertVersion();
   const check = process.argv.includes("--check");
   if (check) {
     run("opa", "fmt", "--fail", "--list", sources);
     run("opa", "check", "--strict", sources);
     run("opa", "test", sources);
+    // A rule that no test fires decides what nobody has thought about.
+    run("opa", "test", "--coverage", "--threshold=100", sources);
   }
   const wasm = compile();
   const facts = `${JSON.stringify({ digest: createHash("sha256").update(wasm).digest("hex"), entrypoint: ENTRYPOINT }, null, 2)}\n`;

@@ -64,10 +64,29 @@ test_a_bypass_lifts_the_freeze_but_not_the_approval if {
 	decide(bypass).verdict == "hold"
 }
 
+test_a_bypass_is_named_where_it_made_the_difference if {
+	request := call(frozen, 0.9, [])
+	bypass := object.union(request, {"caller": {"initiator": "alice", "emergency_bypass": true}})
+	decision := decide(bypass)
+	decision.verdict == "execute"
+	decision.reasons == ["emergency bypass of the freeze of production", "trust 0.90 is enough for production"]
+}
+
 test_a_bypass_must_be_true_itself if {
 	request := call(frozen, 1, [])
 	bypass := object.union(request, {"caller": {"initiator": "alice", "emergency_bypass": "true"}})
 	decide(bypass).verdict == "reject"
+}
+
+test_a_denial_or_freeze_without_words_still_rejects if {
+	silent := {"decision": "deny", "by": "carol", "comment": null}
+	decide(call(production, 1, [silent])).reasons == ["carol denied it"]
+	unexplained := object.union(production, {"freezes": [{"name": "december", "to": "2027-01-02T00:00:00Z"}]})
+	decide(call(unexplained, 1, [])).reasons == ["production is frozen until 2027-01-02T00:00:00Z"]
+}
+
+test_an_approval_that_is_neither_yes_nor_no_rejects if {
+	decide(call(production, 1, [{"decision": "maybe", "by": "carol"}])).verdict == "reject"
 }
 
 test_an_incomplete_input_rejects if {

@@ -6,8 +6,13 @@ import type { PolicyEngine } from "./policy-engine.ts";
 
 /** The one document the entrypoint of a bundle must produce. */
 const documentSchema = z.strictObject({ verdict: verdictSchema, reasons: z.array(z.string()) });
-/** What WebAssembly memory starts with, in pages of 64 KiB, and how far an evaluation may grow it: 32 MiB. */
-const memory = { initial: 16, maximum: 512 };
+/**
+ * What WebAssembly memory starts with, in pages of 64 KiB, and how far an evaluation may grow it: 64 MiB, half an
+ * isolate. That takes a mebibyte of inputs in any shape but millions of tiny values.
+ */
+const memory = { initial: 16, maximum: 1024 };
+/** WebAssembly memory never shrinks, and the isolate is shared: an instance that grew beyond this is not kept. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 type LoadedPolicy = Awaited<ReturnType<typeof loadPolicy>>;
 
@@ -30,6 +35,7 @@ function interpret(results: unknown): Omit<Decision, "bundle"> {
   };
 }
 
+/** An engine for one bundle. The first evaluation instantiates it, in about a millisecond. */
 export function createOpaEngine(bundle: Bundle): PolicyEngine {
   let loading: Promise<LoadedPolicy> | undefined;
   return {
@@ -37,7 +43,9 @@ export function createOpaEngine(bundle: Bundle): PolicyEngine {
       try {
         loading ??= loadPolicy(bundle.wasm as ArrayBuffer, memory);
         const policy = await loading;
-        return { ...interpret(policy.evaluate(input)), bundle: bundle.digest };
+        const decided = interpret(policy.evaluate(input));
+        if (policy.mem.buffer.byteLength > KEPT_BYTES) loading = undefined;
+        return { ...decided, bundle: bundle.digest };
       } catch (error) {
         // An instance that trapped may have left its memory in any state: the next evaluation gets a new one.
         loading = undefined;

@@ -104,13 +104,35 @@ describe("the default policy", () => {
     expect((await engine.evaluate(call)).verdict).toBe("hold");
   });
 
-  test("takes the largest inputs there can be, again and again", async () => {
-    const call = input({ function: { ...input().function, inputs: { blob: "x".repeat(1024 * 1024) } } });
-    for (let n = 0; n < 20; n += 1) expect((await engine.evaluate(call)).verdict).toBe("hold");
+  const mebibyte = 1024 * 1024;
+  test.each([
+    ["one text", "x".repeat(mebibyte)],
+    ["numbers", Array(mebibyte / 4).fill(123)],
+    ["objects", Array(35_000).fill({ name: "shop", value: 12 })],
+    ["an object of many names", Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`key${n}`, n]))],
+  ])("takes the largest inputs there can be: %s", async (_, value) => {
+    const call = input({ function: { ...input().function, inputs: { value } } });
+    for (let n = 0; n < 3; n += 1) expect((await engine.evaluate(call)).verdict).toBe("hold");
   });
 });
 
 describe("an engine that cannot decide", () => {
+  const nested = (depth: number) => JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`) as unknown;
+
+  test.each([
+    ["more values than fit its memory", () => Array(520_000).fill(1) as unknown],
+    ["deeper nesting than a stack holds", () => nested(100_000)],
+  ])("rejects %s, and decides the next call as ever", async (_, value) => {
+    const decision = await engine.evaluate(
+      input({ function: { ...input().function, inputs: { a: value() }, trust_score: 1 } }),
+    );
+    expect(decision).toMatchObject({
+      verdict: "reject",
+      reasons: [expect.stringContaining("the policy could not be evaluated")],
+    });
+    expect((await engine.evaluate(input())).verdict).toBe("hold");
+  });
+
   test("rejects, and says so", async () => {
     const broken = createOpaEngine({ wasm: new Uint8Array([0, 1, 2, 3]), digest: "x" });
     const decision = await broken.evaluate(input());
