@@ -37,7 +37,6 @@ const DAY_MS = 24 * 3600_000;
 const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
-const LOOK_BACK_PAGE = 100;
 /** How many undecided triggers and waits a receipt lists. */
 const MAX_SKIPPED = 20;
 
@@ -173,18 +172,12 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   /** Finds the first event that has arrived for a wait and that its run has not consumed. */
   #lookBack(wait: Wait): void {
-    const { run, command, criteria } = wait;
-    let { afterSeq } = wait;
-    for (;;) {
-      const page = this.#events.unconsumed({ run, type: criteria.type, afterSeq, limit: LOOK_BACK_PAGE });
-      const found = page.find(
-        ({ event }) => this.#matching.decide(criteria, new FilteredEvent(event)).matches,
-      );
-      if (found) this.#send(run, command, found.seq);
-      const last = page.at(-1);
-      if (found || !last || page.length < LOOK_BACK_PAGE) return;
-      afterSeq = last.seq;
-    }
+    const { run, command, criteria, afterSeq } = wait;
+    const seq = this.#events.firstUnconsumed(
+      { run, type: criteria.type, afterSeq },
+      (event) => this.#matching.decide(criteria, new FilteredEvent(event)).matches,
+    );
+    if (seq !== undefined) this.#send(run, command, seq);
   }
 
   #send(run: RunId, command: CommandId, seq: number): void {

@@ -17,6 +17,9 @@ type Row = {
 /** UTF-16 units of events in one page, a single larger one excepted. An RPC answer holds 32 MiB at most. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 
+/** How many arrival numbers a look-back holds at once. */
+const LOOK_BACK_PAGE = 1000;
+
 /** What an event did when it arrived. */
 export type Effects = Pick<EventReceipt, "started" | "woke" | "skipped">;
 
@@ -35,7 +38,10 @@ function stored(row: Row): StoredEvent {
   };
 }
 
-/** The condition that an event's type is the pattern's, and its arguments. The range uses the index. */
+/**
+ * The condition that an event's type is the pattern's, and its arguments. For use in a subquery that selects `seq`
+ * alone: the index on (type, seq) answers that, and what has to be sorted for a prefix are numbers, not events.
+ */
 function ofType(pattern: string): { sql: string; args: string[] } {
   if (!isPrefix(pattern)) return { sql: "type = ?", args: [pattern] };
   const prefix = prefixOf(pattern);
@@ -91,21 +97,37 @@ export class EventRows {
       .one().seq;
   }
 
-  /** Events of a type that arrived after `afterSeq` and are not among those `run` has consumed, oldest first. */
-  unconsumed(query: { run: string; type: string; afterSeq: number; limit: number }): StoredEvent[] {
+  /**
+   * The arrival number of the first event of a type that arrived after `afterSeq`, is not among those `run` has
+   * consumed, and is accepted; undefined when there is none.
+   */
+  firstUnconsumed(
+    query: { run: string; type: string; afterSeq: number },
+    accepts: (event: CloudEvent) => boolean,
+  ): number | undefined {
     const type = ofType(query.type);
-    return this.#sql
-      .exec<Row>(
-        `SELECT * FROM events WHERE ${type.sql} AND seq > ?
-           AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL)
-         ORDER BY seq LIMIT ?`,
+    let { afterSeq } = query;
+    for (;;) {
+      // Read one by one, not as an array: a page of the largest events would not fit into memory.
+      const rows = this.#sql.exec<Row>(
+        `SELECT * FROM events WHERE seq IN
+           (SELECT seq FROM events WHERE ${type.sql} AND seq > ?
+              AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL)
+            ORDER BY seq LIMIT ?)
+         ORDER BY seq`,
         ...type.args,
-        query.afterSeq,
+        afterSeq,
         query.run,
-        query.limit,
-      )
-      .toArray()
-      .map(stored);
+        LOOK_BACK_PAGE,
+      );
+      let seen = 0;
+      for (const row of rows) {
+        if (accepts(JSON.parse(row.body) as CloudEvent)) return row.seq;
+        afterSeq = row.seq;
+        seen += 1;
+      }
+      if (seen < LOOK_BACK_PAGE) return undefined;
+    }
   }
 
   /** A page, newest first: at most `limit` events, and no more than fit into an answer. */
@@ -115,9 +137,12 @@ export class EventRows {
   } {
     const type = query.type === undefined ? { sql: "1", args: [] } : ofType(query.type);
     const rows = this.#sql.exec<Row>(
-      `SELECT * FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC`,
+      `SELECT * FROM events WHERE seq IN
+         (SELECT seq FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC LIMIT ?)
+       ORDER BY seq DESC`,
       ...type.args,
       query.before ?? Number.MAX_SAFE_INTEGER,
+      query.limit + 1,
     );
     const events: StoredEvent[] = [];
     let length = 0;

@@ -65,7 +65,9 @@ export class WaitRows {
   openFor(type: string): Wait[] {
     return this.#sql
       .exec<Row>(
-        `SELECT * FROM waits WHERE state = 'open' AND ((is_prefix = 0 AND type = ?) OR is_prefix = 1) ORDER BY rowid`,
+        `SELECT rowid AS place, * FROM waits WHERE state = 'open' AND is_prefix = 0 AND type = ?
+         UNION ALL SELECT rowid AS place, * FROM waits WHERE state = 'open' AND is_prefix = 1
+         ORDER BY place`,
         type,
       )
       .toArray()

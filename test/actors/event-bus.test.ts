@@ -269,7 +269,7 @@ describe("a run that waits", () => {
 
   it("looks back past any number of events that do not match", () =>
     withBus(async ({ bus, runs, settle }) => {
-      const misses = Array.from({ length: 250 }, (_, n) => anEvent({ data: { n } }));
+      const misses = Array.from({ length: 1250 }, (_, n) => anEvent({ data: { n } }));
       await bus.ingest([...misses, anEvent({ id: "hit", data: { n: -1 } })], "x");
       await bus.registerWait(wait({ match: { "data.n": -1 } }));
       await settle();
