@@ -183,7 +183,7 @@ on_event(type = "test", handler = handler)
 
   it("gives every slice a budget of its own", () => {
     const host = start(
-      "for n in range(4):\n  [a for a in range(600000)]\n  w.sleep(seconds = 1)\nreturn 1",
+      "for n in range(6):\n  [a for a in range(1500000)]\n  w.sleep(seconds = 1)\nreturn 1",
     ).goOn();
     expect(host.finished).toBe("succeeded");
   });

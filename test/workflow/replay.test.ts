@@ -25,6 +25,14 @@ describe.each(corpus)("the journal of $name", ({ workflow, script }) => {
     expect([...replayed.emitted.values()]).toEqual([...reference.emitted.values()]);
   });
 
+  it("numbers its records from 1 without a gap, and its commands in order", () => {
+    expect(reference.records.map(({ seq }) => seq)).toEqual(reference.records.map((_record, i) => i + 1));
+    const commands = reference.records.flatMap((record) =>
+      record.type === "scheduled" ? [record.command] : [],
+    );
+    expect(commands).toEqual(commands.map((_command, i) => `0#${i + 1}`));
+  });
+
   it("yields on replay of every prefix the commands of that prefix, in order, and no others", () => {
     const execution = new Execution(workflow, reference.start, sha256Hex);
     for (const record of reference.records) {
@@ -133,6 +141,15 @@ describe.each(modes)("a program that differs from the journal, $mode", ({ replay
     expect(error?.message).toContain('run "a.example/one@v1" {"inputs":{"n":1}}');
     expect(error?.message).toContain(got);
     expect(error?.message).toContain(position);
+  });
+
+  it("tells commands apart that differ in nothing but their kind", () => {
+    const host = new ScriptedHost(program("    w.now()\n    w.sleep(seconds = 9)"), { replayEveryTime });
+    host.feed({ type: "start" });
+    host.workflow = program("    w.uuid()\n    w.sleep(seconds = 9)");
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.summary().error?.message).toContain("the script calls uuid {} at main.star:2:11");
   });
 
   it("leaves the journal untouched and tells the workspace once", () => {

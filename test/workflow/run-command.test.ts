@@ -143,6 +143,15 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
     expect(host.goOn().machine.ending().output).toEqual({ n: 2 });
   });
 
+  it("is not attempted before its time by a timer that fires twice", () => {
+    const host = start(call(", retry = 5"), { functions: () => failure("Odd") });
+    host.step();
+    host.fireNextTimer();
+    host.step();
+    expect(host.machine.activities()[0]).toMatchObject({ state: "retrying", attempt: 2 });
+    expect(host.feed({ type: "timer", id: "retry:0#1:2" }).records).toEqual([]);
+  });
+
   it("keeps the commit that the runner resolved the function to", () => {
     const host = start(call(""), { functions: () => ({ ok: {} }) }).goOn();
     expect(host.records.find(({ type }) => type === "completed")).toMatchObject({ resolved: "c0ffee" });
@@ -173,6 +182,18 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
       host.step();
       host.fireNextTimer();
       expect(host.machine.ending().error?.code).toBe("DeadlineExceeded");
+      expect(host.timers.size).toBe(0);
+    });
+
+    it("lets go of the retry it cut off", () => {
+      const host = start(
+        'w.attempt(lambda: w.run(step = "a.example/f@v1", deadline = 60, retry = {"initial": "1h", "max": "1h"}))\nw.wait_for_event(type = "x")',
+        { functions: () => failure("Odd") },
+      );
+      host.step();
+      expect(host.timers.size).toBe(2);
+      host.fireNextTimer();
+      expect(host.machine.summary().waitingFor).toBe("waiting for an event x");
       expect(host.timers.size).toBe(0);
     });
 
