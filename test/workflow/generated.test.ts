@@ -1,0 +1,144 @@
+// The invariants, held to by programs that nobody thought of: commands of every kind in every order, nested in
+// attempts and cleanup, that succeed, fail, lose their runners, are held, denied and cancelled.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Script, ScriptedHost, timeless, workflowOf } from "./scripted-host.ts";
+
+type Step =
+  | { op: "run"; what: "ok" | "fail" | "lost" | "held" | "denied" | "rejected" | "flaky"; builtin: boolean }
+  | { op: "sleep" | "now" | "uuid" | "random" | "print" | "fail" }
+  | { op: "wait"; comes: boolean }
+  | { op: "attempt" | "defer" | "loop"; body: Step[] };
+
+const { program } = fc.letrec<{ program: Step[]; step: Step }>((tie) => ({
+  program: fc.array(tie("step"), { minLength: 1, maxLength: 5, depthIdentifier: "body" }),
+  step: fc.oneof(
+    { depthIdentifier: "body", maxDepth: 3 },
+    fc.record({
+      op: fc.constant("run" as const),
+      what: fc.constantFrom("ok" as const, "ok", "fail", "lost", "held", "denied", "rejected", "flaky"),
+      builtin: fc.boolean(),
+    }),
+    fc.record({ op: fc.constantFrom("sleep" as const, "now", "uuid", "random", "print") }),
+    fc.record({ op: fc.constant("fail" as const) }),
+    fc.record({ op: fc.constant("wait" as const), comes: fc.boolean() }),
+    fc.record({ op: fc.constantFrom("attempt" as const, "defer", "loop"), body: tie("program") }),
+  ),
+}));
+
+/** The program as Starlark: a function per body, each told what the ones before it did. */
+function sourceOf(steps: readonly Step[]): string {
+  const functions: string[] = [];
+  const define = (body: readonly Step[]): string => {
+    const name = `f${functions.length}`;
+    functions.push("");
+    const index = functions.length - 1;
+    functions[index] =
+      `def ${name}(w, seen):\n${body.map((step) => `    ${line(step)}\n`).join("")}    return len(seen)\n`;
+    return name;
+  };
+  const line = (step: Step): string => {
+    switch (step.op) {
+      case "run": {
+        const where = step.builtin ? `builtin://${step.what}` : `a.example/${step.what}@v1`;
+        return `seen.append(w.run(step = "${where}", inputs = {"n": len(seen)}, retry = 2, deadline = "30d"))`;
+      }
+      case "sleep":
+        return "w.sleep(seconds = len(seen))";
+      case "wait":
+        return `seen.append(w.wait_for_event(type = "${step.comes ? "comes" : "never"}", timeout = "1h"))`;
+      case "print":
+        return 'print("seen", len(seen))';
+      case "fail":
+        return 'fail("at", len(seen))';
+      case "attempt":
+        return `seen.append(w.attempt(${define(step.body)}, w, seen).ok)`;
+      case "defer":
+        return `w.defer(${define(step.body)}, w, seen)`;
+      case "loop":
+        return `[${define(step.body)}(w, seen) for _ in range(2)]`;
+      default:
+        return `seen.append(w.${step.op}())`;
+    }
+  };
+  const root = define(steps);
+  return `${functions.reverse().join("\n")}\ndef handler(w, ev):\n    return ${root}(w, [])\n\non_event(type = "test", handler = handler)\n`;
+}
+
+const script: Script = {
+  policy: ({ reference, approvals }) => {
+    if (reference.includes("rejected")) return { verdict: "reject" };
+    const isHeld = /held|denied/.test(reference) && approvals.length === 0;
+    const isDenied = approvals.some(({ decision }) => decision === "deny");
+    return { verdict: isHeld || isDenied ? "hold" : "execute", environment: "prod" };
+  },
+  functions: (reference, inputs, attempt) => {
+    if (reference.includes("lost") && attempt < 3) return "lost";
+    const fails = reference.includes("fail") || (reference.includes("flaky") && attempt === 1);
+    return fails ? { error: { code: "Odd", message: "odd" } } : { ok: { n: inputs.n ?? null } };
+  },
+  builtins: (name, inputs) =>
+    name.includes("fail") ? { error: { code: "Odd", message: "odd" } } : { ok: { n: inputs.n ?? null } },
+  events: ({ type, command }) => (type === "comes" ? { id: command, type, data: {} } : undefined),
+  approve: ({ function: reference }) => (reference.includes("denied") ? "deny" : "approve"),
+};
+
+function remains(host: ScriptedHost) {
+  return {
+    finished: host.finished,
+    records: timeless(host.records),
+    jobs: [...host.jobs.values()],
+    emitted: [...host.emitted.keys()],
+    deployments: host.deployments.length,
+    log: host.log,
+    left: host.timers.size + host.waits.size,
+  };
+}
+
+const cuts = fc.array(fc.tuple(fc.constantFrom("before", "after"), fc.integer({ min: 1, max: 40 })), {
+  maxLength: 8,
+});
+
+describe("any program", () => {
+  it("ends the same in memory, replayed every time, and with power cut anywhere", () => {
+    fc.assert(
+      fc.property(program, cuts, (steps, where) => {
+        const workflow = workflowOf(sourceOf(steps));
+        const expected = remains(new ScriptedHost(workflow, script).run());
+        expect(expected.finished).toBeDefined();
+        expect(expected.left).toBe(0);
+        expect(remains(new ScriptedHost(workflow, { ...script, replayEveryTime: true }).run())).toEqual(
+          expected,
+        );
+        const left = new Set(where.map(([when, write]) => `${when} ${write}`));
+        const cut = new ScriptedHost(workflow, {
+          ...script,
+          cut: (write, when) => left.delete(`${when} ${write}`),
+        });
+        expect(remains(cut.run())).toEqual(expected);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it("ends when it is cancelled anywhere, the same whether its memory is kept or lost", () => {
+    fc.assert(
+      fc.property(program, fc.nat({ max: 30 }), fc.boolean(), (steps, after, terminate) => {
+        const workflow = workflowOf(sourceOf(steps));
+        const cancelled = (replayEveryTime: boolean) => {
+          const host = new ScriptedHost(workflow, { ...script, replayEveryTime });
+          host.feed({ type: "start" });
+          for (let i = 0; i < after; i++) host.step();
+          host.cancel(terminate);
+          return host.goOn();
+        };
+        const host = cancelled(false);
+        expect(host.finished).toBeDefined();
+        expect([...host.jobs.values()].filter(({ state }) => state === "queued")).toEqual([]);
+        expect([...host.approvals.values()].filter(({ state }) => state === "pending")).toEqual([]);
+        expect(remains(cancelled(true))).toEqual(remains(host));
+      }),
+      { numRuns: 120 },
+    );
+  });
+});
