@@ -11,18 +11,32 @@ type Step =
   | { op: "attempt" | "defer" | "loop"; body: Step[] };
 
 const { program } = fc.letrec<{ program: Step[]; step: Step }>((tie) => ({
-  program: fc.array(tie("step"), { minLength: 1, maxLength: 5, depthIdentifier: "body" }),
+  program: fc.array(tie("step"), { minLength: 2, maxLength: 6, depthIdentifier: "body" }),
   step: fc.oneof(
     { depthIdentifier: "body", maxDepth: 3 },
-    fc.record({
-      op: fc.constant("run" as const),
-      what: fc.constantFrom("ok" as const, "ok", "fail", "lost", "held", "denied", "rejected", "flaky"),
-      builtin: fc.boolean(),
-    }),
-    fc.record({ op: fc.constantFrom("sleep" as const, "now", "uuid", "random", "print") }),
-    fc.record({ op: fc.constant("fail" as const) }),
-    fc.record({ op: fc.constant("wait" as const), comes: fc.boolean() }),
-    fc.record({ op: fc.constantFrom("attempt" as const, "defer", "loop"), body: tie("program") }),
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        op: fc.constant("run" as const),
+        what: fc.constantFrom(
+          ...(["ok", "ok", "fail", "lost", "held", "denied", "rejected", "flaky"] as const),
+        ),
+        builtin: fc.boolean(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ op: fc.constantFrom("sleep" as const, "now", "uuid", "random", "print") }),
+    },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant("wait" as const), comes: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ op: fc.constant("fail" as const) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        op: fc.constantFrom("attempt" as const, "attempt", "defer", "loop"),
+        body: tie("program"),
+      }),
+    },
   ),
 }));
 
