@@ -1,4 +1,6 @@
 // From stored sources to a running engine.
+
+import { checkFilter } from "../../src/events/filter.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type Workflow } from "../../src/workflow/index.ts";
 import type { RunMachine, RunMachineOptions } from "../../src/workflow/machine-types.ts";
@@ -24,5 +26,5 @@ function workflowOf(program: ProgramSource): Workflow {
 
 /** The engine of a run, at the end of its journal. Throws when the program no longer compiles. */
 export function loadMachine(program: ProgramSource, options: RunMachineOptions): RunMachine {
-  return loadRun(workflowOf(program), options);
+  return loadRun(workflowOf(program), { checkFilter, ...options });
 }
