@@ -3,36 +3,47 @@
 // 1. This is the source of truth. The catalog (which calls it governs) and the directory (what people see) get
 //    every change through the outbox, each with the version it belongs to.
 // 2. Policy reads an environment here, at every decision: a freeze holds from the moment it was acknowledged.
+// 3. Who is told that an environment was stored can rely on its governing: `put` and `remove` wait for the catalog.
 import { DurableObject } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/environment/migrations.js";
-import { withDeployment } from "../src/environments/deployment.ts";
-import { type Freeze, freezeFaults, freezesInForce, nextFreezeChange } from "../src/environments/freeze.ts";
-import type { CloudEvent } from "../src/protocol/cloud-event.ts";
-import type { Deployment, EnvironmentInput, EnvironmentView } from "../src/protocol/environment.ts";
-import type { CommandId } from "../src/protocol/ids.ts";
+import { boundedDeployment, withDeployment } from "../src/environments/deployment.ts";
+import {
+  type Freeze,
+  freezeFaults,
+  freezeNews,
+  freezesInForce,
+  nextFreezeChange,
+} from "../src/environments/freeze.ts";
+import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environment.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { Identity } from "../src/protocol/token.ts";
 import { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { Outbox } from "../src/storage/outbox.ts";
+import { type Message, Outbox } from "../src/storage/outbox.ts";
+import { RowTooLarge } from "../src/storage/row-size.ts";
 import { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import type { EnvironmentRpc } from "./rpc.ts";
+import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
+import { atMost } from "./patience.ts";
+import type { AuditEntry, EnvironmentRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const FREEZE_TIMER = "freeze";
-/** How long `put` waits for the catalog and the directory to know before it answers all the same. */
+/** How long `put` and `remove` wait for the catalog and the directory to know. */
 const TELL_PATIENCE_MS = 5000;
-/** Messages about older deployments than this are not repeated any more. */
-const RECORDED_KEEP_MS = 30 * 24 * 3600_000;
+
+type Targets = Parameters<typeof message<"catalog", "setTargets">>[3][0];
 
 export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   readonly #alarm: Alarm;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
+  readonly #rows: EnvironmentRows;
+  /** By version of the targets: who waits for the catalog to have them. */
+  readonly #awaited = new Map<number, () => void>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -43,7 +54,9 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       sql,
       alarm: this.#alarm,
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
+      onDelivered: (told) => this.#delivered(told),
     });
+    this.#rows = new EnvironmentRows(sql);
     ctx.blockConcurrencyWhile(async () => {
       await migrate(drizzle(ctx.storage), migrations);
     });
@@ -51,6 +64,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
 
   // ----------------------------------------------------------------- settings
 
+  /** Refuses `unavailable` when the catalog could not be told in time: the change is stored and on its way. */
   async put(request: {
     workspace: string;
     name: string;
@@ -62,186 +76,100 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     if (errors.length > 0)
       return refuse("invalid_request", `The freezes are not valid: ${errors[0]?.message}`, { errors });
     const now = Date.now();
-    const view = this.ctx.storage.transactionSync(() => {
-      const before = this.#row();
-      const next: EnvironmentView = {
-        ...value,
-        name,
-        createdAt: before && !before.removed ? before.view.createdAt : now,
-        updatedAt: now,
-        version: (before?.view.version ?? 0) + 1,
-        deployments: before && !before.removed ? before.view.deployments : [],
-      };
-      this.#store(next, false);
-      this.#outbox.add(
-        message("catalog", "", "setTargets", [
-          { environment: name, version: next.version, targets: next.targets },
-        ]),
-      );
-      this.#tellDirectory(next, {
-        by: by.subject,
-        action: "environment.put",
-        at: now,
-        data: value as unknown as JsonObject,
+    try {
+      const view = this.ctx.storage.transactionSync(() => {
+        const before = this.#rows.get();
+        const alive = before && !before.removed ? before.view : undefined;
+        const next: EnvironmentView = {
+          ...value,
+          name,
+          createdAt: alive?.createdAt ?? now,
+          updatedAt: now,
+          version: (before?.view.version ?? 0) + 1,
+          deployments: alive?.deployments ?? [],
+        };
+        this.#storeAndSayFreezes({ view: next, removed: false, announced: before?.announced ?? [] }, now);
+        this.#setTargets({ environment: name, version: next.version, targets: next.targets });
+        this.#tellDirectory(next, {
+          at: now,
+          by: by.subject,
+          action: "environment.put",
+          data: value as unknown as JsonObject,
+        });
+        return next;
       });
-      this.#announceFreezes(
-        name,
-        freezesInForce(value.freezes, now),
-        before ? freezesInForce(before.view.freezes, now) : [],
-      );
-      this.#armFreezes(next.freezes, now);
-      return next;
-    });
-    await this.#told();
-    return ok(view);
+      return await this.#onceGoverning(view.version, view);
+    } catch (error) {
+      if (error instanceof RowTooLarge) return refuse("payload_too_large", error.message);
+      throw error;
+    }
   }
 
   async view(): Promise<Result<EnvironmentView>> {
-    const row = this.#row();
-    return row && !row.removed
-      ? ok(row.view)
-      : refuse("unknown_environment", "There is no such environment.");
+    const stored = this.#rows.get();
+    return stored && !stored.removed ? ok(stored.view) : unknownEnvironment();
   }
 
+  /** Its history stays, should it be made again. Refuses `unavailable` as `put` does. */
   async remove(by: Identity): Promise<Result<null>> {
-    const row = this.#row();
-    if (!row || row.removed) return refuse("unknown_environment", "There is no such environment.");
-    const { name } = row.view;
-    const version = row.view.version + 1;
+    const stored = this.#rows.get();
+    if (!stored || stored.removed) return unknownEnvironment();
+    const { name } = stored.view;
+    const version = stored.view.version + 1;
     this.ctx.storage.transactionSync(() => {
-      this.#store({ ...row.view, version }, true);
+      // What was announced is dropped unsaid: a freeze that goes with its environment has not thawed.
+      this.#rows.put({ view: { ...stored.view, version }, removed: true, announced: [] });
       this.#timers.drop(FREEZE_TIMER);
-      this.#outbox.add(message("catalog", "", "setTargets", [{ environment: name, version, targets: null }]));
-      this.#outbox.add(
-        message("directory", "", "apply", [
-          {
-            environments: [{ name, removed: true, version }],
-            audit: [
-              this.#entry(name, version, {
-                by: by.subject,
-                action: "environment.removed",
-                at: Date.now(),
-                data: {},
-              }),
-            ],
-          },
-        ]),
+      this.#setTargets({ environment: name, version, targets: null });
+      this.#tellDirectory(
+        { name, removed: true, version },
+        { at: Date.now(), by: by.subject, action: "environment.removed", data: {} },
       );
     });
-    await this.#told();
-    return ok(null);
+    return await this.#onceGoverning(version, null);
   }
 
   // -------------------------------------------------------------- deployments
 
-  async recordDeployment(deployment: Deployment & { command: CommandId }): Promise<void> {
-    const { command, ...one } = deployment;
-    const row = this.#row();
-    // Removed since the call was decided: there is nothing left to say it of.
-    if (!row || row.removed) return;
-    this.ctx.storage.transactionSync(() => {
-      const { sql } = this.ctx.storage;
-      const { rowsWritten } = sql.exec(
-        "INSERT OR IGNORE INTO recorded (key, at) VALUES (?, ?)",
-        `${one.run}/${command}`,
-        one.at,
-      );
-      if (rowsWritten === 0) return;
-      sql.exec("DELETE FROM recorded WHERE at < ?", one.at - RECORDED_KEEP_MS);
-      const next: EnvironmentView = {
-        ...row.view,
-        version: row.view.version + 1,
-        deployments: withDeployment(row.view.deployments, one),
-      };
-      this.#store(next, false);
+  async recordDeployment(deployment: Parameters<EnvironmentRpc["recordDeployment"]>[0]): Promise<void> {
+    const { command, sluicehops, ...told } = deployment;
+    const one = boundedDeployment(told);
+    const key = `${one.run}/${command}`;
+    const isNew = this.ctx.storage.transactionSync(() => {
+      const stored = this.#rows.get();
+      // Removed since the call was decided: there is nothing left to say it of.
+      if (!stored || stored.removed || !this.#rows.record(key, one)) return false;
+      const { view } = stored;
+      const deployments = withDeployment(view.deployments, one);
+      const next = { ...view, version: view.version + 1, deployments };
+      this.#rows.put({ ...stored, view: next });
       this.#tellDirectory(next);
-      this.#emit("dev.sluice.environment.deployed", `${one.run}/${command}`, next.name, one);
+      const causedBy = sluicehops === undefined ? {} : { sluicehops };
+      // In the name of who caused it: they cannot approve what their own deployment sets off.
+      this.#emit("deployed", key, view.name, one, { initiator: one.by, attributes: causedBy });
+      return true;
     });
-    this.#flush();
+    if (isNew) this.#flush();
   }
 
   // ------------------------------------------------------------------ freezes
 
-  #armFreezes(freezes: readonly Freeze[], now: number): void {
+  /** Stores, says which freezes have begun or ended, and sets the timer for what comes next. */
+  #storeAndSayFreezes(stored: StoredEnvironment, now: number): void {
+    const { name, freezes, version } = stored.view;
+    const inForce = freezesInForce(freezes, now);
+    const { began, ended } = freezeNews(stored.announced, inForce);
+    this.#rows.put({ ...stored, announced: inForce });
+    for (const freeze of began) this.#emitFreeze("frozen", version, name, freeze);
+    for (const freeze of ended) this.#emitFreeze("thawed", version, name, freeze);
     const dueAt = nextFreezeChange(freezes, now);
     if (dueAt === undefined) this.#timers.drop(FREEZE_TIMER);
-    else this.#timers.set({ id: FREEZE_TIMER, kind: FREEZE_TIMER, dueAt, data: dueAt });
+    else this.#timers.set({ id: FREEZE_TIMER, kind: FREEZE_TIMER, dueAt, data: null });
   }
 
-  /** Says which freezes are newly in force. Told by name and begin, so saying it twice says it once. */
-  #announceFreezes(environment: string, inForce: readonly Freeze[], before: readonly Freeze[]): void {
-    for (const freeze of inForce) {
-      if (before.some(({ name, from }) => name === freeze.name && from === freeze.from)) continue;
-      this.#emit("dev.sluice.environment.frozen", `${freeze.name}/${freeze.from}`, environment, freeze);
-    }
-  }
-
-  #freezeChanged(dueAt: number): void {
-    const row = this.#row();
-    if (!row || row.removed) return;
-    const { freezes, name } = row.view;
-    this.#announceFreezes(name, freezesInForce(freezes, dueAt), freezesInForce(freezes, dueAt - 1));
-    // From the moment that came, not from now: a second change in between must not be passed over.
-    this.#armFreezes(freezes, dueAt);
-  }
-
-  // ------------------------------------------------------------- state, telling
-
-  #row(): { view: EnvironmentView; removed: boolean } | undefined {
-    const row = this.ctx.storage.sql
-      .exec<{ view: string; removed: number }>("SELECT view, removed FROM environment WHERE id = 1")
-      .toArray()[0];
-    return row && { view: JSON.parse(row.view) as EnvironmentView, removed: row.removed === 1 };
-  }
-
-  #store(view: EnvironmentView, removed: boolean): void {
-    this.ctx.storage.sql.exec(
-      "INSERT OR REPLACE INTO environment (id, view, removed) VALUES (1, ?, ?)",
-      JSON.stringify(view),
-      removed ? 1 : 0,
-    );
-  }
-
-  #entry(name: string, version: number, done: { by: string; action: string; at: number; data: JsonObject }) {
-    return { ...done, subject: name, key: `environment/${name}/${version}` };
-  }
-
-  #tellDirectory(
-    view: EnvironmentView,
-    done?: { by: string; action: string; at: number; data: JsonObject },
-  ): void {
-    const audit = done ? { audit: [this.#entry(view.name, view.version, done)] } : {};
-    this.#outbox.add(message("directory", "", "apply", [{ environments: [view], ...audit }]));
-  }
-
-  #emit(type: string, key: string, environment: string, data: object): void {
-    const event: CloudEvent = {
-      specversion: "1.0",
-      id: `${type}/${key}`,
-      source: `/workspaces/${DEFAULT_WORKSPACE}/environments/${environment}`,
-      type,
-      subject: environment,
-      time: new Date().toISOString(),
-      datacontenttype: "application/json",
-      data: { environment, ...data },
-    };
-    this.#outbox.add(message("bus", "", "ingest", [[event], `environment:${environment}`]));
-  }
-
-  /** Delivers, and waits for it: who has been answered can rely on everybody knowing. */
-  async #told(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, TELL_PATIENCE_MS);
-    });
-    await Promise.race([this.#outbox.flush(), patience]);
-    clearTimeout(timer);
-  }
-
-  #flush(): void {
-    this.#outbox
-      .flush()
-      .catch((error: unknown) => console.error({ message: "flush failed", error: String(error) }));
+  #emitFreeze(what: "frozen" | "thawed", version: number, environment: string, freeze: Freeze): void {
+    // Within one version a freeze begins once and ends once, so this says it once however often it is sent.
+    this.#emit(what, `${version}/${freeze.name}`, environment, freeze);
   }
 
   override async alarm(): Promise<void> {
@@ -250,7 +178,93 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: ({ dueAt }) => this.ctx.storage.transactionSync(() => this.#freezeChanged(dueAt)),
+      onTimer: () =>
+        this.ctx.storage.transactionSync(() => {
+          const stored = this.#rows.get();
+          if (stored && !stored.removed) this.#storeAndSayFreezes(stored, Date.now());
+        }),
     });
   }
+
+  // ------------------------------------------------------------------ telling
+
+  #setTargets(targets: Targets): void {
+    this.#outbox.add(message("catalog", "", "setTargets", [targets]));
+  }
+
+  #tellDirectory(
+    environment: EnvironmentView | { name: string; removed: true; version: number },
+    done?: Omit<AuditEntry, "subject">,
+  ): void {
+    const { name, version } = environment;
+    const audit = done ? [{ ...done, subject: name, key: `environment/${name}/${version}` }] : [];
+    this.#outbox.add(message("directory", "", "apply", [{ environments: [environment], audit }]));
+  }
+
+  #emit(
+    what: "deployed" | "frozen" | "thawed",
+    key: string,
+    environment: string,
+    data: object,
+    cause: { initiator: string; attributes: { sluicehops?: number } } = {
+      initiator: `environment:${environment}`,
+      attributes: {},
+    },
+  ): void {
+    const type = `dev.sluice.environment.${what}`;
+    const event = {
+      specversion: "1.0" as const,
+      id: `${type}/${key}`,
+      source: `/workspaces/${DEFAULT_WORKSPACE}/environments/${environment}`,
+      type,
+      subject: environment,
+      time: new Date().toISOString(),
+      datacontenttype: "application/json",
+      ...cause.attributes,
+      data: { environment, ...data },
+    };
+    this.#outbox.add(message("bus", "", "ingest", [[event], cause.initiator]));
+  }
+
+  #delivered({ method, args }: Message): void {
+    if (method === "setTargets") this.#awaited.get((args[0] as Targets).version)?.();
+  }
+
+  /** The answer, once the catalog has the targets of `version`. */
+  async #onceGoverning<T>(version: number, answer: T): Promise<Result<T>> {
+    let isKnown = false;
+    const known = new Promise<void>((resolve) => {
+      this.#awaited.set(version, () => {
+        isKnown = true;
+        resolve();
+      });
+    });
+    await atMost(
+      TELL_PATIENCE_MS,
+      Promise.all([known, this.#outbox.flush()]).then(() => {}),
+    );
+    this.#awaited.delete(version);
+    if (isKnown) return ok(answer);
+    return {
+      ok: false,
+      error: {
+        code: "unavailable",
+        message:
+          "The change is stored, but the catalog has not taken it yet, so calls may still be governed as before. " +
+          "It will be told; send the same request again to wait for it.",
+        retryable: true,
+      },
+    };
+  }
+
+  /** Delivery is repeated from the rows by the alarm, so a failure here is only worth a log line. */
+  #flush(): void {
+    this.#outbox
+      .flush()
+      .catch((error: unknown) => console.error({ message: "flush failed", error: String(error) }));
+  }
+}
+
+function unknownEnvironment(): Result<never> {
+  return refuse("unknown_environment", "There is no such environment.");
 }

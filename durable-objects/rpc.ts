@@ -165,8 +165,11 @@ export interface EnvironmentRpc {
     by: Identity;
   }): Promise<Result<EnvironmentView>>;
   view(): Promise<Result<EnvironmentView>>;
-  /** Run → environment after a Function ended well there. Idempotent by (run, command). */
-  recordDeployment(deployment: Deployment & { command: CommandId }): Promise<void>;
+  /**
+   * Run → environment after a Function ended well there. Idempotent by (run, command). `sluicehops` is what the
+   * event of it carries, as those that the run emits itself.
+   */
+  recordDeployment(deployment: Deployment & { command: CommandId; sluicehops?: number }): Promise<void>;
   remove(by: Identity): Promise<Result<null>>;
 }
 

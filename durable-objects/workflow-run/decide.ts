@@ -1,4 +1,5 @@
 // Asks policy about one call: which environment governs it, what that environment is like now, and the verdict.
+import { freezesInForce } from "../../src/environments/freeze.ts";
 import {
   functionName,
   functionVersion,
@@ -77,8 +78,6 @@ async function described(
     tier,
     risk,
     labels,
-    freezes: freezes
-      .filter(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to))
-      .map((freeze) => ({ name: freeze.name, reason: freeze.reason, to: freeze.to })),
+    freezes: freezesInForce(freezes, now).map(({ name, reason, to }) => ({ name, reason, to })),
   };
 }

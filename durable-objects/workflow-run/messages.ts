@@ -41,7 +41,8 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
       return message("directory", ONLY, "apply", [{ approvals: [effect.approval] }]);
     case "record_deployment": {
       const { kind: _, environment, ...deployment } = effect;
-      return message("environment", environment, "recordDeployment", [{ run: run.id, ...deployment }]);
+      const told = { run: run.id, ...deployment, ...nextHops(run.event) };
+      return message("environment", environment, "recordDeployment", [told]);
     }
   }
 }

@@ -1,5 +1,5 @@
 import journal from './meta/_journal.json';
-import m0000 from './0000_oval_steel_serpent.sql';
+import m0000 from './0000_huge_wendigo.sql';
 
   export default {
     journal,

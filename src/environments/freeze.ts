@@ -17,6 +17,22 @@ export function nextFreezeChange(freezes: readonly Freeze[], now: number): numbe
   return changes.length > 0 ? Math.min(...changes) : undefined;
 }
 
+/**
+ * What there is to say when `announced` were the freezes last said to be in force, and `inForce` are those that
+ * now are. A freeze is the same as long as its name and begin are; its end and its reason may be changed.
+ */
+export function freezeNews(
+  announced: readonly Freeze[],
+  inForce: readonly Freeze[],
+): { began: Freeze[]; ended: Freeze[] } {
+  const isIn = (freezes: readonly Freeze[], one: Freeze) =>
+    freezes.some(({ name, from }) => name === one.name && Date.parse(from) === Date.parse(one.from));
+  return {
+    began: inForce.filter((freeze) => !isIn(announced, freeze)),
+    ended: announced.filter((freeze) => !isIn(inForce, freeze)),
+  };
+}
+
 /** What is wrong with a list of freezes, as JSON pointers into it; empty when nothing is. */
 export function freezeFaults(freezes: readonly Freeze[]): { pointer: string; message: string }[] {
   return freezes.flatMap(({ name, from, to }, index) => {

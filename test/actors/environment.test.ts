@@ -1,6 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { Catalog } from "../../durable-objects/catalog.ts";
+import { EventBus } from "../../durable-objects/event-bus.ts";
 import {
   busStub,
   catalogStub,
@@ -16,6 +18,19 @@ const by: Identity = { subject: "alice", role: "admin", tokenId: "t" };
 const catalog = catalogStub(env, DEFAULT_WORKSPACE);
 const directory = directoryStub(env, DEFAULT_WORKSPACE);
 let names = 0;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** When the freeze timer fires; undefined when there is none. */
+function armedAt(object: DurableObjectStub): Promise<number | undefined> {
+  return runInDurableObject(object, (_, { storage }) => {
+    const timer = storage.sql.exec<{ due_at: number }>("SELECT due_at FROM timers").toArray()[0];
+    return timer?.due_at;
+  });
+}
 
 function fresh(partial: Partial<EnvironmentInput> = {}) {
   names += 1;
@@ -76,16 +91,8 @@ test("the same deployment told twice is one, and says so once", async () => {
   await rpc.recordDeployment(told);
   await rpc.recordDeployment({ ...told, revision: "changed", at: 2000 });
   expect(await rpc.view()).toMatchObject({ value: { version: 2, deployments: [{ revision: "2" }] } });
-  await expect.poll(async () => deployedEvents(name)).toHaveLength(1);
+  await expect.poll(() => typesOf(name)).toEqual(["deployed"]);
 });
-
-async function deployedEvents(name: string) {
-  const { events } = await busStub(env, DEFAULT_WORKSPACE).events({
-    limit: 200,
-    type: "dev.sluice.environment.deployed",
-  });
-  return events.filter(({ event }) => event.subject === name);
-}
 
 test("a removed environment governs nothing and is shown nowhere", async () => {
   const { name, rpc, put } = fresh();
@@ -110,29 +117,117 @@ test("freezes that make no sense are refused, and nothing is stored", async () =
   expect(await rpc.view()).toMatchObject({ ok: false });
 });
 
-test("a freeze announces its begin once, by a timer of its own", async () => {
+/** What the bus has of an environment's events, oldest first. */
+async function eventsOf(name: string) {
+  const { events } = await busStub(env, DEFAULT_WORKSPACE).events({ limit: 200 });
+  return events
+    .filter(({ event }) => event.subject === name)
+    .sort((a, b) => a.seq - b.seq)
+    .map(({ event }) => event);
+}
+
+const typesOf = async (name: string) =>
+  (await eventsOf(name)).map(({ type }) => type.replace("dev.sluice.environment.", ""));
+
+test("a freeze says when it begins and when it ends, each once", async () => {
   const { name, object, put } = fresh();
-  const from = new Date(Date.now() + 3600_000).toISOString();
-  const to = new Date(Date.now() + 7200_000).toISOString();
-  await put({ freezes: [{ name: "december", from, to, reason: "holidays" }] });
-  const frozen = async () => {
-    const { events } = await busStub(env, DEFAULT_WORKSPACE).events({
-      limit: 200,
-      type: "dev.sluice.environment.frozen",
-    });
-    return events.filter(({ event }) => event.subject === name);
-  };
-  expect(await frozen()).toEqual([]);
-  const dueAt = await runInDurableObject(object, (_, state) => {
-    const { due_at } = state.storage.sql.exec<{ due_at: number }>("SELECT due_at FROM timers").one();
-    return due_at;
-  });
-  expect(dueAt).toBe(Date.parse(from));
-  // The clock of alarms is real: make the freeze one that has just begun.
-  const began = new Date(Date.now() - 1000).toISOString();
-  await put({ freezes: [{ name: "december", from: began, to, reason: "holidays" }] });
-  await expect.poll(frozen).toHaveLength(1);
-  await put({ freezes: [{ name: "december", from: began, to, reason: "holidays" }], risk: "low" });
+  const start = Date.now();
+  const at = (ms: number) => new Date(start + ms).toISOString();
+  const december = { name: "december", from: at(3600_000), to: at(7200_000), reason: "holidays" };
+  await put({ freezes: [december] });
+  expect(await armedAt(object)).toBe(Date.parse(december.from));
+
+  vi.useFakeTimers({ toFake: ["Date"], now: start + 3600_000 });
   await runDurableObjectAlarm(object);
-  expect(await frozen()).toHaveLength(1);
+  await expect.poll(() => typesOf(name)).toEqual(["frozen"]);
+  expect((await eventsOf(name))[0]?.data).toEqual({ environment: name, ...december });
+  expect(await armedAt(object)).toBe(Date.parse(december.to));
+  await evictDurableObject(object);
+  await put({ freezes: [{ ...december, reason: "longer holidays", to: at(9000_000) }], risk: "low" });
+  expect(await typesOf(name)).toEqual(["frozen"]);
+
+  vi.setSystemTime(start + 9000_000);
+  await runDurableObjectAlarm(object);
+  await expect.poll(() => typesOf(name)).toEqual(["frozen", "thawed"]);
+  expect(await armedAt(object)).toBeUndefined();
+});
+
+test("a change of settings in the moment a freeze begins does not swallow its event", async () => {
+  const { name, put } = fresh();
+  const start = Date.now();
+  const freezes = [
+    {
+      name: "december",
+      from: new Date(start + 3600_000).toISOString(),
+      to: new Date(start + 7200_000).toISOString(),
+      reason: "",
+    },
+  ];
+  await put({ freezes });
+  // The alarm is late; the next put comes first.
+  vi.useFakeTimers({ toFake: ["Date"], now: start + 3600_001 });
+  await put({ freezes, risk: "low" });
+  await expect.poll(() => typesOf(name)).toEqual(["frozen"]);
+});
+
+test("a freeze that is in force when it is made, lifted and made again says so each time", async () => {
+  const { name, put } = fresh();
+  const freezes = [
+    {
+      name: "december",
+      from: new Date(Date.now() - 1000).toISOString(),
+      to: new Date(Date.now() + 3600_000).toISOString(),
+      reason: "",
+    },
+  ];
+  for (const now of [freezes, [], freezes]) await put({ freezes: now });
+  await expect.poll(() => typesOf(name)).toEqual(["frozen", "thawed", "frozen"]);
+});
+
+test("what a deployment sets off is in the name of who caused it, and counts as one run further", async () => {
+  const { name, rpc, put } = fresh();
+  await put();
+  const ingest = vi.spyOn(EventBus.prototype, "ingest");
+  const deployment = { app: "shop", revision: "2", function: "f", run: "run_1", by: "bob", at: 1000 };
+  await rpc.recordDeployment({ ...deployment, command: "0#1" as CommandId, sluicehops: 3 });
+  await expect.poll(() => ingest.mock.calls.length).toBe(1);
+  expect(ingest.mock.calls[0]).toEqual([
+    [expect.objectContaining({ sluicehops: 3, data: { environment: name, ...deployment } })],
+    "bob",
+  ]);
+});
+
+test("an answer waits for a catalog that fails at first", async () => {
+  const { name, put } = fresh();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(Catalog.prototype, "setTargets").mockRejectedValueOnce(new Error("moving"));
+  expect(await put()).toMatchObject({ ok: true });
+  expect(await governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
+});
+
+test("without the catalog there is no yes, and once it is back the calls are governed", async () => {
+  const { name, rpc, object, put } = fresh();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const broken = vi.spyOn(Catalog.prototype, "setTargets").mockRejectedValue(new Error("moving"));
+  // The object's patience, shortened; its timers stay its own.
+  const after = setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms: number) =>
+    after(run, ms === 5000 ? 20 : ms)) as typeof setTimeout);
+  expect(await put()).toMatchObject({ ok: false, error: { code: "unavailable", retryable: true } });
+  expect(await rpc.view()).toMatchObject({ ok: true });
+
+  broken.mockRestore();
+  await runInDurableObject(object, (_, state) => {
+    state.storage.sql.exec("UPDATE outbox SET due_at = 0");
+  });
+  await runDurableObjectAlarm(object);
+  await expect.poll(() => governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
+});
+
+test("settings too large for a row are refused, and what was there stays", async () => {
+  const { rpc, put } = fresh();
+  await put();
+  const labels = { team: "x".repeat(2_100_000) };
+  expect(await put({ labels })).toMatchObject({ ok: false, error: { code: "payload_too_large" } });
+  expect(await rpc.view()).toMatchObject({ value: { version: 1, labels: {} } });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { withDeployment } from "../../src/environments/deployment.ts";
-import { freezeFaults, freezesInForce, nextFreezeChange } from "../../src/environments/freeze.ts";
+import { boundedDeployment, withDeployment } from "../../src/environments/deployment.ts";
+import { freezeFaults, freezeNews, freezesInForce, nextFreezeChange } from "../../src/environments/freeze.ts";
 import { matchesGlob } from "../../src/environments/glob.ts";
 import { matchesTarget } from "../../src/environments/target.ts";
 import type { Deployment } from "../../src/protocol/environment.ts";
@@ -82,6 +82,45 @@ describe("freezes", () => {
     );
   });
 
+  test("are said to begin and to end in turn, whatever happens to them in between", () => {
+    const name = fc.constantFrom("a", "b", "c");
+    const change = fc.record({
+      at: fc.integer({ min: 0, max: 100 }),
+      windows: fc.uniqueArray(
+        fc.record({ name, from: fc.integer({ min: 0, max: 50 }), length: fc.nat(50) }),
+        {
+          selector: (window) => window.name,
+        },
+      ),
+    });
+    fc.assert(
+      fc.property(fc.array(change), (changes) => {
+        const running = new Set<string>();
+        let announced: ReturnType<typeof freeze>[] = [];
+        for (const { at, windows } of changes.toSorted((a, b) => a.at - b.at)) {
+          const inForce = freezesInForce(
+            windows.map((window) => freeze(window.name, window.from, window.from + window.length)),
+            at,
+          );
+          const { began, ended } = freezeNews(announced, inForce);
+          for (const one of ended) expect(running.delete(one.name + one.from)).toBe(true);
+          for (const one of began) {
+            expect(running.has(one.name + one.from)).toBe(false);
+            running.add(one.name + one.from);
+          }
+          expect(running).toEqual(new Set(inForce.map((one) => one.name + one.from)));
+          announced = inForce;
+        }
+      }),
+    );
+  });
+
+  test("stay the same freeze when they are prolonged or explained", () => {
+    const before = freeze("a", 1000, 2000);
+    const prolonged = { ...freeze("a", 1000, 3000), reason: "not done yet" };
+    expect(freezeNews([before], [prolonged])).toEqual({ began: [], ended: [] });
+  });
+
   test("that end before they begin, or share a name, are pointed at", () => {
     expect(freezeFaults([freeze("a", 2000, 1000), freeze("a", 1, 2)]).map(({ pointer }) => pointer)).toEqual([
       "/freezes/0/to",
@@ -112,4 +151,12 @@ test("deployments in any order end with the newest of each app", () => {
       }
     }),
   );
+});
+
+test("what a function's inputs say of a deployment is cut to a length an environment can keep", () => {
+  const one = { app: "a", revision: "😀".repeat(100_000), function: "f", run: "r", by: "x", at: 1 };
+  const { revision, ...rest } = boundedDeployment(one);
+  expect(revision).toHaveLength(300);
+  expect(revision.isWellFormed()).toBe(true);
+  expect({ ...rest, revision: one.revision }).toEqual(one);
 });

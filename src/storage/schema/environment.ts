@@ -1,5 +1,5 @@
 // One environment.
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { outbox, timers } from "./shared.ts";
 
@@ -10,10 +10,19 @@ export const environment = sqliteTable("environment", {
   view: text("view").notNull(),
   /** 1 once it was removed; its version goes on counting if it is made again. */
   removed: integer("removed").notNull().default(0),
+  /** JSON: the freezes that were announced as in force, and whose end is not announced yet. */
+  announced: text("announced").notNull().default("[]"),
 });
 
-/** Deployments taken in, by `<run>/<command>`: what makes a repeated message change nothing. */
-export const recorded = sqliteTable("recorded", {
-  key: text("key").primaryKey(),
-  at: integer("at").notNull(),
-});
+/** Every deployment taken in: the history, and what makes a repeated message change nothing. */
+export const deployments = sqliteTable(
+  "deployments",
+  {
+    /** `<run>/<command>`. */
+    key: text("key").primaryKey(),
+    at: integer("at").notNull(),
+    /** JSON: a Deployment. */
+    body: text("body").notNull(),
+  },
+  (table) => [index("deployments_by_age").on(table.at)],
+);

@@ -1,7 +1,15 @@
+CREATE TABLE `deployments` (
+	`key` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`body` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `deployments_by_age` ON `deployments` (`at`);--> statement-breakpoint
 CREATE TABLE `environment` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`view` text NOT NULL,
-	`removed` integer DEFAULT 0 NOT NULL
+	`removed` integer DEFAULT 0 NOT NULL,
+	`announced` text DEFAULT '[]' NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `outbox` (
@@ -16,11 +24,6 @@ CREATE TABLE `outbox` (
 );
 --> statement-breakpoint
 CREATE INDEX `outbox_order` ON `outbox` (`parked`,`receiver`,`id`);--> statement-breakpoint
-CREATE TABLE `recorded` (
-	`key` text PRIMARY KEY NOT NULL,
-	`at` integer NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE `timers` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,

@@ -1,0 +1,61 @@
+// The rows of one environment: what it is now, and every deployment it has seen.
+import type { Freeze } from "../../src/environments/freeze.ts";
+import type { Deployment, EnvironmentView } from "../../src/protocol/environment.ts";
+import { assertFitsRow } from "../../src/storage/row-size.ts";
+
+/** A year and a month, as long as the directory's audit. */
+const DEPLOYMENTS_KEPT_MS = 400 * 24 * 3600_000;
+
+export interface StoredEnvironment {
+  view: EnvironmentView;
+  removed: boolean;
+  /** The freezes that were announced as in force, and whose end is not announced yet. */
+  announced: Freeze[];
+}
+
+export class EnvironmentRows {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Undefined as long as the environment was never made. */
+  get(): StoredEnvironment | undefined {
+    const row = this.#sql
+      .exec<{ view: string; removed: number; announced: string }>("SELECT * FROM environment WHERE id = 1")
+      .toArray()[0];
+    return (
+      row && {
+        view: JSON.parse(row.view) as EnvironmentView,
+        removed: row.removed === 1,
+        announced: JSON.parse(row.announced) as Freeze[],
+      }
+    );
+  }
+
+  /** Throws `RowTooLarge`. */
+  put({ view, removed, announced }: StoredEnvironment): void {
+    const text = JSON.stringify(view);
+    assertFitsRow(text, `the environment ${view.name}`);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO environment (id, view, removed, announced) VALUES (1, ?, ?, ?)",
+      text,
+      removed ? 1 : 0,
+      JSON.stringify(announced),
+    );
+  }
+
+  /** False when this deployment is known already. Forgets those of more than a year before it. */
+  record(key: string, deployment: Deployment): boolean {
+    const { rowsWritten } = this.#sql.exec(
+      "INSERT OR IGNORE INTO deployments (key, at, body) VALUES (?, ?, ?)",
+      key,
+      deployment.at,
+      JSON.stringify(deployment),
+    );
+    if (rowsWritten === 0) return false;
+    this.#sql.exec("DELETE FROM deployments WHERE at < ?", deployment.at - DEPLOYMENTS_KEPT_MS);
+    return true;
+  }
+}
