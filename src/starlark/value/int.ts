@@ -192,11 +192,6 @@ export function shiftRight(x: Int, count: Int, budget: Budget): Int {
   return normalise(x >> BigInt(count));
 }
 
-/** Compares two ints: negative, zero or positive. */
-export function compareInts(x: Int, y: Int): number {
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
 /** Compares an int with a float exactly, NaN above everything: negative, zero or positive. */
 export function compareIntWithFloat(x: Int, y: number): number {
   // JavaScript compares bigint and number by mathematical value.
