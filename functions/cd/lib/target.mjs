@@ -58,14 +58,18 @@ export async function appsOnTarget() {
 }
 
 async function makeLive(app) {
-  const latest = (await numbersOf(app)).at(-1);
-  if (latest === undefined) return;
   const link = join(targetFolder, app);
-  const to = join(".releases", app, latest);
-  if ((await readlink(link).catch(() => "")) === to) return;
-  const draft = join(targetFolder, `.link-${randomUUID()}`);
-  await symlink(to, draft, "dir");
-  await rename(draft, link);
+  // Until the link is seen to be right: a slower process may set it back between our look and our rename, and it
+  // will look again, too.
+  for (;;) {
+    const latest = (await numbersOf(app)).at(-1);
+    if (latest === undefined) return;
+    const to = join(".releases", app, latest);
+    if ((await readlink(link).catch(() => "")) === to) return;
+    const draft = join(targetFolder, `.link-${randomUUID()}`);
+    await symlink(to, draft, "dir");
+    await rename(draft, link);
+  }
 }
 
 async function writeRelease(folder, app, history) {
