@@ -45,11 +45,17 @@ async function numbersOf(app) {
   return names.filter((name) => /^[0-9]{6}$/.test(name)).sort();
 }
 
+/** The number of the newest release (0 before the first), and the history that ends with it: one look, not two. */
+async function newestOf(app) {
+  const latest = (await numbersOf(app)).at(-1);
+  if (latest === undefined) return { number: 0, history: [] };
+  const history = JSON.parse(await readFile(join(releasesFolder(app), latest, "releases.json"), "utf8"));
+  return { number: Number(latest), history };
+}
+
 /** Every release of an app that ever was, oldest first; the last one is live. */
 export async function historyOf(app) {
-  const latest = (await numbersOf(app)).at(-1);
-  if (latest === undefined) return [];
-  return JSON.parse(await readFile(join(releasesFolder(app), latest, "releases.json"), "utf8"));
+  return (await newestOf(app)).history;
 }
 
 export async function appsOnTarget() {
@@ -101,12 +107,13 @@ export async function change(app, decide) {
   await mkdir(releasesFolder(app), { recursive: true });
   for (;;) {
     await makeLive(app);
-    const history = await historyOf(app);
+    const newest = await newestOf(app);
+    const { history } = newest;
     const before = idempotencyKey === "" ? undefined : history.find(({ key }) => key === idempotencyKey);
     if (before) return { release: before, changed: false, isRepeat: true };
     const decided = decide(history);
     if (decided === null) return { release: history.at(-1), changed: false, isRepeat: false };
-    const number = Number((await numbersOf(app)).at(-1) ?? 0) + 1;
+    const number = newest.number + 1;
     const release = {
       number,
       ...decided,
