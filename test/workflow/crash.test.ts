@@ -1,10 +1,13 @@
 // Invariants 2 and 3 of docs/replay.md: a power cut anywhere, and messages that come again, change nothing.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ApprovalId, CommandId } from "../../src/protocol/ids.ts";
 import type { RunInput } from "../../src/workflow/index.ts";
 import { corpus } from "./corpus.ts";
 import { type Script, ScriptedHost, timeless, type workflowOf } from "./scripted-host.ts";
+
+// Thousands of runs: a busy machine takes longer than the default.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Everything that is left of a run, but for when. */
 function remains(host: ScriptedHost) {

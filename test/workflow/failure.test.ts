@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MAX_DEFERRED } from "../../src/workflow/limits.ts";
 import { corpus } from "./corpus.ts";
 import { handlerOf, modes, outline, type Script, ScriptedHost, workflowOf } from "./scripted-host.ts";
+
+// Thousands of runs: a busy machine takes longer than the default.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.each(modes)("failure and cleanup, $mode", ({ replayEveryTime }) => {
   const start = (workflow: string | ReturnType<typeof workflowOf>, script: Script = {}) => {
@@ -89,7 +92,7 @@ on_event(type = "test", handler = handler)
     ["returns", "return 5", "succeeded"],
     ["fails", 'fail("x")', "failed"],
     ["is refused by policy", 'w.run(step = "a.example/bad@v1")', "failed"],
-    ["uses up its budget", "return [n for n in range(1000000000)]", "failed"],
+    ["uses up its budget", 'return ["x" * 9000000 for n in range(1000)]', "failed"],
   ])("runs deferred functions, the last one first, when the handler %s", (_what, end, state) => {
     const host = start(cleanup(end), {
       policy: ({ reference }) => ({ verdict: reference.includes("bad") ? "reject" : "execute" }),
@@ -160,8 +163,7 @@ on_event(type = "test", handler = handler)
     const host = start(
       workflowOf(`
 def spin():
-    for a in range(1000000000):
-        pass
+    return ["x" * 9000000 for n in range(1000)]
 
 def handler(w, ev):
     for n in range(100):
@@ -182,9 +184,7 @@ on_event(type = "test", handler = handler)
   });
 
   it("gives every slice a budget of its own", () => {
-    const host = start(
-      "for n in range(6):\n  [a for a in range(1500000)]\n  w.sleep(seconds = 1)\nreturn 1",
-    ).goOn();
+    const host = start('for n in range(5):\n  len("x" * 15000000)\n  w.sleep(seconds = 1)\nreturn 1').goOn();
     expect(host.finished).toBe("succeeded");
   });
 

@@ -1,8 +1,11 @@
 // The invariants, held to by programs that nobody thought of: commands of every kind in every order, nested in
 // attempts and cleanup, that succeed, fail, lose their runners, are held, denied and cancelled.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Script, ScriptedHost, timeless, workflowOf } from "./scripted-host.ts";
+
+// Thousands of runs: a busy machine takes longer than the default.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Step =
   | { op: "run"; what: "ok" | "fail" | "lost" | "held" | "denied" | "rejected" | "flaky"; builtin: boolean }
