@@ -27,6 +27,8 @@ import { DEFAULT_WORKSPACE } from "./stubs.ts";
 const DAY_MS = 24 * 3600_000;
 /** A year and a month: enough for a yearly audit to look back on. */
 const RETENTION_DAYS = 400;
+/** How long an expired token is still listed. */
+const EXPIRED_KEPT_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
 
@@ -138,7 +140,9 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   }
 
   #note(by: string, action: string, subject: string, data: AuditEntry["data"], at: number): void {
-    this.#audit.append({ key: `${action}/${subject}`, at, by, action, subject, data });
+    // With the time: an id that is given out again is another token. Written here, so it cannot arrive twice.
+    this.#audit.append({ key: `${action}/${subject}/${at}`, at, by, action, subject, data });
+    this.#keepRetention();
   }
 
   // ------------------------------------------------------------------- timers
@@ -152,14 +156,16 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   }
 
   #retain(): void {
-    const before = Date.now() - RETENTION_DAYS * DAY_MS;
+    const now = Date.now();
+    const before = now - RETENTION_DAYS * DAY_MS;
+    this.#tokens.prune(now - EXPIRED_KEPT_DAYS * DAY_MS);
     const removed = Math.max(
       this.#runs.prune(before, REMOVED_AT_ONCE),
       this.#approvals.prune(before, REMOVED_AT_ONCE),
       this.#audit.prune(before, REMOVED_AT_ONCE),
     );
     // A full batch means there is more: go on soon, in small turns.
-    this.#setRetention(Date.now() + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
+    this.#setRetention(now + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
   }
 
   override async alarm(): Promise<void> {

@@ -1,6 +1,15 @@
 // Approvals, as the runs that own them last told.
 import type { Approval } from "../../src/protocol/policy.ts";
 
+/** A list of approvals is one answer: inputs larger than this are to be looked at in their run. */
+const MAX_INPUTS_LENGTH = 64 * 1024;
+
+function listed(approval: Approval): Approval {
+  const { length } = JSON.stringify(approval.inputs);
+  if (length <= MAX_INPUTS_LENGTH) return approval;
+  return { ...approval, inputs: `${length} characters of inputs, shown with the run` };
+}
+
 export class ApprovalRows {
   readonly #sql: SqlStorage;
 
@@ -16,7 +25,7 @@ export class ApprovalRows {
       approval.id,
       approval.openedAt,
       approval.state,
-      JSON.stringify(approval),
+      JSON.stringify(listed(approval)),
     );
   }
 

@@ -1,6 +1,9 @@
 // Who did what: append-only, each entry once.
 import type { AuditEntry } from "../rpc.ts";
 
+/** Characters after which a page ends: an answer between actors is limited. */
+const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
+
 export class AuditRows {
   readonly #sql: SqlStorage;
 
@@ -18,21 +21,23 @@ export class AuditRows {
     );
   }
 
-  /** Newest first; `next` is the `before` of the following page. */
+  /** Newest first; `next` is the `before` of the following page. A page ends early when it grows large. */
   page(request: { before?: number; limit: number }): { entries: AuditEntry[]; next?: number } {
-    const rows = this.#sql
-      .exec<{ seq: number; body: string }>(
-        "SELECT seq, body FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
-        request.before ?? Number.MAX_SAFE_INTEGER,
-        request.limit + 1,
-      )
-      .toArray();
-    const page = rows.slice(0, request.limit);
-    const last = page.at(-1);
-    return {
-      entries: page.map(({ body }) => JSON.parse(body) as AuditEntry),
-      ...(rows.length > request.limit && last && { next: last.seq }),
-    };
+    const rows = this.#sql.exec<{ seq: number; body: string }>(
+      "SELECT seq, body FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+      request.before ?? Number.MAX_SAFE_INTEGER,
+      request.limit + 1,
+    );
+    const entries: AuditEntry[] = [];
+    let last = 0;
+    let length = 0;
+    for (const { seq, body } of rows) {
+      if (entries.length === request.limit || length > MAX_PAGE_LENGTH) return { entries, next: last };
+      entries.push(JSON.parse(body) as AuditEntry);
+      length += body.length;
+      last = seq;
+    }
+    return { entries };
   }
 
   /** Forgets entries older than `before`, at most `limit` of them; answers how many. */

@@ -1,9 +1,22 @@
-// Run summaries: newest version wins, lists by keyset in the order of their index.
-import type { RunSummary } from "../../src/protocol/run.ts";
+// Run summaries: the newest version wins; lists go by keyset, each along one index.
+import type { RunState, RunSummary } from "../../src/protocol/run.ts";
+import { runStates } from "../../src/protocol/run.ts";
 import type { RunFilter } from "../rpc.ts";
 
 type Position = { createdAt: number; id: string };
-type Row = { id: string; created_at: number; body: string };
+
+/** A list filtered by it walks its index: the most telling of the filters leads. */
+const indexes = {
+  environment: { table: "run_environments INDEXED BY runs_by_environment", id: "run" },
+  workflow: { table: "runs INDEXED BY runs_by_workflow", id: "id" },
+  initiator: { table: "runs INDEXED BY runs_by_initiator", id: "id" },
+  state: { table: "runs INDEXED BY runs_by_state", id: "id" },
+} as const;
+
+function newestFirst(a: Position, b: Position): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  return a.id < b.id ? 1 : -1;
+}
 
 export class RunRows {
   readonly #sql: SqlStorage;
@@ -15,64 +28,88 @@ export class RunRows {
   /** Keeps the summary, unless a newer one is known. */
   put(run: RunSummary): void {
     const known = this.#sql
-      .exec<{ version: number }>("SELECT version FROM runs WHERE id = ?", run.id)
+      .exec<{ version: number; state: string }>("SELECT version, state FROM runs WHERE id = ?", run.id)
       .toArray()[0];
     if (known && known.version >= run.version) return;
-    this.#sql.exec(
-      `INSERT OR REPLACE INTO runs (id, created_at, finished_at, state, workflow, initiator, version, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      run.id,
-      run.createdAt,
-      run.finishedAt ?? null,
-      run.state,
-      run.workflow,
-      run.initiator,
-      run.version,
-      JSON.stringify(run),
-    );
+    const finishedAt = run.finishedAt ?? null;
+    const body = JSON.stringify(run);
+    if (known) {
+      // Only what can change, so that the indexes of the rest are left alone.
+      this.#sql.exec(
+        "UPDATE runs SET state = ?, finished_at = ?, version = ?, body = ? WHERE id = ?",
+        run.state,
+        finishedAt,
+        run.version,
+        body,
+        run.id,
+      );
+    } else {
+      this.#sql.exec(
+        `INSERT INTO runs (id, created_at, finished_at, state, workflow, initiator, version, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        run.id,
+        run.createdAt,
+        finishedAt,
+        run.state,
+        run.workflow,
+        run.initiator,
+        run.version,
+        body,
+      );
+    }
     for (const environment of run.environments) {
       this.#sql.exec(
-        "INSERT OR IGNORE INTO run_environments (environment, created_at, run) VALUES (?, ?, ?)",
-        environment,
-        run.createdAt,
+        `INSERT INTO run_environments (run, environment, state, created_at, workflow, initiator)
+         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state WHERE state <> excluded.state`,
         run.id,
+        environment,
+        run.state,
+        run.createdAt,
+        run.workflow,
+        run.initiator,
       );
     }
   }
 
+  /** Newest first; `next` is the `before` of the following page. */
   page(filter: RunFilter): { runs: RunSummary[]; next?: Position } {
-    // One query per state, so that each walks its index in order; then the newest of all of them.
-    const rows = (filter.state?.length ? filter.state : [undefined])
-      .flatMap((state) => this.#rows(filter, state))
-      .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
-    const page = rows.slice(0, filter.limit);
+    // One walk per state, each in the order of its index; then the newest of all of them.
+    const states = filter.state?.length ? [...new Set(filter.state)] : runStates;
+    const found = states.flatMap((state) => this.#walk(filter, state)).sort(newestFirst);
+    const page = found.slice(0, filter.limit);
     const last = page.at(-1);
     return {
-      runs: page.map(({ body }) => JSON.parse(body) as RunSummary),
-      ...(rows.length > filter.limit && last && { next: { createdAt: last.created_at, id: last.id } }),
+      runs: page.map(({ id }) => this.#summary(id)),
+      ...(found.length > filter.limit && last && { next: { createdAt: last.createdAt, id: last.id } }),
     };
   }
 
-  #rows(filter: RunFilter, state: string | undefined): Row[] {
-    const { environment, before } = filter;
-    const conditions: [condition: string, ...values: (string | number)[]][] = [];
-    if (environment !== undefined) conditions.push(["touched.environment = ?", environment]);
-    if (state !== undefined) conditions.push(["runs.state = ?", state]);
-    if (filter.workflow !== undefined) conditions.push(["runs.workflow = ?", filter.workflow]);
-    if (filter.initiator !== undefined) conditions.push(["runs.initiator = ?", filter.initiator]);
-    const order = environment === undefined ? "runs.created_at, runs.id" : "touched.created_at, touched.run";
-    if (before) conditions.push([`(${order}) < (?, ?)`, before.createdAt, before.id]);
-    const where = conditions.map(([condition]) => condition).join(" AND ");
+  /** One run more than a page, so that it shows whether there is another page. */
+  #walk(filter: RunFilter, state: RunState): Position[] {
+    const { environment, workflow, initiator, before, limit } = filter;
+    const equal = Object.entries({ environment, workflow, initiator, state }).filter(
+      (entry): entry is [keyof typeof indexes, string] => entry[1] !== undefined,
+    );
+    const { table, id } = indexes[equal[0]?.[0] ?? "state"];
+    const conditions = equal.map(([column]) => `${column} = ?`);
+    const values: (string | number)[] = equal.map(([, value]) => value);
+    if (before) {
+      conditions.push(`(created_at, ${id}) < (?, ?)`);
+      values.push(before.createdAt, before.id);
+    }
     return this.#sql
-      .exec<Row>(
-        `SELECT runs.id, runs.created_at, runs.body
-         FROM ${environment === undefined ? "runs" : "run_environments AS touched CROSS JOIN runs ON runs.id = touched.run"}
-         ${where === "" ? "" : `WHERE ${where}`}
-         ORDER BY ${order.replace(",", " DESC,")} DESC LIMIT ?`,
-        ...conditions.flatMap(([, ...values]) => values),
-        filter.limit + 1,
+      .exec<{ createdAt: number; id: string }>(
+        `SELECT created_at AS createdAt, ${id} AS id FROM ${table} WHERE ${conditions.join(" AND ")}
+         ORDER BY created_at DESC, ${id} DESC LIMIT ?`,
+        ...values,
+        limit + 1,
       )
       .toArray();
+  }
+
+  #summary(id: string): RunSummary {
+    const { body } = this.#sql.exec<{ body: string }>("SELECT body FROM runs WHERE id = ?", id).one();
+    return JSON.parse(body) as RunSummary;
   }
 
   /** Forgets runs that ended before `endedBefore`, at most `limit` of them; answers how many. */
@@ -81,11 +118,7 @@ export class RunRows {
       .exec<{ id: string }>("SELECT id FROM runs WHERE finished_at < ? LIMIT ?", endedBefore, limit)
       .toArray();
     for (const { id } of old) {
-      this.#sql.exec(
-        "DELETE FROM run_environments WHERE run = ? AND created_at = (SELECT created_at FROM runs WHERE id = ?)",
-        id,
-        id,
-      );
+      this.#sql.exec("DELETE FROM run_environments WHERE run = ?", id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
     return old.length;

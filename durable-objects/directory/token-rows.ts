@@ -67,6 +67,11 @@ export class TokenRows {
     return this.#sql.exec<Row>("SELECT * FROM tokens ORDER BY created_at DESC, id").toArray().map(view);
   }
 
+  /** Forgets tokens that expired before `expiredBefore`. */
+  prune(expiredBefore: number): void {
+    this.#sql.exec("DELETE FROM tokens WHERE expires_at < ?", expiredBefore);
+  }
+
   remove(id: string): boolean {
     return this.#sql.exec("DELETE FROM tokens WHERE id = ?", id).rowsWritten > 0;
   }

@@ -1,5 +1,5 @@
 import journal from './meta/_journal.json';
-import m0000 from './0000_smart_kitty_pryde.sql';
+import m0000 from './0000_mean_zeigeist.sql';
 
   export default {
     journal,

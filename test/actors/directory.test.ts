@@ -1,9 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
-import type { DirectoryRpc } from "../../durable-objects/rpc.ts";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { RunRows } from "../../durable-objects/directory/run-rows.ts";
+import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 let names = 0;
 function directory() {
@@ -54,6 +58,26 @@ describe("the copies a directory keeps", () => {
     await rpc.apply({ runs: [run(1, { version: 3, state: "succeeded" })] });
     await rpc.apply({ runs: [run(1, { version: 2, state: "waiting" })] });
     expect((await rpc.runs({ limit: 10 })).runs.map(({ state }) => state)).toEqual(["succeeded"]);
+  });
+
+  test("in whatever order and however often summaries arrive, the newest stays", async () => {
+    const { rpc } = directory();
+    const states = ["running", "waiting", "running", "succeeded"] as const;
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(states.length - 1), { minLength: 1, maxLength: 12 }),
+        async (arrivals) => {
+          n += 1;
+          const told = arrivals.map((at) => run(n, { version: at + 1, state: states[at] ?? "running" }));
+          for (const summary of told) await rpc.apply({ runs: [summary] });
+          const newest = Math.max(...told.map(({ version }) => version));
+          const listed = (await rpc.runs({ limit: 200 })).runs.filter(({ id }) => id === run(n).id);
+          expect(listed).toEqual([told.find(({ version }) => version === newest)]);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 
   test("an approval that was decided never waits again", async () => {
@@ -149,6 +173,78 @@ describe("lists of runs", () => {
   });
 });
 
+describe("what lists cost", () => {
+  const limit = 5;
+  const few: [string, Omit<RunFilter, "limit">][] = [
+    ["no filter", {}],
+    ["a page deep down", { before: { createdAt: 1010, id: "run_" } }],
+    ["a state", { state: ["failed"] }],
+    ["a state that no run of a workflow is in", { state: ["failed"], workflow: "release" }],
+    ["a state that no run of an initiator is in", { state: ["failed"], initiator: "bob" }],
+    ["a state that no run in an environment is in", { state: ["failed"], environment: "staging" }],
+    ["a workflow", { workflow: "canary" }],
+    ["an initiator", { initiator: "alice" }],
+    ["an environment", { environment: "production" }],
+  ];
+
+  test("however many runs there are, a list reads a page of each state and no more", async () => {
+    const { rpc, stub } = directory();
+    const states = ["succeeded", "failed"] as const;
+    const runs = Array.from({ length: 1000 }, (_, n) =>
+      n % 10 === 0
+        ? run(n, { state: "succeeded", workflow: "release", initiator: "bob", environments: ["staging"] })
+        : run(n, { state: states[n % 2] ?? "failed", environments: ["production"] }),
+    );
+    await rpc.apply({ runs });
+    await runInDurableObject(stub, (_, { storage }) => {
+      for (const [name, filter] of few) {
+        const cursors: { rowsRead: number }[] = [];
+        const exec = (query: string, ...values: (string | number)[]) => {
+          const cursor = storage.sql.exec(query, ...values);
+          cursors.push(cursor);
+          return cursor;
+        };
+        new RunRows({ exec } as unknown as SqlStorage).page({ ...filter, limit });
+        const read = cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+        // A row of a page is looked up in two places: its index and its table.
+        expect(read, name).toBeLessThanOrEqual(2 * (limit + 1) + 2 * limit);
+      }
+    });
+  });
+
+  test("a run that changes its state is listed in the new one only, wherever it is looked for", async () => {
+    const { rpc } = directory();
+    await rpc.apply({ runs: [run(1, { environments: ["staging"] })] });
+    await rpc.apply({
+      runs: [run(1, { version: 2, state: "failed", environments: ["staging", "production"] })],
+    });
+    const counts = async (state: RunSummary["state"]) =>
+      await Promise.all(
+        [{}, { workflow: "canary" }, { initiator: "alice" }, ...environmentFilters].map(
+          async (filter) => (await rpc.runs({ ...filter, state: [state], limit })).runs.length,
+        ),
+      );
+    expect(await counts("running")).toEqual([0, 0, 0, 0, 0]);
+    expect(await counts("failed")).toEqual([1, 1, 1, 1, 1]);
+  });
+  const environmentFilters = [{ environment: "staging" }, { environment: "production" }];
+
+  test("large inputs do not make a list of approvals, large entries a page of the audit, too large", async () => {
+    const { rpc } = directory();
+    const blob = "x".repeat(1024 * 1024);
+    for (let n = 0; n < 7; n += 1) {
+      await rpc.apply({
+        approvals: [approval({ id: `a${n}`, inputs: { blob } })],
+        audit: [{ key: `k${n}`, at: n, by: "alice", action: "a", subject: `s${n}`, data: { blob } }],
+      });
+    }
+    expect(JSON.stringify(await rpc.approvals({ limit: 100 })).length).toBeLessThan(10_000);
+    const first = await rpc.audit({ limit: 100 });
+    const rest = await rpc.audit({ limit: 100, before: first.next ?? 0 });
+    expect([first.entries.length, rest.entries.length, rest.next]).toEqual([4, 3, undefined]);
+  });
+});
+
 describe("tokens", () => {
   const token = {
     id: "t1",
@@ -187,6 +283,30 @@ describe("tokens", () => {
     expect(await rpc.authenticate(token.digest)).toBeNull();
   });
 
+  test("an id that is given out again after a revocation is in the audit again", async () => {
+    const { rpc } = directory();
+    for (const digest of ["a", "b"]) {
+      await rpc.createToken({ ...token, digest: digest.repeat(64) });
+      await rpc.revokeToken(token.id, "admin");
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect((await rpc.audit({ limit: 10 })).entries).toHaveLength(4);
+  });
+
+  test("being used is written down once a minute, not at every call", async () => {
+    const { rpc } = directory();
+    const start = Date.now();
+    await rpc.createToken(token);
+    const lastUsedAfter = async (ms: number) => {
+      vi.useFakeTimers({ toFake: ["Date"], now: start + ms });
+      await rpc.authenticate(token.digest);
+      return ((await rpc.tokens())[0]?.lastUsedAt ?? 0) - start;
+    };
+    expect(await lastUsedAfter(1000)).toBe(1000);
+    expect(await lastUsedAfter(60_000)).toBe(1000);
+    expect(await lastUsedAfter(61_000)).toBe(61_000);
+  });
+
   test("an id or a digest is given out once", async () => {
     const { rpc } = directory();
     await rpc.createToken(token);
@@ -211,6 +331,10 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
     approvals: [approval({ id: "a1", state: "approved" }), approval({ id: "a2" })],
     audit: [{ key: "k", at: 1, by: "alice", action: "a", subject: "s", data: {} }],
   });
+  const token = { subject: "bob", role: "viewer", by: "admin" } as const;
+  await rpc.createToken({ ...token, id: "old", digest: "a".repeat(64), expiresAt: 1000 });
+  await rpc.createToken({ ...token, id: "expired", digest: "b".repeat(64), expiresAt: now - 1000 });
+  await rpc.createToken({ ...token, id: "lasting", digest: "c".repeat(64) });
   // The timer is a day away: fire it by moving it.
   await runInDurableObject(stub, (_, state) => {
     state.storage.sql.exec("UPDATE timers SET due_at = 0");
@@ -219,5 +343,6 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
   expect((await rpc.runs({ limit: 10 })).runs.map(({ id }) => id)).toEqual([run(2).id, run(3).id]);
   expect((await rpc.runs({ limit: 10, environment: "production" })).runs).toEqual([]);
   expect((await rpc.approvals({ limit: 10 })).map(({ id }) => id)).toEqual(["a2"]);
-  expect((await rpc.audit({ limit: 10 })).entries).toEqual([]);
+  expect((await rpc.audit({ limit: 10 })).entries.map(({ action }) => action)).not.toContain("a");
+  expect((await rpc.tokens()).map(({ id }) => id).sort()).toEqual(["expired", "lasting"]);
 });

@@ -1,8 +1,13 @@
 // Read models over everything in a workspace, and the tokens. All but the tokens can be rebuilt from the actors.
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { outbox, timers } from "./shared.ts";
 
+/**
+ * Lists filter by any of workflow, state, initiator and environment. Each index begins with one of them and the
+ * state, goes on in the order of lists, and ends with the others, so that a list reads nothing but its index.
+ */
 export const runs = sqliteTable(
   "runs",
   {
@@ -18,23 +23,35 @@ export const runs = sqliteTable(
     body: text("body").notNull(),
   },
   (table) => [
-    index("runs_by_age").on(table.createdAt, table.id),
     index("runs_by_state").on(table.state, table.createdAt, table.id),
-    index("runs_by_workflow").on(table.workflow, table.createdAt, table.id),
-    index("runs_by_initiator").on(table.initiator, table.createdAt, table.id),
-    index("runs_by_end").on(table.finishedAt),
+    index("runs_by_workflow").on(table.workflow, table.state, table.createdAt, table.id, table.initiator),
+    index("runs_by_initiator").on(table.initiator, table.state, table.createdAt, table.id),
+    index("runs_by_end").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
   ],
 );
 
-/** Which environments a run touched: one row each, so that the filter is an index. */
+/** Which environments a run touched, with what lists filter by. */
 export const runEnvironments = sqliteTable(
   "run_environments",
   {
-    environment: text("environment").notNull(),
-    createdAt: integer("created_at").notNull(),
     run: text("run").notNull(),
+    environment: text("environment").notNull(),
+    state: text("state").notNull(),
+    createdAt: integer("created_at").notNull(),
+    workflow: text("workflow").notNull(),
+    initiator: text("initiator").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.environment, table.createdAt, table.run] })],
+  (table) => [
+    primaryKey({ columns: [table.run, table.environment] }),
+    index("runs_by_environment").on(
+      table.environment,
+      table.state,
+      table.createdAt,
+      table.run,
+      table.workflow,
+      table.initiator,
+    ),
+  ],
 );
 
 export const approvals = sqliteTable(

@@ -35,12 +35,16 @@ CREATE TABLE `outbox` (
 --> statement-breakpoint
 CREATE INDEX `outbox_order` ON `outbox` (`parked`,`receiver`,`id`);--> statement-breakpoint
 CREATE TABLE `run_environments` (
-	`environment` text NOT NULL,
-	`created_at` integer NOT NULL,
 	`run` text NOT NULL,
-	PRIMARY KEY(`environment`, `created_at`, `run`)
+	`environment` text NOT NULL,
+	`state` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`workflow` text NOT NULL,
+	`initiator` text NOT NULL,
+	PRIMARY KEY(`run`, `environment`)
 );
 --> statement-breakpoint
+CREATE INDEX `runs_by_environment` ON `run_environments` (`environment`,`state`,`created_at`,`run`,`workflow`,`initiator`);--> statement-breakpoint
 CREATE TABLE `runs` (
 	`id` text PRIMARY KEY NOT NULL,
 	`created_at` integer NOT NULL,
@@ -52,11 +56,10 @@ CREATE TABLE `runs` (
 	`body` text NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `runs_by_age` ON `runs` (`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `runs_by_state` ON `runs` (`state`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `runs_by_workflow` ON `runs` (`workflow`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `runs_by_initiator` ON `runs` (`initiator`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `runs_by_end` ON `runs` (`finished_at`);--> statement-breakpoint
+CREATE INDEX `runs_by_workflow` ON `runs` (`workflow`,`state`,`created_at`,`id`,`initiator`);--> statement-breakpoint
+CREATE INDEX `runs_by_initiator` ON `runs` (`initiator`,`state`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `runs_by_end` ON `runs` (`finished_at`) WHERE finished_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `timers` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
