@@ -35,6 +35,14 @@ function interpret(results: unknown): Omit<Decision, "bundle"> {
   };
 }
 
+/** OPA throws texts of its own where it aborts. */
+function explain(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (text.startsWith("opa_malloc")) return "the function's inputs have too many values";
+  if (text.includes("call stack")) return "the function's inputs are nested too deeply";
+  return text;
+}
+
 /** An engine for one bundle. The first evaluation instantiates it, in about a millisecond. */
 export function createOpaEngine(bundle: Bundle): PolicyEngine {
   let loading: Promise<LoadedPolicy> | undefined;
@@ -49,10 +57,9 @@ export function createOpaEngine(bundle: Bundle): PolicyEngine {
       } catch (error) {
         // An instance that trapped may have left its memory in any state: the next evaluation gets a new one.
         loading = undefined;
-        const why = error instanceof Error ? error.message : String(error);
         return {
           verdict: "reject",
-          reasons: [`the policy could not be evaluated: ${why}`],
+          reasons: [`the policy could not be evaluated: ${explain(error)}`],
           bundle: bundle.digest,
         };
       }
