@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     name: "node",
+    // Some start processes, which a busy machine takes seconds for; no test here waits by itself.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: [
       "test/{starlark,workflow,events,jobs,environments,builtins,policy,auth,protocol,runner,cli,scripts}/**/*.test.ts",
     ],
