@@ -1,6 +1,6 @@
 /** The module `base64` (RFC 4648): `encode` and `decode`, both with `url = True` for the safe alphabet. */
 import { EvaluationError } from "../errors.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
+import { bytesToLatin1, StarlarkBytes } from "../value/bytes.ts";
 import { defineBuiltin } from "../value/define.ts";
 import { StarlarkModule } from "../value/struct.ts";
 import { octetsOf } from "./octets.ts";
@@ -14,7 +14,7 @@ const encode = defineBuiltin(
   "data: string|bytes, /, *, url?: bool",
   (ctx, data: string | StarlarkBytes, url?: boolean) => {
     const octets = octetsOf(ctx, data);
-    ctx.charge(1 + octets.length / 8, 16 + Math.ceil(octets.length / 3) * 4);
+    ctx.charge(1 + octets.length, 16 + Math.ceil(octets.length / 3) * 4);
     return encodeBase64(octets, url === true ? URL_SAFE : STANDARD, url !== true);
   },
 );
@@ -23,21 +23,21 @@ const decode = defineBuiltin(
   "base64.decode",
   "text: string, /, *, url?: bool",
   (ctx, text: string, url?: boolean) => {
-    ctx.charge(1 + text.length / 8, 16 + text.length);
+    ctx.charge(1 + text.length, 16 + text.length);
     return new StarlarkBytes(decodeBase64(text, url === true ? URL_SAFE : STANDARD, url !== true));
   },
 );
 
 /** Text of bytes; filled up to four characters with `=` when `padded`. */
 function encodeBase64(octets: Uint8Array, alphabet: string, padded: boolean): string {
-  let text = "";
+  const codes = new Uint8Array(Math.ceil(octets.length / 3) * 4).fill("=".charCodeAt(0));
+  let end = 0;
   for (let i = 0; i < octets.length; i += 3) {
     const count = Math.min(3, octets.length - i);
     const group = ((octets[i] ?? 0) << 16) | ((octets[i + 1] ?? 0) << 8) | (octets[i + 2] ?? 0);
-    for (let j = 0; j <= count; j++) text += alphabet.charAt((group >> (18 - 6 * j)) & 63);
-    if (padded) text += "=".repeat(3 - count);
+    for (let j = 0; j <= count; j++) codes[end++] = alphabet.charCodeAt((group >> (18 - 6 * j)) & 63);
   }
-  return text;
+  return bytesToLatin1(padded ? codes : codes.subarray(0, end));
 }
 
 /** Bytes of a text; refuses other characters, wrong padding and bits that stand for nothing. */

@@ -11,12 +11,16 @@ const CASED = /[\p{Lu}\p{Ll}\p{Lt}]/u;
 const CAPITAL = /[\p{Lu}\p{Lt}]/u;
 const SMALL = /\p{Ll}/u;
 
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
 export function toUpper(text: string): string {
-  return ASCII.test(text) ? text.toUpperCase() : mapCharacters(text, upperOf);
+  return isAscii(text) ? text.toUpperCase() : mapCharacters(text, upperOf);
 }
 
 export function toLower(text: string): string {
-  return ASCII.test(text) ? text.toLowerCase() : mapCharacters(text, lowerOf);
+  return isAscii(text) ? text.toLowerCase() : mapCharacters(text, lowerOf);
 }
 
 /** The first character in title case, the others in lower case. */

@@ -11,6 +11,7 @@ import {
   capitalize,
   isAlphabetic,
   isAlphanumeric,
+  isAscii,
   isDigits,
   isLower,
   isTitle,
@@ -43,6 +44,11 @@ function chargeCopy(ctx: CallContext, length: number): void {
   ctx.charge(length / CHARACTERS_PER_STEP, 16 + length);
 }
 
+/** Counting occurrences takes longer the more there can be. */
+function chargeCounting(ctx: CallContext, text: string, part: string): void {
+  ctx.charge(text.length / (2 * Math.max(1, part.length)) + text.length / CHARACTERS_PER_STEP, 0);
+}
+
 /** A method that tells something about the text. */
 function test(name: string, holds: (text: string) => boolean): Builtin {
   return defineMethod(name, "", (ctx, text: string) => {
@@ -54,7 +60,8 @@ function test(name: string, holds: (text: string) => boolean): Builtin {
 /** A method that makes a text of the same size. */
 function transform(name: string, change: (text: string) => string): Builtin {
   return defineMethod(name, "", (ctx, text: string) => {
-    ctx.charge(text.length / 8, 16 + text.length);
+    // Beyond ASCII, characters are mapped one by one.
+    ctx.charge(isAscii(text) ? text.length / 8 : text.length * 4, 16 + text.length);
     return change(text);
   });
 }
@@ -108,7 +115,7 @@ const count = defineMethod(
   "count",
   "sub: string, start?, end?, /",
   (ctx, text: string, part: string, start?: Value, end?: Value) => {
-    ctx.charge(text.length / 16, 0);
+    chargeCounting(ctx, text, part);
     const [from, to] = bounds(text.length, start, end, "count");
     return countOccurrences(text.slice(from, to), part);
   },
@@ -189,7 +196,7 @@ function split(name: string, cut: Cut, cutWords: CutWords): Builtin {
         throw new EvaluationError(`${name}: got ${typeName(separator)} for separator, want string`);
       }
       if (separator === "") throw new EvaluationError(`${name}: empty separator`);
-      chargeReading(ctx, text);
+      chargeCounting(ctx, text, separator);
       const pieces = countOccurrences(text, separator) + 1;
       chargePieces(ctx, text, limit < 0 ? pieces : Math.min(limit + 1, pieces));
       return new StarlarkList(cut(text, separator, limit));
@@ -235,8 +242,8 @@ const join = defineMethod("join", "iterable: iterable, /", (ctx, separator: stri
     }
     length += item.length;
   }
-  requireLength(length);
   chargeCopy(ctx, length);
+  requireLength(length);
   return items.join(separator);
 });
 
@@ -244,12 +251,12 @@ const replace = defineMethod(
   "replace",
   "old: string, new: string, count?: index, /",
   (ctx, text: string, old: string, replacement: string, limit?: number) => {
-    chargeReading(ctx, text);
+    chargeCounting(ctx, text, old);
     const occurrences = countOccurrences(text, old);
     const replaced = limit === undefined || limit < 0 ? occurrences : Math.min(limit, occurrences);
     const length = text.length + replaced * (replacement.length - old.length);
-    requireLength(length);
     ctx.charge(replaced + text.length / CHARACTERS_PER_STEP, 16 + length);
+    requireLength(length);
     return replaceText(text, old, replacement, limit ?? -1);
   },
 );
