@@ -11,6 +11,7 @@ import { StarlarkList, StarlarkTuple } from "./list.ts";
 import { quoteBytes, quoteString } from "./quote.ts";
 import { StarlarkRange } from "./range.ts";
 import { StarlarkSet } from "./set.ts";
+import { decodeUtf8 } from "./utf8.ts";
 import { type HeapValue, typeName, type Value } from "./value.ts";
 
 /** Deeper data is refused, so that none can exhaust the JavaScript stack. */
@@ -21,7 +22,7 @@ export function str(value: Value, budget: Budget = new Budget()): string {
   if (typeof value === "string") return value;
   if (value instanceof StarlarkBytes) {
     budget.charge(1 + value.data.length / 64, value.data.length * 2);
-    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: false }).decode(value.data);
+    return decodeUtf8(value.data);
   }
   const writer = new Writer(budget);
   if (value instanceof HostObject) return value.str((part) => writer.text(part));
