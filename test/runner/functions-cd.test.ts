@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, readdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -73,18 +74,22 @@ describe("reconcile", () => {
     expect(await live()).toBe("v2");
   });
 
-  it("of many at once makes one release each, none lost", async () => {
-    const { call, read } = await aTarget();
-    const revisions = ["a", "b", "c", "d", "e"];
-    await Promise.all(
-      revisions.map((revision) => call("reconcile", { app: "shop-canary", revision }, { key: revision })),
-    );
+  it("of many at the same moment makes one release each, none lost", async () => {
+    const { target, read } = await aTarget();
+    const script = `
+      import { change } from ${JSON.stringify(join(functions, "lib/target.mjs"))};
+      const revisions = ["a", "b", "c", "d", "e", "f"];
+      await Promise.all(revisions.map((revision) => change("shop-canary", () => ({ revision, action: "deploy" }))));
+    `;
+    execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      env: { PATH: process.env.PATH, SLUICE_TARGET: target },
+    });
     const history = JSON.parse(await read("shop-canary/releases.json")) as {
       revision: string;
       number: number;
     }[];
-    expect(history.map(({ revision }) => revision).sort()).toEqual(revisions);
-    expect(history.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+    expect(history.map(({ revision }) => revision).sort()).toEqual(["a", "b", "c", "d", "e", "f"]);
+    expect(history.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it("mends what a killed one left half done, and leaves no drafts", async () => {
