@@ -57,7 +57,21 @@ export class Budget {
     if (!(this.bytesLeft >= 0)) throw this.bytesExceeded();
   }
 
-  stepsExceeded(): BudgetError {
+  /**
+   * Takes one step and some more in advance, for the machine to count down by itself; returns how many
+   * more. Near the end they are few, so that others who charge meanwhile are not refused too early.
+   */
+  refuel(): number {
+    if (this.stepsLeft < 1) {
+      this.stepsLeft = -1;
+      throw this.stepsExceeded();
+    }
+    const taken = Math.min(1000, Math.ceil(this.stepsLeft / 16));
+    this.stepsLeft -= taken;
+    return taken - 1;
+  }
+
+  private stepsExceeded(): BudgetError {
     return new BudgetError(`too many steps: more than ${this.maxSteps}`, {
       resource: "steps",
       limit: this.maxSteps,

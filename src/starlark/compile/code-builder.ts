@@ -91,11 +91,11 @@ export class CodeBuilder {
     this.top = mark;
   }
 
-  finish(): { code: Int32Array; offsets: Int32Array } {
+  finish(): { code: readonly number[]; offsets: Int32Array } {
     if (this.words.length > MAX_INSTRUCTIONS * INSTRUCTION_SIZE) {
       throw new EvaluationError("function too large");
     }
-    return { code: Int32Array.from(this.words), offsets: Int32Array.from(this.offsets) };
+    return { code: this.words, offsets: Int32Array.from(this.offsets) };
   }
 }
 

@@ -45,6 +45,9 @@ export function execute(fiber: RunningFiber): void {
   let constants = fn.code.constants;
   let base = frame.base;
   let pc = frame.pc;
+  // Steps taken from the budget in advance, because a local variable is much cheaper to count with.
+  // What is left goes back whenever someone else may look at the budget.
+  let fuel = 0;
   try {
     for (;;) {
       const a = code[pc + 1] as number;
@@ -419,7 +422,7 @@ export function execute(fiber: RunningFiber): void {
           break;
         }
         case 46: // Loop
-          if (--budget.stepsLeft < 0) throw budget.stepsExceeded();
+          if (--fuel < 0) fuel = budget.refuel();
           pc = a;
           break;
 
@@ -537,7 +540,7 @@ export function execute(fiber: RunningFiber): void {
 
         case 59: {
           // Call
-          if (--budget.stepsLeft < 0) throw budget.stepsExceeded();
+          if (--fuel < 0) fuel = budget.refuel();
           const callee = registers[base + b] as Value;
           if (callee instanceof StarlarkFunction) {
             const target = callee.code;
@@ -562,6 +565,8 @@ export function execute(fiber: RunningFiber): void {
             }
           }
           frame.pc = pc;
+          budget.stepsLeft += fuel;
+          fuel = 0;
           const result =
             callee instanceof Builtin
               ? callBuiltin(fiber, callee, callee.receiver, registers, base + b + 1, c)
@@ -588,6 +593,8 @@ export function execute(fiber: RunningFiber): void {
         case 60: {
           // CallShape
           frame.pc = pc;
+          budget.stepsLeft += fuel;
+          fuel = 0;
           const result = callWithShape(fiber, registers, base + b, fn.code.callShapes[c], base + a);
           if (result !== undefined && !(typeof result === "object" && result instanceof Deferred)) {
             registers[base + a] = result;
@@ -605,11 +612,13 @@ export function execute(fiber: RunningFiber): void {
         }
         case 61: {
           // CallMethod
-          if (--budget.stepsLeft < 0) throw budget.stepsExceeded();
+          if (--fuel < 0) fuel = budget.refuel();
           const receiver = registers[base + b] as Value;
           const name = fn.code.names[c >> 8] as string;
           const count = c & 255;
           frame.pc = pc;
+          budget.stepsLeft += fuel;
+          fuel = 0;
           let result: CallResult | undefined;
           if (receiver instanceof HostObject) {
             const callee = receiver.attribute(name);
@@ -651,6 +660,8 @@ export function execute(fiber: RunningFiber): void {
             registers[result] = value;
             frame = parent;
           } else {
+            budget.stepsLeft += fuel;
+            fuel = 0;
             fiber.complete(value, result);
             if (!fiber.isRunning) return;
             frame = fiber.frame as Frame;
@@ -701,7 +712,7 @@ export function execute(fiber: RunningFiber): void {
           // NextInRange
           const left = registers[base + a + 1] as number;
           if (left > 0) {
-            if (--budget.stepsLeft < 0) throw budget.stepsExceeded();
+            if (--fuel < 0) fuel = budget.refuel();
             const element = registers[base + a] as number;
             registers[base + a + 1] = left - 1;
             registers[base + b] = element;
@@ -724,6 +735,7 @@ export function execute(fiber: RunningFiber): void {
   } catch (error) {
     // The position of what failed, for the traceback.
     frame.pc = pc;
+    budget.stepsLeft += fuel;
     throw error;
   }
 }

