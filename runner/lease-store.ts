@@ -1,6 +1,7 @@
 // The jobs this runner has, on disk: so that a runner that was killed and comes back can hand back at once what
 // would otherwise wait for its leases to run out, and can deliver an outcome it had but did not get rid of.
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { jobOutcomeSchema } from "../src/protocol/job.ts";
@@ -28,6 +29,19 @@ async function identityOf(pid: number): Promise<string | undefined> {
   return `${pid} ${startTime ?? ""}`.trim();
 }
 
+/** Removes the claim of a process that is gone; one that another process has made meanwhile is put back. */
+async function removeStale(path: string, holder: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await readFile(aside, "utf8")) !== holder) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+}
+
 export class LeaseStore {
   readonly #dir: string;
   /** Writes happen one after the other, so that the last one asked for is the one that stays. */
@@ -46,25 +60,33 @@ export class LeaseStore {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, "runner.lock");
     const mine = (await identityOf(process.pid)) ?? String(process.pid);
-    for (let tries = 0; ; tries += 1) {
-      try {
-        const file = await open(path, "wx", 0o600);
-        await file.writeFile(mine);
-        await file.close();
-        return new LeaseStore(dir);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      const holder = (await readFile(path, "utf8").catch(() => "")).trim();
-      const pid = Number.parseInt(holder, 10);
-      if (pid > 0 && (await identityOf(pid)) === holder) {
-        throw new Error(
-          `a runner with this name already runs here (process ${pid}): stop it, or start this one with another --name`,
+    const draft = join(dir, `runner.lock.${process.pid}.${randomUUID()}`);
+    await writeFile(draft, mine, { mode: 0o600 });
+    try {
+      for (let tries = 0; tries < 10; tries += 1) {
+        // A link appears with its content or not at all: nobody ever reads half a claim.
+        const isClaimed = await link(draft, path).then(
+          () => true,
+          (error: NodeJS.ErrnoException) => {
+            if (error.code === "EEXIST") return false;
+            throw error;
+          },
         );
+        if (isClaimed) return new LeaseStore(dir);
+        const holder = await readFile(path, "utf8").catch(() => undefined);
+        if (holder === undefined) continue;
+        const pid = Number.parseInt(holder, 10);
+        if (pid > 0 && (await identityOf(pid)) === holder) {
+          throw new Error(
+            `a runner with this name already runs here (process ${pid}): stop it, or start this one with another --name`,
+          );
+        }
+        await removeStale(path, holder);
       }
-      if (tries >= 3) throw new Error(`${path} cannot be claimed: remove it if no runner uses it`);
-      await rm(path, { force: true });
+    } finally {
+      await rm(draft, { force: true });
     }
+    throw new Error(`${path} cannot be claimed: remove it if no runner uses it`);
   }
 
   #path(id: string): string {
