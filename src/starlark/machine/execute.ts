@@ -485,6 +485,12 @@ export function execute(fiber: RunningFiber): void {
                 break;
               }
             }
+          } else if (typeof key === "string" && x instanceof StarlarkDict && key.charCodeAt(0) !== 0) {
+            const entry = x.entries.get(key);
+            if (entry !== undefined) {
+              registers[base + a] = entry.value;
+              break;
+            }
           }
           registers[base + a] = indexValue(x, key, budget);
           break;
@@ -509,6 +515,18 @@ export function execute(fiber: RunningFiber): void {
               budget.bytesLeft -= DICT_ENTRY_BYTES;
               if (budget.bytesLeft < 0) throw budget.bytesExceeded();
               x.entries.set(key, { key, value });
+              break;
+            }
+          } else if (
+            typeof key === "string" &&
+            x instanceof StarlarkDict &&
+            key.charCodeAt(0) !== 0 &&
+            !x.frozen &&
+            x.iterations === 0
+          ) {
+            const entry = x.entries.get(key);
+            if (entry !== undefined) {
+              entry.value = value;
               break;
             }
           }

@@ -46,20 +46,17 @@ export function intToFloat(value: Int): number {
   return result;
 }
 
-/** Rough size of an int in bits, never less than the real one. */
+/** Size of an int in bits, for charging: at least the real one, at most about twice that. */
 export function bitSize(value: Int): number {
   if (typeof value === "number") return 53;
-  // The hexadecimal text would cost as much as what is to be charged: halve by shifting instead.
-  let shift = 64n;
+  const approximate = Math.abs(Number(value));
+  if (Number.isFinite(approximate)) return Math.ceil(Math.log2(approximate)) + 1;
+  // JavaScript does not tell the length of a bigint. Shifting by powers of two costs little more than
+  // copying it once.
   const magnitude = value < 0n ? -value : value;
-  while (magnitude >> shift !== 0n) shift *= 2n;
-  let low = shift / 2n;
-  while (shift - low > 64n) {
-    const middle = (low + shift) / 2n;
-    if (magnitude >> middle === 0n) shift = middle;
-    else low = middle;
-  }
-  return Number(shift);
+  let bits = 2048;
+  while (magnitude >> BigInt(bits) !== 0n) bits *= 2;
+  return bits;
 }
 
 function chargeBits(budget: Budget, bits: number, steps: number): void {
