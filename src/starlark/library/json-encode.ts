@@ -24,7 +24,7 @@ class Encoder {
   private readonly budget: Budget;
   /** The containers that are being written, and where in each of them. */
   private readonly containers: HeapValue[] = [];
-  private readonly places: string[] = [];
+  private readonly places: (string | number)[] = [];
 
   constructor(budget: Budget) {
     this.budget = budget;
@@ -73,26 +73,30 @@ class Encoder {
   }
 
   private writeDict(dict: StarlarkDict, depth: number): void {
-    const entries = [...dict.entries.values()].map(({ key, value }): [string, Value] => {
-      if (typeof key === "string") return [key, value];
-      throw this.error(`dict has ${typeName(key)} key, want string`);
-    });
+    const entries: [string, Value][] = [];
+    let isSorted = true;
+    let previous = "";
+    for (const { key, value } of dict.entries.values()) {
+      if (typeof key !== "string") throw this.error(`dict has ${typeName(key)} key, want string`);
+      if (key < previous) isSorted = false;
+      previous = key;
+      entries.push([key, value]);
+    }
     this.budget.charge(entries.length * Math.log2(entries.length + 1), entries.length * 8);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    this.writeObject(entries, depth, (key) => `in dict key ${quoteString(key)}`);
+    if (!isSorted) entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    this.writeObject(entries, depth);
   }
 
   /** Tells whether the value is iterable. */
   private writeElements(container: HeapValue, depth: number): boolean {
     const iteration = iterate(container);
     if (iteration === undefined) return false;
-    const type = typeName(container);
     this.append("[");
     try {
       let index = 0;
       for (let element = iteration.next(); element !== undefined; element = iteration.next()) {
         if (index > 0) this.append(",");
-        this.places[depth] = `at ${type} index ${index++}`;
+        this.places[depth] = index++;
         this.write(element);
       }
     } finally {
@@ -110,20 +114,16 @@ class Encoder {
       if (value !== undefined) fields.push([name, value]);
     }
     if (fields.length === 0 && container.type !== "struct") throw this.notEncodable(container, depth);
-    this.writeObject(fields, depth, (name) => `in field .${name}`);
+    this.writeObject(fields, depth);
   }
 
-  private writeObject(
-    fields: readonly (readonly [string, Value])[],
-    depth: number,
-    place: (name: string) => string,
-  ): void {
+  private writeObject(fields: readonly (readonly [string, Value])[], depth: number): void {
     let isFirst = true;
     this.append("{");
     for (const [name, value] of fields) {
       this.append(`${isFirst ? "" : ","}${quoteJson(name, this.budget)}:`);
       isFirst = false;
-      this.places[depth] = place(name);
+      this.places[depth] = name;
       this.write(value);
     }
     this.append("}");
@@ -135,13 +135,24 @@ class Encoder {
   }
 
   private error(problem: string): EvaluationError {
-    return new EvaluationError(`json.encode: ${[...this.places, problem].join(": ")}`);
+    const path = this.places.map((place, depth) => describePlace(this.containers[depth], place));
+    return new EvaluationError(`json.encode: ${[...path, problem].join(": ")}`);
   }
 }
+
+/** For the path to what cannot be encoded. */
+function describePlace(container: HeapValue | undefined, place: string | number): string {
+  if (typeof place === "number") return `at ${typeName(container ?? null)} index ${place}`;
+  return container instanceof StarlarkDict ? `in dict key ${quoteString(place)}` : `in field .${place}`;
+}
+
+/** What needs no escapes: most strings. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** A string in JSON's quotes; half a surrogate pair, which is no character, becomes U+FFFD. */
 function quoteJson(text: string, budget: Budget): string {
   budget.charge(text.length / 64, text.length);
+  if (PLAIN.test(text)) return `"${text}"`;
   if (text.isWellFormed()) return JSON.stringify(text);
   const quoted = text.split(/\p{Cs}/u).map((part) => JSON.stringify(part).slice(1, -1));
   return `"${quoted.join("\\ufffd")}"`;
