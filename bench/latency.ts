@@ -169,6 +169,9 @@ async function sample(sluice: Client, bare: Client, n: number) {
   const poll = () => sluice.expect<JobAnswer>(200, "POST", "/v1/jobs/request", { runner, wait_s: 25 });
   const complete = ({ id, lease }: JobAnswer) =>
     sluice.expect(200, "POST", `/v1/jobs/${encodeURIComponent(id)}/complete`, { lease, outcome: { ok: {} } });
+  // As runners do: what was handed over is acknowledged first.
+  const acknowledge = ({ id, lease }: JobAnswer) =>
+    sluice.expect(200, "POST", `/v1/jobs/${encodeURIComponent(id)}/heartbeat`, { lease });
   // Longer than it takes the poll to be waiting.
   const pause = () => new Promise((resolve) => setTimeout(resolve, 15));
 
@@ -177,10 +180,12 @@ async function sample(sluice: Client, bare: Client, n: number) {
   const sent = clock();
   const event = { specversion: "1.0", id: `bench-${n}`, source: "/bench", type: "test.bench", data: { n } };
   const [receipt, first] = await Promise.all([sluice.expect(202, "POST", "/v1/events", event), firstPoll]);
+  await acknowledge(first.value);
   const secondPoll = poll();
   await pause();
   const completed = clock();
   const [, second] = await Promise.all([complete(first.value), secondPoll]);
+  await acknowledge(second.value);
   await complete(second.value);
 
   const [run] = first.value.id.split("~");

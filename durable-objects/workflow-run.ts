@@ -1,13 +1,12 @@
 // One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
 import { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { applyMigrations, hasTables } from "../src/storage/migrations.ts";
 import { type Message, Outbox } from "../src/storage/outbox.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import { Timers } from "../src/storage/timers.ts";
@@ -54,18 +53,17 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
-    this.#begun = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'parts'").toArray().length > 0;
-    if (this.#begun) ctx.blockConcurrencyWhile(() => this.#migrate());
+    this.#begun = hasTables(storage.sql);
+    if (this.#begun) ctx.blockConcurrencyWhile(async () => applyMigrations(storage, migrations));
   }
 
   // ------------------------------------------------------------------ from the bus
 
   async start(run: StartRun): Promise<void> {
-    if (!this.#begun) {
-      await this.#migrate();
-      this.#begun = true;
-    }
-    this.#host.begin(run);
+    // A repetition is a call like any other: it sees to it that the run goes on.
+    if (this.#begun) this.#host.resume();
+    else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations));
+    this.#begun = true;
   }
 
   async deliverEvent({ command, event, seq }: Args<"deliverEvent">): Promise<{ accepted: boolean }> {
@@ -163,10 +161,6 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       now: Date.now,
       onTimer: (timer) => this.#host.fire(timer),
     });
-  }
-
-  async #migrate(): Promise<void> {
-    await migrate(drizzle(this.ctx.storage), migrations);
   }
 
   #makeHost(): RunHost {

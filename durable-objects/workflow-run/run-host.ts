@@ -4,9 +4,10 @@
 //    one atomic write, and no other input comes in between.
 // 2. The machine in memory is a cache of the journal. Whenever a commit fails, the machine is thrown away and the
 //    next input loads it anew from what was committed.
-// 3. While an in-process effect has no result yet, a timer row watches it: if the object dies, the alarm performs
+// 3. Effects are performed after the commit; the question to policy is asked before, since it changes nothing.
+// 4. While an in-process effect has no result yet, a timer row watches it: if the object dies, the alarm performs
 //    the effect again; if the effect cannot be performed, the same timer is its next try.
-// 4. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
+// 5. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
 //    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop.
 import {
   failure,
@@ -120,16 +121,34 @@ export class RunHost {
     return this.#run;
   }
 
-  /** Begins the run, or goes on when it has begun: its own copy of the program and its first steps are one write. */
-  begin({ program, ...run }: StartRun): void {
-    if (this.#parts.get("start") === undefined) {
-      this.#storage.transactionSync(() => {
-        this.#parts.put("start", { ...run, program: { digest: program.digest } });
-        this.#parts.put("program", program);
-      });
+  /**
+   * Begins the run, or goes on when it has begun. `createTables`, its own copy of the program and its first steps are
+   * one write.
+   */
+  begin({ program, ...run }: StartRun, createTables: () => void): void {
+    const start: StoredStart = { ...run, program: { digest: program.digest } };
+    this.#run = start;
+    let changes: Changes | undefined;
+    let failure: unknown;
+    try {
+      this.#machine = this.#ports.loadMachine(program, start, []);
+      changes = this.#decide(this.#machine, { type: "start" });
+    } catch (error) {
+      failure = error;
     }
-    this.#load();
+    this.#storage.transactionSync(() => {
+      createTables();
+      this.#parts.put("start", start);
+      this.#parts.put("program", program);
+    });
+    if (changes) this.#commit(changes);
+    else this.#giveUp(failure);
     this.#afterCommit();
+  }
+
+  /** Goes on where the run is, when this is the first call after a restart. */
+  resume(): void {
+    this.#loadToRead();
   }
 
   /** Gives the engine an input, and commits and performs what follows. */
@@ -228,11 +247,24 @@ export class RunHost {
   #step(machine: RunMachine, input: RunInput, also?: AlsoWrite): Fed | undefined {
     let changes: Changes;
     try {
-      changes = machine.handle(input, { now: this.#ports.now(), entropy: this.#ports.entropy });
+      changes = this.#decide(machine, input);
     } catch (error) {
       this.#giveUp(error);
       return undefined;
     }
+    return this.#commit(changes, also);
+  }
+
+  /** Throws what the engine throws. */
+  #decide(machine: RunMachine, input: RunInput): Changes {
+    const changes = machine.handle(input, { now: this.#ports.now(), entropy: this.#ports.entropy });
+    // Policy is asked before the commit, because nothing leaves the object between a write and its confirmation.
+    // Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the journal.
+    for (const effect of changes.effects) if (effect.kind === "decide") this.#ask(effect);
+    return changes;
+  }
+
+  #commit(changes: Changes, also?: AlsoWrite): Fed | undefined {
     try {
       this.#storage.transactionSync(() => {
         also?.(changes);
@@ -264,7 +296,9 @@ export class RunHost {
     if (changes.finished) {
       this.#timers.dropAll();
       this.#nextLookAt = Number.POSITIVE_INFINITY;
-      this.#outbox.add(forgetMessage(this.run));
+      // A run that never waited is not known there.
+      const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
+      if (waited) this.#outbox.add(forgetMessage(this.run));
     }
   }
 
@@ -329,18 +363,22 @@ export class RunHost {
 
   #perform(key: string, effect: InProcessEffect): void {
     if (effect.kind === "decide") {
-      const { command, round } = effect;
-      this.#feedLater(key, async () => ({
-        type: "policy_decided",
-        command,
-        round,
-        result: await this.#ports.decide(this.run, effect),
-      }));
+      this.#ask(effect);
       return;
     }
     const builtin = findBuiltin(effect.name);
     if (builtin?.kind === "outbound") this.#callOutbound(key, effect, builtin);
     else this.#callLocal(effect, builtin ?? unknownBuiltin(effect.name));
+  }
+
+  #ask(effect: Extract<Effect, { kind: "decide" }>): void {
+    const { command, round } = effect;
+    this.#feedLater(keyOf(effect), async () => ({
+      type: "policy_decided",
+      command,
+      round,
+      result: await this.#ports.decide(this.run, effect),
+    }));
   }
 
   /** The builtin's outcome and what it writes are one commit: it happens exactly once. */

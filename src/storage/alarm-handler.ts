@@ -24,8 +24,8 @@ export async function handleAlarm(actor: {
   actor.alarm.settle(actor.now() + RETRY_AFTER_MS);
   try {
     await actor.timers.fireDue(actor.now(), actor.onTimer);
-    await atMost(FLUSH_PATIENCE_MS, actor.outbox.flush());
-    const due = [actor.timers.nextDueAt(), actor.outbox.nextDueAt()].filter((at) => at !== undefined);
+    await atMost(FLUSH_PATIENCE_MS, actor.outbox.flushDue());
+    const due = [actor.timers.nextDueAt(), actor.outbox.settle()].filter((at) => at !== undefined);
     actor.alarm.settle(due.length > 0 ? Math.min(...due) : undefined);
   } catch (error) {
     console.error({ message: "alarm handler failed, will run again", error: String(error) });

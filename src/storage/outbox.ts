@@ -1,7 +1,8 @@
 // Messages from one actor to others: at least once, in order per receiver.
 //
 // 1. A row is written in the transaction of the change it announces, and deleted only after the receiver has
-//    answered. Receivers apply each message's key once.
+//    answered: with the next write of this object, or by the alarm. A commit of its own for every deletion would
+//    double the writes of a busy actor. Receivers apply each message's key once.
 // 2. Until a receiver has taken its oldest message, its younger ones wait, in memory and across restarts.
 // 3. A message that failed too often is parked: kept and visible, and it no longer blocks its receiver.
 // 4. What is in memory (which receivers to look at, which are being served) only saves queries: the rows and
@@ -19,7 +20,10 @@ export interface Message {
 
 /** Performs the call and returns its answer; throwing means "not delivered, try again". */
 export type Deliver = (message: Message) => Promise<unknown>;
-/** Called once the receiver has answered, in the turn that deletes the row; when it throws, the message is sent again. */
+/**
+ * Called once the receiver has answered, and again if the object dies before the row is gone: what it does must
+ * bear repetition. When it throws, the message is sent again.
+ */
 export type OnDelivered = (message: Message, answer: unknown) => void;
 
 type OutboxRow = {
@@ -43,16 +47,12 @@ function backoffMs(attempts: number): number {
   return Math.min(200 * 2 ** Math.min(attempts, 12), 300_000);
 }
 
-async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const expired = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** One message in flight. */
+interface Flight {
+  since: number;
+  /** Ends the wait for an answer. What the receiver does about the message goes on. */
+  giveUp: (reason: Error) => void;
+  ended: Promise<void>;
 }
 
 export class Outbox {
@@ -64,9 +64,12 @@ export class Outbox {
   /** Receivers that may have something due. */
   readonly #ready = new Set<string>();
   /** Receivers that are being served: one message of theirs is in flight. */
-  readonly #busy = new Map<string, Promise<void>>();
-  /** True until a scan has seen every due receiver. */
+  readonly #busy = new Map<string, Flight>();
+  /** True until the rows have been searched for receivers that have something due. */
   #mayHaveUnseen = true;
+  /** Answered messages whose rows are still there, and the youngest of each receiver: they are not sent again. */
+  #answered: number[] = [];
+  readonly #answeredUpTo = new Map<string, number>();
 
   constructor(options: {
     sql: SqlStorage;
@@ -90,6 +93,7 @@ export class Outbox {
     const dueAt = this.#now() + delayMs;
     const args = JSON.stringify(message.args);
     assertFitsRow(args, `the message ${message.method} to ${message.receiver}`);
+    this.#deleteAnswered();
     this.#sql.exec(
       "INSERT INTO outbox (receiver, method, args, due_at) VALUES (?, ?, ?, ?)",
       message.receiver,
@@ -108,13 +112,18 @@ export class Outbox {
   }
 
   /**
-   * Delivers what is due. Safe to call at any time and not to await: everything it does is repeated from the
-   * rows if it is cut off. Resolves when nothing that is due now is left undelivered or un-failed; never rejects.
+   * Delivers what was added. Safe to call at any time and not to await: everything it does is repeated from the
+   * rows if it is cut off. Resolves when nothing is in flight and nothing added is left; never rejects.
    */
   async flush(): Promise<void> {
-    if (this.#ready.size === 0) this.#mayHaveUnseen = true;
     this.#serve();
-    while (this.#busy.size > 0) await Promise.all(this.#busy.values());
+    while (this.#busy.size > 0) await Promise.all([...this.#busy.values()].map(({ ended }) => ended));
+  }
+
+  /** For the alarm handler: delivers everything due, also what failed before or was added before a restart. */
+  async flushDue(): Promise<void> {
+    this.#mayHaveUnseen = true;
+    await this.flush();
   }
 
   #serve(): void {
@@ -134,16 +143,12 @@ export class Outbox {
       // A receiver that is being served is served until it has nothing due.
       if (this.#busy.has(receiver)) continue;
       const oldest = this.#oldestDue(receiver);
-      // Not in this turn: what is called must find its receiver busy, and the caller's commit complete.
-      if (oldest)
-        this.#busy.set(
-          receiver,
-          Promise.resolve(oldest).then((row) => this.#deliverInOrder(row)),
-        );
+      if (oldest) this.#start(oldest);
     }
   }
 
   #scan(): void {
+    this.#deleteAnswered();
     const due = this.#sql
       .exec<{ receiver: string }>(
         `SELECT receiver FROM (SELECT receiver, MIN(id), due_at FROM outbox WHERE parked = 0 GROUP BY receiver)
@@ -156,10 +161,21 @@ export class Outbox {
     this.#mayHaveUnseen = due.length === SCAN_LIMIT;
   }
 
-  async #deliverInOrder(oldest: OutboxRow): Promise<void> {
+  #start(row: OutboxRow): void {
+    const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+    // Nobody may be waiting when it is given up.
+    givenUp.catch(() => {});
+    // Not in this turn: what is called must find its receiver busy, and the caller's commit complete.
+    const ended = Promise.resolve().then(() => this.#deliverInOrder(row, givenUp));
+    this.#busy.set(row.receiver, { since: this.#now(), giveUp, ended });
+    // The alarm is what notices that no answer comes: a timer for each message would keep the object awake.
+    this.#alarm.arm(this.#now() + MESSAGE_TIMEOUT_MS);
+  }
+
+  async #deliverInOrder(oldest: OutboxRow, givenUp: Promise<never>): Promise<void> {
     let row: OutboxRow | undefined = oldest;
     try {
-      while (row && (await this.#delivered(row))) row = this.#oldestDue(oldest.receiver);
+      while (row && (await this.#delivered(row, givenUp))) row = this.#oldestDue(oldest.receiver);
     } catch (error) {
       console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
     } finally {
@@ -172,27 +188,43 @@ export class Outbox {
   /** The oldest message of a receiver, unless it failed and waits for its next attempt. */
   #oldestDue(receiver: string): OutboxRow | undefined {
     const row = this.#sql
-      .exec<OutboxRow>("SELECT * FROM outbox WHERE parked = 0 AND receiver = ? ORDER BY id LIMIT 1", receiver)
+      .exec<OutboxRow>(
+        "SELECT * FROM outbox WHERE parked = 0 AND receiver = ? AND id > ? ORDER BY id LIMIT 1",
+        receiver,
+        this.#answeredUpTo.get(receiver) ?? 0,
+      )
       .toArray()[0];
     return row && row.due_at <= this.#now() ? row : undefined;
   }
 
-  async #delivered(row: OutboxRow): Promise<boolean> {
+  async #delivered(row: OutboxRow, givenUp: Promise<never>): Promise<boolean> {
+    const flight = this.#busy.get(row.receiver);
+    if (flight) flight.since = this.#now();
     try {
       const message = {
         receiver: row.receiver,
         method: row.method,
         args: JSON.parse(row.args) as JsonValue[],
       };
-      const answer = await withTimeout(this.#deliver(message), MESSAGE_TIMEOUT_MS);
-      // First what the answer means, then the row: should the former throw, the message comes again.
+      const answer = await Promise.race([this.#deliver(message), givenUp]);
       this.#onDelivered(message, answer);
-      this.#sql.exec("DELETE FROM outbox WHERE id = ?", row.id);
+      this.#answered.push(row.id);
+      this.#answeredUpTo.set(row.receiver, row.id);
       return true;
     } catch (error) {
       this.#failed(row, error);
       return false;
     }
+  }
+
+  #deleteAnswered(): void {
+    if (this.#answered.length === 0) return;
+    this.#sql.exec(
+      "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(this.#answered),
+    );
+    this.#answered = [];
+    this.#answeredUpTo.clear();
   }
 
   #failed(row: OutboxRow, error: unknown): void {
@@ -215,13 +247,24 @@ export class Outbox {
       row.id,
     );
     if (!parked) this.#alarm.arm(dueAt);
+    // The next one of this receiver is free to go.
+    else this.#ready.add(row.receiver);
   }
 
   /**
-   * When the outbox wants to be looked at again; undefined when nothing waits. A receiver whose message is in
-   * flight counts with the time by which that message has been answered or has failed.
+   * For the alarm handler: tidies up, stops waiting for answers that do not come, and says when the outbox wants to
+   * be looked at again; undefined when nothing waits.
    */
-  nextDueAt(): number | undefined {
+  settle(): number | undefined {
+    this.#deleteAnswered();
+    const now = this.#now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { since, giveUp } of this.#busy.values()) {
+      const answerBy = since + MESSAGE_TIMEOUT_MS;
+      if (answerBy <= now) giveUp(new Error(`no answer within ${MESSAGE_TIMEOUT_MS} ms`));
+      // What is given up fails in a moment, and then has a time for its next attempt.
+      next = Math.min(next, answerBy <= now ? now + CATCH_UP_MS : answerBy);
+    }
     const oldest = this.#sql
       .exec<{ receiver: string; due: number }>(
         `SELECT receiver, due_at AS due FROM
@@ -230,10 +273,9 @@ export class Outbox {
         this.#busy.size + 1,
       )
       .toArray()
-      .find(({ receiver }) => !this.#busy.has(receiver))?.due;
-    if (this.#busy.size === 0) return oldest;
-    const answeredBy = this.#now() + MESSAGE_TIMEOUT_MS;
-    return oldest === undefined ? answeredBy : Math.min(oldest, answeredBy);
+      .find(({ receiver }) => !this.#busy.has(receiver));
+    next = Math.min(next, oldest?.due ?? next);
+    return Number.isFinite(next) ? next : undefined;
   }
 
   /** What waits for an operator, oldest first. */
@@ -248,6 +290,7 @@ export class Outbox {
 
   /** An operator's retry of everything parked. Call `flush` after the commit. */
   unpark(): void {
+    this.#deleteAnswered();
     this.#sql.exec("UPDATE outbox SET parked = 0, attempts = 0, due_at = ? WHERE parked = 1", this.#now());
     this.#mayHaveUnseen = true;
     this.#alarm.arm(this.#now());

@@ -99,8 +99,48 @@ describe("the outbox", () => {
         expect(numbers).toEqual(numbers.toSorted((a, b) => Number(a) - Number(b)));
       }
       expect(actor.received).toHaveLength(20);
+      expect(actor.outbox.settle()).toBeUndefined();
       expect(actor.rows()).toBe(0);
-      expect(actor.outbox.nextDueAt()).toBeUndefined();
+    }));
+
+  test("an answered message is not sent again while its row waits to be deleted with the next write", () =>
+    inActor(async (actor) => {
+      actor.outbox.add(to("run/a", 1));
+      await actor.outbox.flush();
+      expect(actor.rows()).toBe(1);
+      await actor.outbox.flush();
+      actor.outbox.add(to("run/a", 2));
+      expect(actor.rows()).toBe(1);
+      await actor.outbox.flush();
+      expect(actor.received).toEqual(["run/a.take(1)", "run/a.take(2)"]);
+      actor.clock.now = (await actor.storage.getAlarm()) ?? Number.NaN;
+      await actor.alarm();
+      expect(actor.rows()).toBe(0);
+      expect(await actor.storage.getAlarm()).toBeNull();
+      expect(actor.received).toHaveLength(2);
+    }));
+
+  test("a receiver that does not answer in thirty seconds is asked again, and its late answer changes nothing", () =>
+    inActor(async (actor) => {
+      const hang = gate();
+      let calls = 0;
+      actor.receive.with = () => {
+        calls += 1;
+        return calls === 1 ? hang.wait : undefined;
+      };
+      actor.outbox.add(to("run/a", 1));
+      void actor.outbox.flush();
+      for (let wakes = 0; calls < 2 && wakes < 10; wakes += 1) {
+        actor.clock.now = (await actor.storage.getAlarm()) ?? Number.NaN;
+        await actor.alarm();
+      }
+      expect(actor.clock.now - START).toBeGreaterThanOrEqual(30_000);
+      expect(actor.clock.now - START).toBeLessThan(40_000);
+      await actor.outbox.flush();
+      hang.open();
+      await hang.wait;
+      expect(actor.outbox.settle()).toBeUndefined();
+      expect(actor.rows()).toBe(0);
     }));
 
   test("a message added while its receiver is being served is delivered without another flush", () =>
@@ -126,9 +166,9 @@ describe("the outbox", () => {
       expect(actor.received).toEqual(["run/b.take(4)"]);
 
       actor.receive.with = () => undefined;
-      await actor.outbox.flush();
+      await actor.outbox.flushDue();
       expect(actor.received).toEqual(["run/b.take(4)"]);
-      actor.clock.now = actor.outbox.nextDueAt() ?? Number.NaN;
+      actor.clock.now = actor.outbox.settle() ?? Number.NaN;
       await actor.alarm();
       expect(actor.received.slice(1)).toEqual(["run/a.take(1)", "run/a.take(2)", "run/a.take(3)"]);
     }));
@@ -198,9 +238,9 @@ describe("the outbox", () => {
       await outbox.flush();
       expect(calls).toBe(1);
       clock.now += 10_000;
-      await outbox.flush();
+      await outbox.flushDue();
       expect(calls).toBe(2);
-      expect(outbox.nextDueAt()).toBeUndefined();
+      expect(outbox.settle()).toBeUndefined();
     }));
 
   test("a message that never arrives is parked, kept, and frees its receiver; an operator can retry it", () =>
@@ -212,7 +252,7 @@ describe("the outbox", () => {
       actor.outbox.add(to("run/a", 2));
       for (let attempt = 0; attempt < 20; attempt += 1) {
         expect(actor.outbox.parked()).toEqual([]);
-        await actor.outbox.flush();
+        await actor.outbox.flushDue();
         actor.clock.now += 300_000;
       }
       expect(actor.outbox.parked()).toMatchObject([
@@ -220,12 +260,13 @@ describe("the outbox", () => {
       ]);
       await actor.outbox.flush();
       expect(actor.received).toEqual(["run/a.take(2)"]);
-      expect(actor.outbox.nextDueAt()).toBeUndefined();
+      expect(actor.outbox.settle()).toBeUndefined();
 
       actor.receive.with = () => undefined;
       actor.outbox.unpark();
       await actor.outbox.flush();
       expect(actor.received).toEqual(["run/a.take(2)", "run/a.take(1)"]);
+      expect(actor.outbox.settle()).toBeUndefined();
       expect(actor.rows()).toBe(0);
     }));
 
@@ -260,10 +301,12 @@ describe("the outbox", () => {
       );
 
       after.outbox.add(to("run/a", 4), 20);
-      after.clock.now = (await after.storage.getAlarm()) ?? Number.NaN;
       const last = after.restarted();
-      await last.alarm();
-      expect(last.received.slice(3)).toContain("run/a.take(4)");
+      for (let wakes = 0; wakes < 5 && !last.received.includes("run/a.take(4)"); wakes += 1) {
+        last.clock.now = Math.max(last.clock.now, (await last.storage.getAlarm()) ?? Number.NaN);
+        await last.alarm();
+      }
+      expect(last.received).toContain("run/a.take(4)");
     }));
 
   test("a message larger than a row may be is refused when it is written", () =>
@@ -348,7 +391,7 @@ describe("the alarm", () => {
       await actor.alarm((id) => void fired.push(id));
       expect(fired).toEqual(["next"]);
       // Should the object be evicted now, the message is still looked after.
-      expect(await actor.storage.getAlarm()).toBe(START + 300 + 30_000);
+      expect(await actor.storage.getAlarm()).toBe(START + 30_000);
       hang.open();
     }));
 
