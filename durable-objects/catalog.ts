@@ -5,8 +5,6 @@
 //    outbox; the index of environments here, told by theirs. An older version never replaces a newer one.
 // 2. A workflow that does not load changes nothing: neither here nor in the bus.
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/catalog/migrations.js";
 import { checkFilter } from "../src/events/filter.ts";
 import type { Target } from "../src/protocol/environment.ts";
@@ -21,16 +19,18 @@ import type {
   WorkflowInput,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { Outbox } from "../src/storage/outbox.ts";
+import { applyMigrations } from "../src/storage/migrations.ts";
+import type { Outbox } from "../src/storage/outbox.ts";
+import { atMost } from "../src/storage/patience.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
-import { Timers } from "../src/storage/timers.ts";
+import type { Timers } from "../src/storage/timers.ts";
 import { loadWorkflow } from "../src/workflow/index.ts";
 import { governingEnvironment } from "./catalog/governing.ts";
 import { WorkflowRows } from "./catalog/workflow-rows.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import { atMost } from "./patience.ts";
 import type { CatalogRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
@@ -53,16 +53,16 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#alarm = new Alarm(ctx.storage);
-    this.#timers = new Timers(this.#sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql: this.#sql,
+    ({
       alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(ctx.storage, {
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
-    });
+    }));
     this.#workflows = new WorkflowRows(this.#sql);
     ctx.blockConcurrencyWhile(async () => {
-      await migrate(drizzle(ctx.storage), migrations);
+      applyMigrations(ctx.storage, migrations);
     });
   }
 

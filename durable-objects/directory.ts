@@ -4,18 +4,18 @@
 //    is ignored, and nothing decides anything by what is here.
 // 2. Tokens are the exception: they are made, checked and revoked here, and stored as digests.
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/directory/migrations.js";
 import type { EnvironmentView } from "../src/protocol/environment.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { RunSummary } from "../src/protocol/run.ts";
 import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { Outbox } from "../src/storage/outbox.ts";
-import { Timers } from "../src/storage/timers.ts";
+import { applyMigrations } from "../src/storage/migrations.ts";
+import type { Outbox } from "../src/storage/outbox.ts";
+import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage } from "./deliver.ts";
 import { ApprovalRows } from "./directory/approval-rows.ts";
 import { AuditRows } from "./directory/audit-rows.ts";
@@ -44,19 +44,19 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    this.#alarm = new Alarm(ctx.storage);
-    this.#timers = new Timers(sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql,
+    ({
       alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(ctx.storage, {
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
-    });
+    }));
     this.#runs = new RunRows(sql);
     this.#approvals = new ApprovalRows(sql);
     this.#audit = new AuditRows(sql);
     this.#tokens = new TokenRows(sql);
     ctx.blockConcurrencyWhile(async () => {
-      await migrate(drizzle(ctx.storage), migrations);
+      applyMigrations(ctx.storage, migrations);
     });
   }
 

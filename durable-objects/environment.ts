@@ -5,8 +5,6 @@
 // 2. Policy reads an environment here, at every decision: a freeze holds from the moment it was acknowledged.
 // 3. Who is told that an environment was stored can rely on its governing: `put` and `remove` wait for the catalog.
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/environment/migrations.js";
 import { boundedDeployment, withDeployment } from "../src/environments/deployment.ts";
 import {
@@ -20,14 +18,16 @@ import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environm
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { Identity } from "../src/protocol/token.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { type Message, Outbox } from "../src/storage/outbox.ts";
+import { applyMigrations } from "../src/storage/migrations.ts";
+import type { Message, Outbox } from "../src/storage/outbox.ts";
+import { atMost } from "../src/storage/patience.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
-import { Timers } from "../src/storage/timers.ts";
+import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
-import { atMost } from "./patience.ts";
 import type { AuditEntry, EnvironmentRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
@@ -48,17 +48,17 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    this.#alarm = new Alarm(ctx.storage);
-    this.#timers = new Timers(sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql,
+    ({
       alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(ctx.storage, {
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
       onDelivered: (told) => this.#delivered(told),
-    });
+    }));
     this.#rows = new EnvironmentRows(sql);
     ctx.blockConcurrencyWhile(async () => {
-      await migrate(drizzle(ctx.storage), migrations);
+      applyMigrations(ctx.storage, migrations);
     });
   }
 

@@ -8,8 +8,6 @@
 // 3. Messages on their way hold arrival numbers, not events: they are filled in when they are sent. So an event
 //    that starts ten runs is stored once, and so is their program.
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/event-bus/migrations.js";
 import { FilteredEvent } from "../src/events/filter.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
@@ -20,10 +18,12 @@ import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/workflow.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { type Message, Outbox } from "../src/storage/outbox.ts";
-import { Timers } from "../src/storage/timers.ts";
+import { applyMigrations } from "../src/storage/migrations.ts";
+import type { Message, Outbox } from "../src/storage/outbox.ts";
+import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { type Effects, EventRows } from "./event-bus/event-rows.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
@@ -58,19 +58,19 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    this.#alarm = new Alarm(ctx.storage);
-    this.#timers = new Timers(sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql,
+    ({
       alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(ctx.storage, {
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, this.#filledIn(queued)),
       onDelivered: (queued, answer) => this.#answered(queued, answer),
-    });
+    }));
     this.#events = new EventRows(sql);
     this.#triggers = new TriggerRows(sql);
     this.#waits = new WaitRows(sql);
     ctx.blockConcurrencyWhile(async () => {
-      await migrate(drizzle(ctx.storage), migrations);
+      applyMigrations(ctx.storage, migrations);
     });
   }
 

@@ -8,8 +8,6 @@
 //    again.
 
 import { DurableObject } from "cloudflare:workers";
-import { drizzle } from "drizzle-orm/durable-sqlite";
-import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import migrations from "../migrations/job-router/migrations.js";
 import {
   cancel,
@@ -34,10 +32,12 @@ import {
   type RunnerInfo,
 } from "../src/protocol/job.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { Outbox } from "../src/storage/outbox.ts";
-import { type Timer, Timers } from "../src/storage/timers.ts";
+import { applyMigrations } from "../src/storage/migrations.ts";
+import type { Outbox } from "../src/storage/outbox.ts";
+import type { Timer, Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { JobRows, type StoredJob } from "./job-router/job-rows.ts";
 import { RunnerRows } from "./job-router/runner-rows.ts";
@@ -71,17 +71,17 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    this.#alarm = new Alarm(ctx.storage);
-    this.#timers = new Timers(sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql,
+    ({
       alarm: this.#alarm,
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(ctx.storage, {
       deliver: (outgoing) => deliverMessage(env, DEFAULT_WORKSPACE, outgoing),
-    });
+    }));
     this.#jobs = new JobRows(sql);
     this.#runners = new RunnerRows(sql);
     ctx.blockConcurrencyWhile(async () => {
-      await migrate(drizzle(ctx.storage), migrations);
+      applyMigrations(ctx.storage, migrations);
       for (const lane of this.#jobs.lanesWithJobs()) this.#rememberLane(lane);
     });
   }

@@ -4,12 +4,13 @@ import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { Alarm } from "../src/storage/alarm.ts";
+import { openActorStorage } from "../src/storage/actor-storage.ts";
+import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
 import { applyMigrations, hasTables } from "../src/storage/migrations.ts";
-import { type Message, Outbox } from "../src/storage/outbox.ts";
+import type { Message, Outbox } from "../src/storage/outbox.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
-import { Timers } from "../src/storage/timers.ts";
+import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import type { AuditEntry, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
@@ -40,13 +41,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { storage } = ctx;
-    this.#alarm = new Alarm(storage);
-    this.#timers = new Timers(storage.sql, this.#alarm);
-    this.#outbox = new Outbox({
-      sql: storage.sql,
+    ({
       alarm: this.#alarm,
-      deliver: (outgoing) => this.#deliver(outgoing),
-    });
+      timers: this.#timers,
+      outbox: this.#outbox,
+    } = openActorStorage(storage, { deliver: (outgoing) => this.#deliver(outgoing) }));
     this.#journal = new JournalStore(storage.sql);
     this.#log = new LogStore(storage.sql);
     this.#parts = new Parts(storage.sql);

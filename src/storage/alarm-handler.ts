@@ -2,6 +2,7 @@
 // failed attempts, so failures are kept in the rows and the alarm is armed again.
 import type { Alarm } from "./alarm.ts";
 import type { Outbox } from "./outbox.ts";
+import { atMost } from "./patience.ts";
 import type { Timer, Timers } from "./timers.ts";
 
 const RETRY_AFTER_MS = 5000;
@@ -29,18 +30,5 @@ export async function handleAlarm(actor: {
     actor.alarm.settle(due.length > 0 ? Math.min(...due) : undefined);
   } catch (error) {
     console.error({ message: "alarm handler failed, will run again", error: String(error) });
-  }
-}
-
-/** Waits for `work`, but no longer than `ms`; the work itself goes on. */
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([work, patience]);
-  } finally {
-    clearTimeout(timer);
   }
 }
