@@ -1,24 +1,24 @@
 /**
  * How fast Starlark programs run: `npm run bench:starlark [-- DIR]`.
  *
- * Every program runs here, from source to finished in a warm process, and, where a `starlark` binary
- * is on the PATH, in starlark-go: the time of its process less that of an empty program. Prints both,
- * the ratio, and on the last line the ratios' geometric mean.
+ * Every program of the folder (default: our own) runs in this process, in workerd, and, where a
+ * `starlark` binary is on the PATH, in starlark-go: in turns, from source to finished, in a process
+ * that is warm; of starlark-go's, which starts anew, the time of an empty program is taken off. Prints
+ * milliseconds, ratios to starlark-go's, and on the last line the geometric mean of the ratios. Without
+ * a folder also what it costs to suspend a fiber.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, initModule } from "../src/starlark/index.ts";
-import { standardModules } from "../src/starlark/library/modules.ts";
+import type { Engine } from "./starlark-engines/engine.ts";
+import { engineInNode, suspendedFiberBytes, suspensionMicroseconds } from "./starlark-engines/in-node.ts";
+import { engineInWorkerd, type WorkerdEngine } from "./starlark-engines/in-workerd.ts";
+import type { BenchmarkProgram } from "./starlark-engines/run-program.ts";
+import { starlarkGo } from "./starlark-engines/starlark-go.ts";
 
-const dialect = { recursion: true, while: true, topLevelControl: true, globalReassign: true };
-const predeclared = Object.keys(standardModules);
-
-interface BenchmarkProgram {
-  readonly name: string;
-  readonly source: string;
-}
+/** How many times the engines take turns at a program. */
+const ROUNDS = 3;
+/** Differences of less than this drown in the time that a process takes to start. */
+const MEASURABLE_MS = 1;
 
 /** The parser's benchmark: ten thousand lines, which do nothing when run. */
 function tenThousandLines(): BenchmarkProgram {
@@ -34,7 +34,7 @@ function tenThousandLines(): BenchmarkProgram {
       "",
     ].join("\n"),
   );
-  return { name: "parse 10,000 lines", source: functions.join("\n") };
+  return { name: "parse-10000-lines", source: functions.join("\n") };
 }
 
 function readPrograms(folder: string): BenchmarkProgram[] {
@@ -44,81 +44,94 @@ function readPrograms(folder: string): BenchmarkProgram[] {
     .map((name) => ({ name: name.slice(0, -5), source: readFileSync(join(folder, name), "utf8") }));
 }
 
-/** The least of a few times, in milliseconds: what disturbs only adds. */
-function leastTime(run: () => void, patienceMs: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  const end = performance.now() + patienceMs;
-  for (let i = 0; i < 3 || (performance.now() < end && i < 1000); i++) {
-    const start = performance.now();
-    run();
-    least = Math.min(least, performance.now() - start);
-  }
-  return least;
-}
-
-function ours({ name, source }: BenchmarkProgram): number {
-  return leastTime(() => {
-    initModule(compile(source, { file: `${name}.star`, dialect, predeclared }), {
-      predeclared: standardModules,
-    });
-  }, 1000);
-}
-
-/** Times programs in starlark-go; undefined when there is none. */
-function starlarkGo(): ((program: BenchmarkProgram) => number | undefined) | undefined {
-  if (spawnSync("starlark", ["-c", "1"]).status !== 0) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), "bench-starlark-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const time = (source: string): number | undefined => {
-    const file = join(folder, "program.star");
-    writeFileSync(file, source);
-    try {
-      return leastTime(
-        () => execFileSync("starlark", ["-recursion", "-globalreassign", file], { stdio: "ignore" }),
-        500,
-      );
-    } catch {
-      // It has fewer modules than we do; such a program has no yardstick.
-      return undefined;
+/** The least time per engine; undefined, with the reason on stderr, where the program fails. */
+async function measure(
+  engines: readonly Engine[],
+  program: BenchmarkProgram,
+): Promise<(number | undefined)[]> {
+  const times: (number | undefined)[] = engines.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, engine] of engines.entries()) {
+      const least = times[i];
+      if (least === undefined) continue;
+      try {
+        times[i] = Math.min(least, await engine.time(program));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        console.error(`${program.name} fails in ${engine.name}: ${reason}`);
+        times[i] = undefined;
+      }
     }
-  };
-  const startUp = time("") ?? 0;
-  return ({ source }) => {
-    const total = time(source);
-    return total === undefined ? undefined : Math.max(0, total - startUp);
-  };
+  }
+  return times;
 }
 
-/** Differences of less than this drown in the time that a process takes to start. */
-const MEASURABLE_MS = 1;
+function row(name: string, cells: readonly (string | undefined)[]): string {
+  return name.padEnd(24) + cells.map((cell) => (cell ?? "-").padStart(17)).join("");
+}
 
-function main(folder: string | undefined): void {
-  const programs = readPrograms(folder ?? join(import.meta.dirname, "starlark"));
-  if (folder === undefined) programs.push(tenThousandLines());
-  const theirs = starlarkGo();
-  const ratios: number[] = [];
-  console.log(
-    `${"program".padEnd(20)}${"ours, ms".padStart(12)}${"starlark-go".padStart(14)}${"ratio".padStart(8)}`,
-  );
+function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
+
+/** Prints a row per program; returns the ratios of ours to the yardstick's, per engine of ours. */
+async function printTable(
+  programs: readonly BenchmarkProgram[],
+  ours: readonly Engine[],
+  yardstick: Engine | undefined,
+): Promise<number[][]> {
+  const engines = yardstick === undefined ? ours : [...ours, yardstick];
+  const ratios: number[][] = ours.map(() => []);
+  const ratioTitles = yardstick === undefined ? [] : ours.map(({ name }) => `${name} ratio`);
+  console.log(row("program", [...engines.map(({ name }) => `${name}, ms`), ...ratioTitles]));
   for (const program of programs) {
-    const own = ours(program);
-    const other = theirs?.(program);
-    const isMeasurable = other !== undefined && other >= MEASURABLE_MS;
-    if (isMeasurable) ratios.push(own / other);
-    const columns = [
-      program.name.padEnd(20),
-      own.toFixed(2).padStart(12),
-      (other === undefined ? "-" : other.toFixed(2)).padStart(14),
-      (isMeasurable ? (own / other).toFixed(2) : "-").padStart(8),
-    ];
-    console.log(columns.join(""));
+    const times = await measure(engines, program);
+    const cells = times.map((time) => time?.toFixed(time < 1 ? 3 : 1));
+    const other = yardstick === undefined ? undefined : times.at(-1);
+    for (const [i, list] of ratios.entries()) {
+      if (yardstick === undefined) break;
+      const time = times[i];
+      // A program that is too quick for it, or uses modules that it lacks, has no yardstick.
+      const isMeasurable = time !== undefined && other !== undefined && other >= MEASURABLE_MS;
+      if (isMeasurable) list.push(time / other);
+      cells.push(isMeasurable ? (time / other).toFixed(2) : "-");
+    }
+    console.log(row(program.name, cells));
   }
-  if (theirs === undefined) {
-    console.log("no `starlark` on the PATH to compare with: go install go.starlark.net/cmd/starlark@latest");
-    return;
-  }
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  console.log(`geometric mean of ${ratios.length} ratios: ${mean.toFixed(2)}`);
+  return ratios;
 }
 
-main(process.argv[2]);
+async function printSuspension(workerd: WorkerdEngine): Promise<void> {
+  const inNode = await suspensionMicroseconds();
+  const inWorkerd = await workerd.suspensionMicroseconds();
+  console.log(
+    `suspend and resume a fiber: ${inNode.toFixed(2)} µs in node, ${inWorkerd.toFixed(2)} µs in workerd`,
+  );
+  console.log(`memory of a suspended fiber: ${Math.round(suspendedFiberBytes())} bytes`);
+}
+
+async function main(folder: string | undefined): Promise<void> {
+  const programs = readPrograms(folder ?? join(import.meta.dirname, "starlark"));
+  const siblings = new Map(programs.map(({ name, source }) => [`${name}.star`, source]));
+  if (folder === undefined) programs.push(tenThousandLines());
+  const workerd = await engineInWorkerd(siblings);
+  const yardstick = await starlarkGo(siblings);
+  try {
+    const ours = [engineInNode(siblings), workerd];
+    const ratios = await printTable(programs, ours, yardstick);
+    if (folder === undefined) await printSuspension(workerd);
+    if (yardstick === undefined) {
+      console.log(
+        "no `starlark` on the PATH to compare with: go install go.starlark.net/cmd/starlark@latest",
+      );
+      return;
+    }
+    const means = ours.map(({ name }, i) => `${geometricMean(ratios[i] ?? []).toFixed(3)} in ${name}`);
+    console.log(`geometric mean of ${ratios[0]?.length ?? 0} ratios to starlark-go: ${means.join(", ")}`);
+  } finally {
+    yardstick?.stop();
+    await workerd.stop();
+  }
+}
+
+await main(process.argv[2]);
