@@ -18,21 +18,16 @@ import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { decodeValue, fromJson, makeStruct, StarlarkError, type Value } from "../starlark/index.ts";
 import { canonicalJson, isSameJson } from "./canonical-json.ts";
+import { kindOf } from "./commands/registry.ts";
 import { cancelledError, raisedError } from "./error-data.ts";
-import { isImmediate } from "./immediate.ts";
+import type { IssuedCommand, NewCommand } from "./issued-command.ts";
 import { MAX_CLEANUP_COMMANDS, MAX_COMMANDS, MAX_DEFERRED, MAX_LINE_LENGTH, MAX_LINES } from "./limits.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { differentCall, nonDeterminism, unknownCall } from "./nondeterminism.ts";
-import { type IssuedCommand, Thread, type ThreadEnding, type ThreadHost } from "./thread.ts";
+import { Thread, type ThreadEnding, type ThreadHost } from "./thread.ts";
 import type { CallingFiber } from "./w/issue.ts";
 import { w } from "./w/w.ts";
-
-/** A command that waits for its `scheduled` record. */
-export interface NewCommand extends IssuedCommand {
-  /** SHA-256 of the canonical JSON of `args`. */
-  digest: string;
-}
 
 /** The handler's fiber. */
 const ROOT = "0";
@@ -166,7 +161,7 @@ export class Execution implements ThreadHost {
     }
     this.#waiting.delete(command);
     const { thread, kind } = waiting;
-    if ("ok" in outcome) thread.resume(decodeValue(outcome.ok), !isImmediate(kind));
+    if ("ok" in outcome) thread.resume(decodeValue(outcome.ok), !kindOf({ kind }).outcomeAtOnce);
     else thread.fail(raisedError(outcome.error));
     return undefined;
   }

@@ -1,5 +1,5 @@
 // One run's engine: inputs in, changes out. Puts together what the journal says (journal-state.ts), what the script
-// does (execution.ts) and what happens to each command (call.ts, wait.ts).
+// does (execution.ts) and what happens to each command (commands/).
 //
 // 1. Whatever is decided becomes a record first. The script moves only by records (`#pump`), and only when the fold
 //    of the journal has taken them.
@@ -11,21 +11,11 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
-import {
-  approvalResolved,
-  beginCall,
-  builtinFinished,
-  callTimer,
-  jobFinished,
-  jobTaken,
-  pendingEffect,
-  policyDecided,
-} from "./call.ts";
-import type { Command } from "./command.ts";
-import { cancelCommands, completeCommand } from "./endings.ts";
+import type { CommandInput } from "./commands/kind.ts";
+import { kindOf } from "./commands/registry.ts";
+import { waitOver } from "./commands/wait-for-event.ts";
 import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
-import { immediateOutcome } from "./immediate.ts";
 import { type FinishedNote, JournalState } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type {
@@ -39,9 +29,8 @@ import type {
   Waiting,
 } from "./machine-types.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
-import { parseTimerId, Turn } from "./turn.ts";
+import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
-import { beginSleep, beginWait, consumed, eventArrived, timeIsUp } from "./wait.ts";
 import { waitsOnOf } from "./waits-on.ts";
 
 /**
@@ -86,7 +75,7 @@ class Machine implements InspectableRun {
   }
 
   handle(input: RunInput, moment: Moment): Changes {
-    const turn = new Turn(this.#state, this.#options, moment);
+    const turn = new OpenTurn({ state: this.#state, options: this.#options, moment, kindOf });
     const before = runStateOf(this.#state, this.#execution?.stuck !== undefined);
     const refused = this.#decide(turn, input);
     if (refused) return nothing(refused);
@@ -97,7 +86,7 @@ class Machine implements InspectableRun {
 
   pendingEffects(): InProcessEffect[] {
     return [...this.#state.open.values()].flatMap((command) => {
-      const effect = command.kind === "run" ? pendingEffect(command) : undefined;
+      const effect = kindOf(command).pendingEffect?.(command);
       return effect ? [effect] : [];
     });
   }
@@ -116,7 +105,7 @@ class Machine implements InspectableRun {
   }
 
   waitsOn(): Map<CommandId, Waiting[]> {
-    return waitsOnOf(this.#state, this.#options.start.id);
+    return waitsOnOf(this.#state);
   }
 
   ending(): RunEnding {
@@ -131,46 +120,26 @@ class Machine implements InspectableRun {
   }
 
   /** Decides the input itself; the script follows in `#pump`. Returns why it is turned down, if it is. */
-  #decide(turn: Turn, input: RunInput): ErrorData | undefined {
+  #decide(turn: OpenTurn, input: RunInput): ErrorData | undefined {
     switch (input.type) {
       case "start":
         this.#begin(turn);
         return undefined;
       case "resume":
         return undefined;
-      case "policy_decided": {
-        const call = this.#state.openCall(input.command);
-        if (call) policyDecided(turn, call, input.round, input.result);
-        return undefined;
-      }
       case "approval_resolved":
         return this.#resolveApproval(turn, input);
-      case "job_taken": {
-        const call = this.#state.openCall(input.command);
-        if (call) jobTaken(turn, call, input.attempt, input.runner);
-        return undefined;
-      }
-      case "job_finished": {
-        const call = this.#state.openCall(input.command);
-        if (call) jobFinished(turn, call, input);
-        return undefined;
-      }
-      case "builtin_finished": {
-        const call = this.#state.openCall(input.command);
-        if (call) builtinFinished(turn, call, input.attempt, input.outcome);
-        return undefined;
-      }
       case "timer":
         this.#timer(turn, input.id);
         return undefined;
-      case "event":
-        return this.#event(turn, input);
       case "cancel":
         return this.#cancel(turn, input);
+      default:
+        return this.#hand(turn, input.command, input);
     }
   }
 
-  #begin(turn: Turn): void {
+  #begin(turn: OpenTurn): void {
     if (this.#state.isStarted) return;
     const { workflow, program, trigger, event, eventSeq, initiator } = this.#options.start;
     this.#execution = this.#newExecution();
@@ -186,14 +155,24 @@ class Machine implements InspectableRun {
     });
   }
 
+  /** Hands an input to the command it is for. */
+  #hand(turn: OpenTurn, id: CommandId, input: CommandInput): ErrorData | undefined {
+    const command = this.#state.commands.get(id);
+    const { take, takeLate } = command ? kindOf(command) : {};
+    if (command && take) {
+      return command.end ? takeLate?.(command, input) : take(turn, command, input);
+    }
+    return input.type === "event" ? waitOver({ id }) : undefined;
+  }
+
   #resolveApproval(
-    turn: Turn,
-    { approval: id, decision, comment, by }: Extract<RunInput, { type: "approval_resolved" }>,
+    turn: OpenTurn,
+    input: Extract<RunInput, { type: "approval_resolved" }>,
   ): ErrorData | undefined {
+    const { approval: id, decision, by } = input;
     const approval = this.#state.approvals.get(id);
     if (!approval) return { code: "approval_not_found", message: `this run has no approval ${id}` };
-    const call = this.#state.openCall(approval.command);
-    if (approval.state !== "pending" || !call) {
+    if (approval.state !== "pending") {
       const who = approval.resolvedBy === undefined ? "" : ` by ${approval.resolvedBy}`;
       return { code: "already_resolved", message: `the approval ${id} was ${approval.state}${who} before` };
     }
@@ -203,42 +182,17 @@ class Machine implements InspectableRun {
         message: `${by} started the run and cannot approve its calls: ask somebody else`,
       };
     }
-    approvalResolved(turn, call, { approval: id, decision, comment, by });
-    return undefined;
+    return this.#hand(turn, approval.command, input);
   }
 
-  #timer(turn: Turn, id: string): void {
+  #timer(turn: OpenTurn, id: string): void {
     const { kind, command: commandId, attempt } = parseTimerId(id);
     const command = this.#state.open.get(commandId);
-    switch (command?.kind) {
-      case "run":
-        callTimer(turn, command, kind, attempt);
-        break;
-      case "sleep":
-        if (kind === "sleep") timeIsUp(turn, command);
-        break;
-      case "wait_for_event":
-        if (kind === "wait_timeout") timeIsUp(turn, command);
-        break;
-      default:
-        break;
-    }
-  }
-
-  #event(turn: Turn, { command: id, event }: Extract<RunInput, { type: "event" }>): ErrorData | undefined {
-    const command = this.#state.commands.get(id);
-    if (command?.kind === "wait_for_event") {
-      if (command.end === undefined) {
-        eventArrived(turn, command, event);
-        return undefined;
-      }
-      if (consumed(command, event)) return undefined;
-    }
-    return { code: "wait_over", message: `command ${id} waits for no event, or no longer` };
+    if (command) kindOf(command).due?.(turn, command, kind, attempt);
   }
 
   #cancel(
-    turn: Turn,
+    turn: OpenTurn,
     { by, reason, terminate }: Extract<RunInput, { type: "cancel" }>,
   ): ErrorData | undefined {
     const { finished, cancelRequested, open } = this.#state;
@@ -259,12 +213,12 @@ class Machine implements InspectableRun {
     }
     const commands = execution.cancellable();
     const cancelled = commands.flatMap((id) => open.get(id) ?? []);
-    cancelCommands(turn, cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
+    turn.cancel(cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
     return undefined;
   }
 
   /** Moves the script as far as it goes. */
-  #pump(turn: Turn): void {
+  #pump(turn: OpenTurn): void {
     for (let fed = 0; ; ) {
       const record = turn.changes.records[fed];
       if (record) {
@@ -277,7 +231,8 @@ class Machine implements InspectableRun {
       if (!execution || execution.stuck) return;
       if (this.#scheduleIssued(turn, execution)) continue;
       const [immediate] = this.#state.immediate;
-      if (immediate) completeCommand(turn, immediate, immediateOutcome(immediate, turn.moment));
+      const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment);
+      if (immediate && outcome) turn.complete(immediate, outcome);
       else if (execution.ending)
         this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested));
       else return;
@@ -285,12 +240,12 @@ class Machine implements InspectableRun {
   }
 
   /** Schedules what the fibers issued, and begins it. */
-  #scheduleIssued(turn: Turn, { issued }: Execution): boolean {
+  #scheduleIssued(turn: OpenTurn, { issued }: Execution): boolean {
     const commands = [...issued];
     for (const command of commands) turn.schedule(command);
     for (const { command } of commands) {
       const scheduled = this.#state.open.get(command);
-      if (scheduled) begin(turn, scheduled);
+      if (scheduled) kindOf(scheduled).begin?.(turn, scheduled);
     }
     return commands.length > 0;
   }
@@ -318,15 +273,15 @@ class Machine implements InspectableRun {
     return new Execution(this.#workflow, start, sha256Hex);
   }
 
-  #finish(turn: Turn, note: FinishedNote): void {
+  #finish(turn: OpenTurn, note: FinishedNote): void {
     const open = [...this.#state.open.values()];
-    cancelCommands(turn, open, () => turn.note("finished", note as unknown as JsonObject));
+    turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
     turn.changes.finished = { state: note.state };
     this.#execution = undefined;
   }
 
   /** Tells the workspace what has become of the run, where that has changed. */
-  #tell(turn: Turn, before: RunState): void {
+  #tell(turn: OpenTurn, before: RunState): void {
     const { start } = this.#options;
     const emit = (name: RunEventName, seq: number) =>
       turn.effect({ kind: "emit", event: runEvent(start, name, seq, this.summary()) });
@@ -339,22 +294,5 @@ class Machine implements InspectableRun {
     }
     const after = runStateOf(this.#state, stuck !== undefined);
     if (after !== before && after !== "running" && after !== "stuck") emit(after, this.#state.lastSeq);
-  }
-}
-
-function begin(turn: Turn, command: Command): void {
-  switch (command.kind) {
-    case "run":
-      beginCall(turn, command);
-      break;
-    case "sleep":
-      beginSleep(turn, command);
-      break;
-    case "wait_for_event":
-      beginWait(turn, command);
-      break;
-    default:
-      // Immediate: completed when all fibers are blocked.
-      break;
   }
 }

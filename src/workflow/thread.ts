@@ -3,6 +3,7 @@
 import type { CommandId } from "../protocol/ids.ts";
 import { Budget, Fiber, type FiberState, type StarlarkError, type Value } from "../starlark/index.ts";
 import { CANCELLED } from "./error-data.ts";
+import type { IssuedCommand } from "./issued-command.ts";
 import { MAX_OVERRUNS, sliceLimits } from "./limits.ts";
 import type { CallingFiber, CommandRequest } from "./w/issue.ts";
 
@@ -13,11 +14,6 @@ export type ThreadEnding =
   | { kind: "returned"; value: Value }
   | { kind: "failed"; error: StarlarkError }
   | { kind: "cancelled" };
-
-/** A command on its way out of a fiber. */
-export interface IssuedCommand extends CommandRequest {
-  command: CommandId;
-}
 
 export interface ThreadHost {
   /** What `w` needs of the run, for a thread. */

@@ -3,8 +3,9 @@
 import type { CommandId } from "../protocol/ids.ts";
 import type { JournalRecord, NoteKind, Outcome } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { NewCommand } from "./execution.ts";
-import type { JournalState } from "./journal-state.ts";
+import type { ErrorData } from "../protocol/result.ts";
+import type { Command, Kind, RunFold, Turn } from "./commands/kind.ts";
+import type { NewCommand } from "./issued-command.ts";
 import type { Changes, Effect, Moment, RunMachineOptions, RunTimer } from "./machine-types.ts";
 
 /**
@@ -21,16 +22,29 @@ export function parseTimerId(id: string): { kind: string; command: CommandId; at
   return { kind, command: command as CommandId, attempt: Number(attempt) };
 }
 
-export class Turn {
-  readonly state: JournalState;
+/** The fold of the journal, as far as a turn adds to it. */
+interface GrowingFold extends RunFold {
+  readonly lastSeq: number;
+  apply(record: JournalRecord): void;
+}
+
+export class OpenTurn implements Turn {
+  readonly state: GrowingFold;
   readonly options: RunMachineOptions;
   readonly moment: Moment;
+  readonly #kindOf: (command: Command) => Kind;
   readonly changes: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
 
-  constructor(state: JournalState, options: RunMachineOptions, moment: Moment) {
-    this.state = state;
-    this.options = options;
-    this.moment = moment;
+  constructor(parts: {
+    state: GrowingFold;
+    options: RunMachineOptions;
+    moment: Moment;
+    kindOf(command: Command): Kind;
+  }) {
+    this.state = parts.state;
+    this.options = parts.options;
+    this.moment = parts.moment;
+    this.#kindOf = parts.kindOf;
   }
 
   get now(): number {
@@ -61,8 +75,23 @@ export class Turn {
     });
   }
 
-  complete(command: CommandId, outcome: Outcome, facts: { resolved?: string }): void {
-    this.#append({ ...this.#stamp(), type: "completed", command, outcome, ...facts });
+  complete(command: Command, outcome: Outcome, facts: { resolved?: string } = {}): void {
+    this.#append({ ...this.#stamp(), type: "completed", command: command.id, outcome, ...facts });
+    this.#ended(command);
+  }
+
+  giveUp(command: Command, error: ErrorData): void {
+    this.complete(command, { error });
+    this.#kindOf(command).abandon?.(this, command);
+  }
+
+  /** Lets go of commands that `note` ends all at once. */
+  cancel(commands: readonly Command[], note: () => void): void {
+    note();
+    for (const command of commands) {
+      this.#ended(command);
+      this.#kindOf(command).abandon?.(this, command);
+    }
   }
 
   effect(effect: Effect): void {
@@ -75,6 +104,12 @@ export class Turn {
 
   dropTimer(kind: RunTimer["kind"], command: CommandId, attempt?: number): void {
     this.changes.timers.drop.push(timerId(kind, command, attempt));
+  }
+
+  #ended(command: Command): void {
+    const kind = this.#kindOf(command);
+    for (const timer of kind.timers?.(command) ?? []) this.dropTimer(timer.kind, command.id, timer.attempt);
+    kind.ended?.(this, command);
   }
 
   #stamp(): { seq: number; at: number } {

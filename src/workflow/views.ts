@@ -3,22 +3,19 @@ import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import { decodeValue, toJson } from "../starlark/index.ts";
-import type { Command, RunCommand } from "./command.ts";
-import { durationText } from "./duration-text.ts";
+import type { Command } from "./commands/kind.ts";
+import { kindOf } from "./commands/registry.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { RunMachineOptions, RunStart } from "./machine-types.ts";
 import { bytesBeyond } from "./payload.ts";
 
-/** Whether the command waits for time or for somebody, rather than for work that is under way. */
-function isWaiting(command: Command): boolean {
-  if (command.kind === "sleep" || command.kind === "wait_for_event") return true;
-  return command.kind === "run" && (command.call.phase.is === "held" || command.call.phase.is === "retrying");
-}
-
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
   if (state.finished) return state.finished.state;
   if (isStuck) return "stuck";
-  return state.open.size > 0 && [...state.open.values()].every(isWaiting) ? "waiting" : "running";
+  return state.open.size > 0 &&
+    [...state.open.values()].every((command) => kindOf(command).isWaiting?.(command))
+    ? "waiting"
+    : "running";
 }
 
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {
@@ -55,81 +52,42 @@ function shortError({ code, message, details }: ErrorData): ErrorData {
 
 /** In words, what keeps the run from moving; "" when something is at work, or it is over. */
 function waitingFor(state: JournalState): string {
-  const reasons = [...state.open.values()].map((command) => reasonToWait(command, state));
+  const reasons = [...state.open.values()].map(
+    (command) => kindOf(command).reasonToWait?.(command, state) ?? "",
+  );
   const waiting = reasons.filter((reason) => reason !== "");
   if (waiting.length === 0 || waiting.length < reasons.length) return "";
   const [first = ""] = waiting;
   return waiting.length === 1 ? first : `${first}, and ${waiting.length - 1} more`;
 }
 
-function reasonToWait(command: Command, state: JournalState): string {
-  switch (command.kind) {
-    case "sleep":
-      return `sleeping for ${durationText(Number(command.args.ms))}`;
-    case "wait_for_event":
-      return `waiting for an event ${command.name}`;
-    case "run":
-      return reasonOfCall(command, state);
-    default:
-      return "";
-  }
-}
-
-function reasonOfCall({ name, call }: RunCommand, state: JournalState): string {
-  const { phase } = call;
-  switch (phase.is) {
-    case "deciding":
-      return "";
-    case "held": {
-      const reasons = state.approvals.get(phase.approval)?.reasons.join("; ") ?? "";
-      return reasons === "" ? "held by policy" : `held by policy: ${reasons}`;
-    }
-    case "attempting":
-      return phase.takenAt === undefined ? `waiting for a runner to take ${name}` : "";
-    case "retrying":
-      return `waiting to retry ${name}: ${call.lastError?.message ?? ""}`;
-  }
-}
-
 type ViewOptions = Pick<RunMachineOptions, "mask">;
 
 export function activitiesOf(state: JournalState, options: ViewOptions): Activity[] {
-  return [...state.commands.values()].map((command) => activityOf(command, options));
+  return [...state.commands.values()].map((command) => activityOf(command, state, options));
 }
 
-function activityOf(command: Command, options: ViewOptions): Activity {
+function activityOf(command: Command, state: JournalState, options: ViewOptions): Activity {
   const { id, kind, name, scheduledAt, position, end } = command;
-  const finishedAt = end?.at;
   return {
     command: id,
     kind,
     name,
-    state: activityState(command),
+    ...stateOf(command),
     ...inputsOf(command, options),
     ...outcomeOf(command, options),
     scheduledAt,
-    ...(finishedAt === undefined ? {} : { finishedAt }),
-    ...(command.kind === "run" ? callDetails(command) : dueOf(command)),
+    ...(end ? { finishedAt: end.at } : {}),
+    ...kindOf(command).details?.(command, state),
     position,
   };
 }
 
-function activityState(command: Command): Activity["state"] {
+function stateOf(command: Command): Pick<Activity, "state"> & Partial<Activity> {
   const { end } = command;
-  if (end?.kind === "cancelled") return "cancelled";
-  if (end) return "ok" in end.outcome ? "succeeded" : "failed";
-  if (command.kind !== "run") return "waiting";
-  const { phase } = command.call;
-  switch (phase.is) {
-    case "deciding":
-      return "deciding";
-    case "held":
-      return "held";
-    case "attempting":
-      return phase.takenAt === undefined ? "queued" : "running";
-    case "retrying":
-      return "retrying";
-  }
+  if (!end) return kindOf(command).shown?.(command) ?? { state: "waiting" };
+  if (end.kind === "cancelled") return { state: "cancelled" };
+  return { state: "ok" in end.outcome ? "succeeded" : "failed" };
 }
 
 function shown(
@@ -153,25 +111,4 @@ function outcomeOf({ end, ...command }: Command, options: ViewOptions): Pick<Act
   return outputs === null
     ? {}
     : { outputs: shown({ ...command, end } as Command, "outputs", outputs, options) };
-}
-
-function dueOf(command: Exclude<Command, RunCommand>): { dueAt?: number } {
-  const isTimed =
-    (command.kind === "sleep" || command.kind === "wait_for_event") && command.end === undefined;
-  return isTimed && command.dueAt !== undefined ? { dueAt: command.dueAt } : {};
-}
-
-function callDetails(
-  command: RunCommand,
-): Pick<Activity, "environment" | "attempt" | "startedAt" | "dueAt" | "approval" | "error"> {
-  const { environment, attempt, startedAt, phase, lastError } = command.call;
-  const isOpen = command.end === undefined;
-  return {
-    ...(environment === null ? {} : { environment }),
-    ...(attempt === 0 ? {} : { attempt }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(isOpen && phase.is === "retrying" ? { dueAt: phase.dueAt } : {}),
-    ...(isOpen && phase.is === "held" ? { approval: phase.approval } : {}),
-    ...(isOpen && lastError ? { error: lastError } : {}),
-  };
 }

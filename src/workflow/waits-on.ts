@@ -1,51 +1,22 @@
 // Invariant 4 of docs/replay.md: a run that is neither finished nor stuck waits on something that will come.
-import { type CommandId, jobId, type RunId } from "../protocol/ids.ts";
-import { pendingEffect } from "./call.ts";
-import { builtinName } from "./call-options.ts";
-import type { Command } from "./command.ts";
+import type { CommandId } from "../protocol/ids.ts";
+import type { Command } from "./commands/kind.ts";
+import { kindOf } from "./commands/registry.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { InspectableRun, Waiting } from "./machine-types.ts";
 import { timerId } from "./turn.ts";
 
 /** What each open command waits on. */
-export function waitsOnOf(state: JournalState, run: RunId): Map<CommandId, Waiting[]> {
-  return new Map([...state.open.values()].map((command) => [command.id, waitsOn(command, run)]));
+export function waitsOnOf(state: JournalState): Map<CommandId, Waiting[]> {
+  return new Map([...state.open.values()].map((command) => [command.id, waitsOn(command, state)]));
 }
 
-function waitsOn(command: Command, run: RunId): Waiting[] {
-  const timer = (kind: Parameters<typeof timerId>[0], attempt?: number): Waiting => ({
-    kind: "timer",
-    id: timerId(kind, command.id, attempt),
-  });
-  switch (command.kind) {
-    case "sleep":
-      return [timer("sleep")];
-    case "wait_for_event": {
-      const event: Waiting = { kind: "event", command: command.id };
-      return command.dueAt === undefined ? [event] : [event, timer("wait_timeout")];
-    }
-    case "run": {
-      const { phase, attempt } = command.call;
-      const deadline = command.args.deadlineMs === undefined ? [] : [timer("deadline")];
-      const effect = pendingEffect(command);
-      const pending: Waiting[] = effect ? [{ kind: "effect", effect }] : [];
-      switch (phase.is) {
-        case "deciding":
-          return [...pending, ...deadline];
-        case "held":
-          return [{ kind: "approval", id: phase.approval }, ...deadline];
-        case "retrying":
-          return [timer("retry", attempt + 1), ...deadline];
-        case "attempting":
-          return builtinName(command.name) === undefined
-            ? [{ kind: "job", id: jobId(run, command.id, attempt) }, ...deadline]
-            : [...pending, timer("attempt_timeout", attempt), ...deadline];
-      }
-      break;
-    }
-    default:
-      return [];
-  }
+function waitsOn(command: Command, state: JournalState): Waiting[] {
+  const kind = kindOf(command);
+  const timers = (kind.timers?.(command) ?? []).map(
+    (timer): Waiting => ({ kind: "timer", id: timerId(timer.kind, command.id, timer.attempt) }),
+  );
+  return [...(kind.waitsOn?.(command, state) ?? []), ...timers];
 }
 
 /**

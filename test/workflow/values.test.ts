@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { immediateOutcome } from "../../src/workflow/immediate.ts";
+import type { Command } from "../../src/workflow/commands/kind.ts";
+import { randomKind } from "../../src/workflow/commands/value.ts";
 import { handlerOf, modes, outline, ScriptedHost } from "./scripted-host.ts";
 
 describe.each(modes)("values of the host, $mode", ({ replayEveryTime }) => {
@@ -64,9 +65,9 @@ describe.each(modes)("values of the host, $mode", ({ replayEveryTime }) => {
 describe("a random float", () => {
   it("is in [0, 1) for all entropy, and no value is out of reach at the ends", () => {
     const of = (bytes: Uint8Array) => {
-      const command = { kind: "random" } as Parameters<typeof immediateOutcome>[0];
-      const outcome = immediateOutcome(command, { now: 0, entropy: () => bytes });
-      const value = "ok" in outcome ? outcome.ok : undefined;
+      const command = { kind: "random" } as Command;
+      const outcome = randomKind.outcomeAtOnce?.(command, { now: 0, entropy: () => bytes });
+      const value = outcome && "ok" in outcome ? outcome.ok : undefined;
       return typeof value === "number" ? value : Number((value as { value: string }).value);
     };
     fc.assert(

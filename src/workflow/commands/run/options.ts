@@ -1,8 +1,8 @@
 // What a `run` command's arguments say, with the defaults of what they leave out.
-import { BUILTIN_SCHEME } from "../protocol/function-reference.ts";
-import type { JsonObject } from "../protocol/json.ts";
+import { BUILTIN_SCHEME } from "../../../protocol/function-reference.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import { DEFAULT_ATTEMPT_TIMEOUT_MS } from "../../limits.ts";
 import type { RunCommand } from "./command.ts";
-import { DEFAULT_ATTEMPT_TIMEOUT_MS } from "./limits.ts";
 
 /** The arguments of `run` as they are journaled; written by w/run.ts. */
 interface CallArguments {

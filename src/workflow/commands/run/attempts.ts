@@ -1,22 +1,21 @@
 // The life of a `run` command: policy, approval, attempts. Each function decides one thing that can happen to it;
 // what no longer fits the command's phase (late, repeated) changes nothing.
 
-import { isWithinDepth } from "../events/json-depth.ts";
-import { approvalId, jobId } from "../protocol/ids.ts";
-import type { JobOutcome } from "../protocol/job.ts";
-import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import type { ErrorData, Result } from "../protocol/result.ts";
-import { encodeValue, fromJson } from "../starlark/index.ts";
-import { backoffMs, builtinName, callOptions } from "./call-options.ts";
+import { isWithinDepth } from "../../../events/json-depth.ts";
+import { type ApprovalId, approvalId, jobId } from "../../../protocol/ids.ts";
+import type { JobOutcome } from "../../../protocol/job.ts";
+import { MAX_PAYLOAD_BYTES } from "../../../protocol/job.ts";
+import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import type { ErrorData, Result } from "../../../protocol/result.ts";
+import { encodeValue, fromJson } from "../../../starlark/index.ts";
+import { CANCELLED } from "../../error-data.ts";
+import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
+import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "../../machine-types.ts";
+import { bytesBeyond } from "../../payload.ts";
+import { approvalEvent } from "../../run-events.ts";
+import type { Turn } from "../kind.ts";
 import type { RunCommand } from "./command.ts";
-import { completeCommand, giveUp, putApproval } from "./endings.ts";
-import { CANCELLED } from "./error-data.ts";
-import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "./limits.ts";
-import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "./machine-types.ts";
-import { bytesBeyond } from "./payload.ts";
-import { approvalEvent } from "./run-events.ts";
-import type { Turn } from "./turn.ts";
+import { backoffMs, builtinName, callOptions } from "./options.ts";
 
 /** The code the router gives a job whose runner stopped reporting. */
 const RUNNER_LOST = "RunnerLost";
@@ -72,7 +71,7 @@ export function policyDecided(
   const { call } = command;
   if (call.phase.is !== "deciding" || call.round !== round) return;
   if (!result.ok) {
-    completeCommand(turn, command, { error: result.error });
+    turn.complete(command, { error: result.error });
     return;
   }
   const { decision, environment, trustScore, input } = result.value;
@@ -83,10 +82,9 @@ export function policyDecided(
     command.id,
   );
   if (verdict === "execute") startAttempt(turn, command);
-  else if (call.approvals.at(-1)?.decision === "deny")
-    completeCommand(turn, command, { error: denied(command) });
+  else if (call.approvals.at(-1)?.decision === "deny") turn.complete(command, { error: denied(command) });
   else if (verdict === "hold") hold(turn, command, reasons);
-  else completeCommand(turn, command, { error: rejected(command, reasons, bundle) });
+  else turn.complete(command, { error: rejected(command, reasons, bundle) });
 }
 
 function rejected(command: RunCommand, reasons: string[], bundle: string): ErrorData {
@@ -118,17 +116,30 @@ function hold(turn: Turn, command: RunCommand, reasons: string[]): void {
 export function approvalResolved(
   turn: Turn,
   command: RunCommand,
-  given: { approval: JsonValue; decision: "approve" | "deny"; comment: string; by: string },
+  given: { approval: ApprovalId; decision: "approve" | "deny"; comment: string; by: string },
 ): void {
   const { phase } = command.call;
   if (phase.is !== "held") return;
-  turn.note("approval_resolved", { ...given }, command.id);
+  const { approval: id, decision, comment, by } = given;
+  turn.note("approval_resolved", { approval: id, decision, comment, by }, command.id);
   putApproval(turn, phase.approval);
   const approval = turn.state.approvals.get(phase.approval);
   if (approval) {
     turn.effect({ kind: "emit", event: approvalEvent(turn.options.start, "resolved", approval, turn.now) });
   }
   turn.effect(decideEffect(command));
+}
+
+/** Sends out an approval as it now is. */
+export function putApproval(turn: Turn, id: ApprovalId): void {
+  const approval = turn.state.approvals.get(id);
+  if (approval) turn.effect({ kind: "put_approval", approval: { ...approval } });
+}
+
+/** Nobody wants the outcome any more: a job is called back. */
+export function abandon(turn: Turn, { id, name, call }: RunCommand): void {
+  if (call.phase.is !== "attempting" || builtinName(name) !== undefined) return;
+  turn.effect({ kind: "cancel_job", job: jobId(turn.options.start.id, id, call.attempt) });
 }
 
 function startAttempt(turn: Turn, command: RunCommand): void {
@@ -236,12 +247,7 @@ function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData 
 }
 
 function succeeded(turn: Turn, command: RunCommand, outputs: JsonObject, resolved?: string): void {
-  completeCommand(
-    turn,
-    command,
-    { ok: encodeValue(fromJson(outputs)) },
-    resolved === undefined ? {} : { resolved },
-  );
+  turn.complete(command, { ok: encodeValue(fromJson(outputs)) }, resolved === undefined ? {} : { resolved });
   const { environment } = command.call;
   const { app, revision } = callOptions(command).inputs;
   if (environment === null || typeof app !== "string" || typeof revision !== "string") return;
@@ -272,7 +278,7 @@ function failed(turn: Turn, command: RunCommand, error: ErrorData, end: AttemptE
     retry.final.includes(error.code) ||
     call.failures + 1 >= retry.attempts;
   if (isFinal) {
-    completeCommand(turn, command, { error }, end.resolved === undefined ? {} : { resolved: end.resolved });
+    turn.complete(command, { error }, end.resolved === undefined ? {} : { resolved: end.resolved });
     return;
   }
   const delayMs = backoffMs(retry, call.failures + 1);
@@ -297,7 +303,7 @@ export function callTimer(turn: Turn, command: RunCommand, kind: string, attempt
       });
       break;
     case "deadline":
-      giveUp(turn, command, {
+      turn.giveUp(command, {
         code: "DeadlineExceeded",
         message: `${command.name} did not end within ${Number(command.args.deadlineMs) / 1000} s`,
       });

@@ -1,0 +1,24 @@
+// All kinds of commands that this version knows.
+import type { CommandKind } from "../../protocol/journal.ts";
+import type { Command, Kind } from "./kind.ts";
+import { runKind } from "./run/kind.ts";
+import { sleepKind } from "./sleep.ts";
+import { nowKind, randomKind, uuidKind } from "./value.ts";
+import { waitForEventKind } from "./wait-for-event.ts";
+
+// A kind is only ever given the commands that it has opened.
+const kinds: Readonly<Partial<Record<CommandKind, Kind>>> = {
+  run: runKind,
+  sleep: sleepKind,
+  wait_for_event: waitForEventKind,
+  now: nowKind,
+  uuid: uuidKind,
+  random: randomKind,
+};
+
+/** The kind of a command. Throws when this version does not know it. */
+export function kindOf({ kind }: Pick<Command, "kind">): Kind {
+  const known = kinds[kind];
+  if (!known) throw new Error(`the journal has a command "${kind}", which this version does not know`);
+  return known;
+}

@@ -1,0 +1,75 @@
+// `w.wait_for_event`: a registration in the workspace's bus, and a timer where it has a timeout.
+import type { CloudEvent } from "../../protocol/cloud-event.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import type { ErrorData } from "../../protocol/result.ts";
+import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
+import type { Command, Kind, Turn } from "./kind.ts";
+
+interface WaitCommand extends Command {
+  /** When it gives up; undefined when it never does. */
+  dueAt: number | undefined;
+}
+
+export const waitForEventKind: Kind<WaitCommand> = {
+  opened(command, run) {
+    const { timeoutMs } = command.args;
+    const dueAt = timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), command.scheduledAt);
+    return { ...command, dueAt };
+  },
+  begin,
+  take(turn, command, input) {
+    if (input.type === "event") {
+      turn.complete(command, { ok: encodeValue(fromJson(input.event as JsonValue)) });
+    }
+    return undefined;
+  },
+  takeLate: (command, input) =>
+    input.type === "event" && !consumed(command, input.event) ? waitOver(command) : undefined,
+  due(turn, command, kind) {
+    if (kind !== "wait_timeout") return;
+    cancelWait(turn, command);
+    turn.complete(command, { ok: encodeValue(null) });
+  },
+  abandon: cancelWait,
+  timers: ({ dueAt }) => (dueAt === undefined ? [] : [{ kind: "wait_timeout" }]),
+  waitsOn: ({ id }) => [{ kind: "event", command: id }],
+  isWaiting: () => true,
+  reasonToWait: ({ name }) => `waiting for an event ${name}`,
+  shown: ({ dueAt }) => ({ state: "waiting", ...(dueAt === undefined ? {} : { dueAt }) }),
+};
+
+function begin(turn: Turn, command: WaitCommand): void {
+  const { filter, match, since } = command.args;
+  const problem = typeof filter === "string" ? turn.options.checkFilter?.(filter) : undefined;
+  if (problem !== undefined) {
+    turn.complete(command, {
+      error: { code: "InvalidFilter", message: `wait_for_event: for parameter filter: ${problem}` },
+    });
+    return;
+  }
+  if (command.dueAt !== undefined) turn.setTimer("wait_timeout", command.id, command.dueAt);
+  turn.effect({
+    kind: "register_wait",
+    command: command.id,
+    type: command.name,
+    ...(filter === undefined ? {} : { filter: filter as string }),
+    ...(match === undefined ? {} : { match: match as JsonObject }),
+    afterSeq: since === "now" ? "now" : turn.options.start.eventSeq,
+  });
+}
+
+function cancelWait(turn: Turn, { id }: Command): void {
+  turn.effect({ kind: "cancel_wait", command: id });
+}
+
+/** Whether a wait that is over was ended by this very event. */
+function consumed({ end }: WaitCommand, event: CloudEvent): boolean {
+  if (end?.kind !== "completed" || !("ok" in end.outcome)) return false;
+  const taken = toJson(decodeValue(end.outcome.ok)) as Partial<CloudEvent> | null;
+  return taken?.id === event.id && taken.source === event.source;
+}
+
+/** Why an event is turned down: nobody waits for it here, and it stays unconsumed. */
+export function waitOver({ id }: Pick<Command, "id">): ErrorData {
+  return { code: "wait_over", message: `command ${id} waits for no event, or no longer` };
+}
