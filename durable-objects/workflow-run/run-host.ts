@@ -386,7 +386,9 @@ export class RunHost {
     const { command, attempt } = effect;
     const now = this.#ports.now();
     const { outcome, events = [], log = [] } = builtin.perform(this.#callOf(effect, now));
-    this.#feed({ type: "builtin_finished", command, attempt, outcome }, () => {
+    this.#feed({ type: "builtin_finished", command, attempt, outcome }, (changes) => {
+      // Nobody wants it any more: another builtin that was begun with it has won a race, say.
+      if (changes !== nothingYet && changes.records.length === 0) return;
       for (const event of events) this.#outbox.add(emitMessage(this.run, event));
       for (const line of log) this.#log.appendScript(now, command, line);
     });

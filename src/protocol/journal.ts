@@ -63,6 +63,7 @@ export type NoteKind =
   | "job_taken"
   | "retry_scheduled"
   | "cancel_requested"
+  | "withdrawn"
   | "terminated"
   | "stuck"
   | "finished"

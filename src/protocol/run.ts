@@ -16,6 +16,10 @@ const errorSchema = z.object({
 /** One command as people see it: a row of the timeline. Sensitive values are already masked. */
 export const activitySchema = z.object({
   command: z.string(),
+  /** The fiber that called it: `0` for the handler's own, `0.2` for the second that it started. */
+  fiber: z.string(),
+  /** The fiber that started this fiber; absent for the handler's own. */
+  parent: z.string().optional(),
   kind: z.string(),
   name: z.string(),
   state: z.enum([

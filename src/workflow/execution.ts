@@ -1,45 +1,58 @@
 // The script's side of a run: its fibers, moved by the journal and by nothing else.
 //
 // 1. `feed` takes every record of the journal, in order. Live and on replay it is the same path: live, the record
-//    was made a moment ago from what `issued` holds.
-// 2. A `scheduled` record must be the next command that was issued: same id, kind, name and digest.
-// 3. A `completed` record resumes the fiber that waits for it; before that, everything issued must be scheduled.
-// 4. The first difference makes the execution stuck: from then on it moves no more. What it is stuck on is derived,
+//    was made a moment ago from what `issued` and `withdrawn` hold.
+// 2. After each record, every fiber that can run does, the one with the lowest number first, until all are blocked.
+// 3. What fibers withdrew must be in the next record, then what they issued: same id, kind, name and digest.
+// 4. A `completed` record resumes the fiber that waits for it.
+// 5. When every fiber waits for another one, the last that began to gets an error: nothing waits on nothing.
+// 6. The first difference makes the execution stuck: from then on it moves no more. What it is stuck on is derived,
 //    never recorded, so the same journal goes on where the program fits again.
 import type { CommandId } from "../protocol/ids.ts";
-import type {
-  CommandKind,
-  CompletedRecord,
-  JournalRecord,
-  NotedRecord,
-  ScheduledRecord,
-} from "../protocol/journal.ts";
+import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
-import { decodeValue, fromJson, makeStruct, StarlarkError, type Value } from "../starlark/index.ts";
+import {
+  type Budget,
+  decodeValue,
+  fromJson,
+  makeStruct,
+  StarlarkError,
+  type Value,
+} from "../starlark/index.ts";
 import { canonicalJson, isSameJson } from "./canonical-json.ts";
 import { kindOf } from "./commands/registry.ts";
 import { cancelledError, raisedError } from "./error-data.ts";
+import { PendingCommands } from "./fibers/pending-commands.ts";
+import { ReadyQueue } from "./fibers/ready-queue.ts";
+import { SliceBudget } from "./fibers/slice-budget.ts";
+import { Thread, type ThreadEnding, type ThreadHost } from "./fibers/thread.ts";
 import type { IssuedCommand, NewCommand } from "./issued-command.ts";
-import { MAX_CLEANUP_COMMANDS, MAX_COMMANDS, MAX_DEFERRED, MAX_LINE_LENGTH, MAX_LINES } from "./limits.ts";
+import {
+  MAX_CLEANUP_COMMANDS,
+  MAX_COMMANDS,
+  MAX_DEFERRED,
+  MAX_FIBERS,
+  MAX_LINE_LENGTH,
+  MAX_LINES,
+} from "./limits.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
-import { differentCall, nonDeterminism, unknownCall } from "./nondeterminism.ts";
-import { Thread, type ThreadEnding, type ThreadHost } from "./thread.ts";
-import type { CallingFiber } from "./w/issue.ts";
+import { differentCall, differentCancellation, nonDeterminism, unknownCall } from "./nondeterminism.ts";
 import { w } from "./w/w.ts";
-
-/** The handler's fiber. */
-const ROOT = "0";
 
 export class Execution implements ThreadHost {
   readonly #workflow: Workflow;
   readonly #start: RunStart;
   readonly #sha256Hex: Sha256Hex;
+  readonly #slice = new SliceBudget();
+  readonly #ready = new ReadyQueue<Thread>();
+  readonly #pending = new PendingCommands<Thread>();
+  /** Fibers that wait for others, in the order they began to. */
+  readonly #joining = new Set<Thread>();
   #root: Thread | undefined;
-  /** Blocked fibers by the command they wait for, in the order they were blocked. */
-  readonly #waiting = new Map<CommandId, { thread: Thread; kind: CommandKind }>();
-  readonly #issued: IssuedCommand[] = [];
+  /** Fibers that are not done. */
+  #fibers = 0;
   #commands = 0;
   #deferred = 0;
   #lines: string[] = [];
@@ -64,9 +77,14 @@ export class Execution implements ThreadHost {
     return this.#stuck;
   }
 
+  /** Commands that ended because their fibers were cancelled, and that no record names. They come before `issued`. */
+  get withdrawn(): readonly CommandId[] {
+    return this.#stuck ? [] : this.#pending.withdrawn;
+  }
+
   /** Commands without a `scheduled` record, in the order the fibers issued them. */
   get issued(): NewCommand[] {
-    return this.#stuck ? [] : this.#issued.map((command) => this.#withDigest(command));
+    return this.#stuck ? [] : this.#pending.issued.map((command) => this.#withDigest(command));
   }
 
   /** How the handler ended, its deferred functions included; undefined while it runs. */
@@ -74,11 +92,9 @@ export class Execution implements ThreadHost {
     return this.#root?.isDone ? this.#root.ending : undefined;
   }
 
-  /** Commands a cancellation ends: those the handler's fibers wait for, not those of cleanup. */
+  /** Commands a cancellation of the run ends: those the handler's fibers wait for, not those of cleanup. */
   cancellable(): CommandId[] {
-    return [...this.#waiting]
-      .filter(([, { thread }]) => thread.ending === undefined)
-      .map(([command]) => command);
+    return [...(this.#root?.cancellable() ?? [])];
   }
 
   /** What was printed since the last call, as much of it as anybody will read. */
@@ -90,27 +106,7 @@ export class Execution implements ThreadHost {
     return lines;
   }
 
-  callingFiber(thread: Thread): CallingFiber {
-    return {
-      claimCommand: () => this.#claimCommand(thread),
-      defer: (fn, args) => {
-        this.#claimDeferred();
-        thread.defer({ fn, args });
-      },
-      info: () => this.#info(),
-    };
-  }
-
-  issue(command: IssuedCommand, thread: Thread): void {
-    this.#waiting.set(command.command, { thread, kind: command.kind });
-    this.#issued.push(command);
-  }
-
-  print(text: string): void {
-    if (this.#lines.length >= MAX_LINES) this.#omittedLines += 1;
-    else if (text.length <= MAX_LINE_LENGTH) this.#lines.push(text);
-    else this.#lines.push(`${text.slice(0, MAX_LINE_LENGTH)}… (${text.length} characters)`);
-  }
+  // ------------------------------------------------------------ what the journal moves
 
   #move(record: JournalRecord): ErrorData | undefined {
     switch (record.type) {
@@ -121,6 +117,7 @@ export class Execution implements ThreadHost {
       case "noted":
         if (record.note === "started") return this.#begin();
         if (record.note === "cancel_requested") return this.#cancel(record);
+        if (record.note === "withdrawn") return this.#compareWithdrawn(record);
         return undefined;
     }
   }
@@ -129,13 +126,15 @@ export class Execution implements ThreadHost {
     const name = this.#start.trigger.handler;
     const handler = this.#workflow.handler(name);
     if (handler === undefined) return nonDeterminism(`the program has no handler ${name}`);
-    this.#root = new Thread(ROOT, this, handler, [w, fromJson(this.#start.event as JsonValue)]);
-    this.#root.start();
+    this.#root = new Thread(this, { fn: handler, args: [w, fromJson(this.#start.event as JsonValue)] });
+    this.#runReady();
     return undefined;
   }
 
   #compare(record: ScheduledRecord): ErrorData | undefined {
-    const got = this.#issued.shift();
+    const cancelled = this.#pending.withdrawn;
+    if (cancelled.length > 0) return differentCancellation([], cancelled);
+    const got = this.#pending.firstIssued;
     const isSame =
       got !== undefined &&
       got.command === record.command &&
@@ -143,49 +142,138 @@ export class Execution implements ThreadHost {
       got.name === record.name &&
       // The same arguments have the same digest, which is then not worth computing.
       (isSameJson(got.args, record.args) || this.#withDigest(got).digest === record.digest);
-    return isSame ? undefined : differentCall(record, got && this.#withDigest(got), this.#whatElse());
+    if (!isSame) return differentCall(record, got && this.#withDigest(got), this.#whatElse());
+    this.#pending.scheduled();
+    return undefined;
+  }
+
+  #compareWithdrawn({ data }: NotedRecord): ErrorData | undefined {
+    const expected = data.commands as CommandId[];
+    const got = this.#pending.withdrawn;
+    if (!isSameJson(expected, [...got])) return differentCancellation(expected, got);
+    this.#pending.forgetWithdrawn(expected);
+    return undefined;
+  }
+
+  #complete({ command: id, outcome }: CompletedRecord): ErrorData | undefined {
+    const untold = this.#untold(`the outcome of ${id}`);
+    if (untold) return untold;
+    const taken = this.#pending.take(id);
+    if (taken === undefined) {
+      return nonDeterminism(`the journal has an outcome of command ${id}, ${this.#whatElse()}`, {
+        command: id,
+      });
+    }
+    const { fiber, command } = taken;
+    if ("ok" in outcome) {
+      // What the host answers at once is no waiting.
+      if (!kindOf(command).outcomeAtOnce) this.#slice.begin();
+      fiber.resume(decodeValue(outcome.ok));
+    } else {
+      this.#slice.begin();
+      fiber.fail(raisedError(outcome.error));
+    }
+    this.#runReady();
+    return undefined;
+  }
+
+  #cancel({ data }: NotedRecord): ErrorData | undefined {
+    const untold = this.#untold("the cancellation");
+    if (untold) return untold;
+    const expected = data.commands as CommandId[];
+    const got = this.cancellable();
+    if (!isSameJson(expected, got)) return differentCancellation(expected, got);
+    this.#slice.begin();
+    this.#root?.cancel(cancelledError(String(data.by), String(data.reason)));
+    this.#runReady();
+    this.#pending.forgetWithdrawn(expected);
+    return undefined;
+  }
+
+  /** What the script has done and the journal does not have, where it should have. */
+  #untold(before: string): ErrorData | undefined {
+    const cancelled = this.#pending.withdrawn;
+    if (cancelled.length > 0) return differentCancellation([], cancelled);
+    const unexpected = this.#pending.firstIssued;
+    return unexpected && unknownCall(this.#withDigest(unexpected), before);
   }
 
   #withDigest(command: IssuedCommand): NewCommand {
     return { ...command, digest: this.#sha256Hex(canonicalJson(command.args)) };
   }
 
-  #complete({ command, outcome }: CompletedRecord): ErrorData | undefined {
-    const [unexpected] = this.#issued;
-    if (unexpected) return unknownCall(this.#withDigest(unexpected), `the outcome of ${command}`);
-    const waiting = this.#waiting.get(command);
-    if (waiting === undefined) {
-      return nonDeterminism(`the journal has an outcome of command ${command}, ${this.#whatElse()}`, {
-        command,
-      });
-    }
-    this.#waiting.delete(command);
-    const { thread, kind } = waiting;
-    if ("ok" in outcome) thread.resume(decodeValue(outcome.ok), !kindOf({ kind }).outcomeAtOnce);
-    else thread.fail(raisedError(outcome.error));
-    return undefined;
-  }
-
-  #cancel({ data }: NotedRecord): ErrorData | undefined {
-    const [unexpected] = this.#issued;
-    if (unexpected) return unknownCall(this.#withDigest(unexpected), "the cancellation");
-    for (const command of data.commands as CommandId[]) {
-      const waiting = this.#waiting.get(command);
-      this.#waiting.delete(command);
-      waiting?.thread.fail(cancelledError(String(data.by), String(data.reason)));
-    }
-    return undefined;
-  }
-
   /** What the script does instead of what the journal has. */
   #whatElse(): string {
     if (this.#root?.isDone) return "the script has ended";
-    const [command] = this.#waiting.keys();
+    const command = this.#pending.any;
     return command === undefined ? "the script has not begun" : `the script waits for command ${command}`;
   }
 
-  #claimCommand(thread: Thread): void {
-    const limit = MAX_COMMANDS + (thread.ending === undefined ? 0 : MAX_CLEANUP_COMMANDS);
+  #runReady(): void {
+    for (;;) {
+      const next = this.#ready.take();
+      if (next) next.run();
+      else if (!this.#endDeadlock()) return;
+    }
+  }
+
+  /** Whether there was one. */
+  #endDeadlock(): boolean {
+    if (this.#pending.size > 0) return false;
+    const last = [...this.#joining].at(-1);
+    if (!last) return false;
+    const fibers = [...this.#joining].slice(0, MAX_NAMED).map(({ id }) => id);
+    const error = new StarlarkError(
+      `every fiber of the run waits for another one, so nothing would ever go on: ${fibers.join(", ")}`,
+      { code: "Deadlock", details: { fibers } },
+    );
+    last.failWait(error);
+    return true;
+  }
+
+  // ------------------------------------------------------------ what its fibers ask of it
+
+  get budget(): Budget {
+    return this.#slice.budget;
+  }
+
+  renewBudget(): void {
+    this.#slice.renew();
+  }
+
+  issue(command: IssuedCommand, thread: Thread): void {
+    this.#pending.issue(command, thread);
+  }
+
+  withdraw(command: CommandId): void {
+    this.#pending.withdraw(command);
+  }
+
+  ready(thread: Thread): void {
+    this.#ready.add(thread);
+  }
+
+  started(): void {
+    this.#fibers += 1;
+  }
+
+  done(): void {
+    this.#fibers -= 1;
+  }
+
+  joins(thread: Thread, isWaiting: boolean): void {
+    if (isWaiting) this.#joining.add(thread);
+    else this.#joining.delete(thread);
+  }
+
+  print(text: string): void {
+    if (this.#lines.length >= MAX_LINES) this.#omittedLines += 1;
+    else if (text.length <= MAX_LINE_LENGTH) this.#lines.push(text);
+    else this.#lines.push(`${text.slice(0, MAX_LINE_LENGTH)}… (${text.length} characters)`);
+  }
+
+  claimCommand({ ending }: Thread): void {
+    const limit = MAX_COMMANDS + (ending === undefined ? 0 : MAX_CLEANUP_COMMANDS);
     if (this.#commands >= limit) {
       throw new StarlarkError(`a run has at most ${MAX_COMMANDS} commands`, {
         code: "TooManyCommands",
@@ -196,7 +284,7 @@ export class Execution implements ThreadHost {
     this.#commands += 1;
   }
 
-  #claimDeferred(): void {
+  claimDeferred(): void {
     if (this.#deferred >= MAX_DEFERRED) {
       throw new StarlarkError(`defer: a run defers at most ${MAX_DEFERRED} functions`, {
         code: "TooManyDeferred",
@@ -206,7 +294,15 @@ export class Execution implements ThreadHost {
     this.#deferred += 1;
   }
 
-  #info(): Value {
+  claimFibers(count: number): void {
+    if (this.#fibers + count <= MAX_FIBERS) return;
+    throw new StarlarkError(`a run has at most ${MAX_FIBERS} fibers at a time: give w.parallel a limit`, {
+      code: "TooManyFibers",
+      details: { limit: MAX_FIBERS },
+    });
+  }
+
+  info(): Value {
     const { id, workflow, program, trigger, initiator } = this.#start;
     return makeStruct(
       {
@@ -222,3 +318,6 @@ export class Execution implements ThreadHost {
     );
   }
 }
+
+/** Fibers that a message names. */
+const MAX_NAMED = 20;

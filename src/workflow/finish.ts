@@ -3,10 +3,10 @@ import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
 import { CANCELLED, errorDataOf } from "./error-data.ts";
+import type { ThreadEnding } from "./fibers/thread.ts";
 import type { FinishedNote } from "./journal-state.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { bytesBeyond } from "./payload.ts";
-import type { ThreadEnding } from "./thread.ts";
 
 /** A script can make its messages as long as its memory: a record keeps this much of them. */
 const MAX_TEXT = 20_000;

@@ -22,6 +22,8 @@ export class JournalState implements RunFold {
   readonly commands = new Map<CommandId, Command>();
   /** Commands that have not ended, in the order they were scheduled. */
   readonly open = new Map<CommandId, Command>();
+  /** Of those, the ones with work under way, which wait neither for time nor for somebody. */
+  readonly busy = new Set<Command>();
   /** Of those, the ones the host can answer at once. */
   readonly immediate = new Set<Command>();
   readonly approvals = new Map<ApprovalId, KnownApproval>();
@@ -68,6 +70,12 @@ export class JournalState implements RunFold {
     this.commands.set(id, command);
     this.open.set(id, command);
     if (outcomeAtOnce) this.immediate.add(command);
+    this.#count(command);
+  }
+
+  #count(command: Command): void {
+    if (command.end || kindOf(command).isWaiting?.(command)) this.busy.delete(command);
+    else this.busy.add(command);
   }
 
   #complete({ command: id, outcome, at }: CompletedRecord): void {
@@ -80,6 +88,7 @@ export class JournalState implements RunFold {
     command.end = end;
     this.open.delete(command.id);
     this.immediate.delete(command);
+    this.busy.delete(command);
     kindOf(command).closed?.(command, at, this);
   }
 
@@ -88,6 +97,7 @@ export class JournalState implements RunFold {
     const command = id === undefined ? undefined : this.commands.get(id);
     if (command) {
       kindOf(command).noted?.(command, record, this);
+      this.#count(command);
       return;
     }
     switch (note) {
@@ -96,6 +106,9 @@ export class JournalState implements RunFold {
         break;
       case "cancel_requested":
         this.cancelRequested = { by: String(data.by), reason: String(data.reason) };
+        this.#cancel(data.commands as CommandId[], at);
+        break;
+      case "withdrawn":
         this.#cancel(data.commands as CommandId[], at);
         break;
       case "finished":

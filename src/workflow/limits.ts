@@ -8,17 +8,23 @@ export const MAX_COMMANDS = 100_000;
 /** What deferred functions may use on top, so that a run that hit the limit can still clean up. */
 export const MAX_CLEANUP_COMMANDS = 1000;
 /** Functions waiting in `w.defer`, counted over the whole run: a cleanup that defers itself ends here. */
-export const MAX_DEFERRED = 1000;
+export const MAX_DEFERRED = 10_000;
 
 /**
- * A slice: what a fiber does between two commands that it really waits for, or the top level of a file. About half
+ * A slice: what the fibers of a run do between two outcomes that were really waited for, or the top level of a file. About half
  * a second at worst.
  */
 export const sliceLimits = { maxSteps: 20_000_000, maxAllocatedBytes: 64 * 1024 * 1024, maxDepth: 1000 };
 /** Steps that a command costs its slice: w.now() and the like do not end it, and each is two records. */
-export const COMMAND_STEPS = 1000;
-/** Functions of one fiber that may use up a budget and still leave a fresh one to the next deferred one. */
-export const MAX_OVERRUNS = 5;
+export const COMMAND_STEPS = 400;
+/** How often a slice gets a whole budget again: for cleanup, and for those that go on after one used it up. */
+export const MAX_RENEWALS = 6;
+/** Fibers of a run that are not done, the handler's included. */
+export const MAX_FIBERS = 10_001;
+/** How deep fibers may start fibers. */
+export const MAX_FIBER_DEPTH = 100;
+/** What a fiber costs the slice that starts it. */
+export const FIBER_COST = { steps: 400, bytes: 2048 };
 /** Lines that one slice may print, and the length of each in characters. */
 export const MAX_LINES = 10_000;
 export const MAX_LINE_LENGTH = 64 * 1024;

@@ -57,3 +57,17 @@ export function unknownCall(got: ComparedCommand, before: string): ErrorData {
     { got: asData(got) },
   );
 }
+
+/** The script cancelled other commands than the journal says were cancelled here. */
+export function differentCancellation(expected: readonly string[], got: readonly string[]): ErrorData {
+  const named = (commands: readonly string[]) =>
+    commands.length === 0
+      ? "no commands"
+      : `${commands.slice(0, MAX_NAMED).join(", ")}${commands.length > MAX_NAMED ? ", …" : ""}`;
+  return nonDeterminism(
+    `the journal has the cancellation of ${named(expected)} here, the script cancels ${named(got)}`,
+    { expected: expected.slice(0, MAX_NAMED), got: got.slice(0, MAX_NAMED) },
+  );
+}
+
+const MAX_NAMED = 20;

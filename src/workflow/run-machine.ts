@@ -57,6 +57,8 @@ class Machine implements InspectableRun {
   #execution: Execution | undefined;
   /** Everything fed to the execution; kept only to replay every time. */
   readonly #history: JournalRecord[] = [];
+  /** Commands of this turn that are scheduled and not begun. */
+  #toBegin: CommandId[] = [];
   #stuckIsTold = false;
 
   constructor(workflow: Workflow, options: RunMachineOptions) {
@@ -229,7 +231,9 @@ class Machine implements InspectableRun {
       }
       const execution = this.#execution;
       if (!execution || execution.stuck) return;
-      if (this.#scheduleIssued(turn, execution)) continue;
+      if (this.#recordCalls(turn, execution)) continue;
+      // One at a time: one that is over as it begins may lead to the withdrawal of the next.
+      if (this.#beginNext(turn)) continue;
       const [immediate] = this.#state.immediate;
       const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment);
       if (immediate && outcome) turn.complete(immediate, outcome);
@@ -239,15 +243,23 @@ class Machine implements InspectableRun {
     }
   }
 
-  /** Schedules what the fibers issued, and begins it. */
-  #scheduleIssued(turn: OpenTurn, { issued }: Execution): boolean {
-    const commands = [...issued];
-    for (const command of commands) turn.schedule(command);
-    for (const { command } of commands) {
-      const scheduled = this.#state.open.get(command);
-      if (scheduled) kindOf(scheduled).begin?.(turn, scheduled);
+  /** Records what the fibers have withdrawn and issued. Whether there was anything. */
+  #recordCalls(turn: OpenTurn, { withdrawn, issued }: Execution): boolean {
+    if (withdrawn.length > 0) {
+      const commands = withdrawn.flatMap((id) => this.#state.open.get(id) ?? []);
+      turn.cancel(commands, () => turn.note("withdrawn", { commands: [...withdrawn] }));
     }
-    return commands.length > 0;
+    for (const command of issued) turn.schedule(command);
+    this.#toBegin.push(...issued.map(({ command }) => command));
+    return withdrawn.length > 0 || issued.length > 0;
+  }
+
+  /** Begins the next command that was scheduled. Whether there was one. */
+  #beginNext(turn: OpenTurn): boolean {
+    const id = this.#toBegin.shift();
+    const command = id === undefined ? undefined : this.#state.open.get(id);
+    if (command) kindOf(command).begin?.(turn, command);
+    return id !== undefined;
   }
 
   /** Hands a record to the script. */

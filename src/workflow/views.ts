@@ -12,10 +12,7 @@ import { bytesBeyond } from "./payload.ts";
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
   if (state.finished) return state.finished.state;
   if (isStuck) return "stuck";
-  return state.open.size > 0 &&
-    [...state.open.values()].every((command) => kindOf(command).isWaiting?.(command))
-    ? "waiting"
-    : "running";
+  return state.open.size > 0 && state.busy.size === 0 ? "waiting" : "running";
 }
 
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {
@@ -71,6 +68,7 @@ function activityOf(command: Command, state: JournalState, options: ViewOptions)
   const { id, kind, name, scheduledAt, position, end } = command;
   return {
     command: id,
+    ...fiberOf(id),
     kind,
     name,
     ...stateOf(command),
@@ -81,6 +79,12 @@ function activityOf(command: Command, state: JournalState, options: ViewOptions)
     ...kindOf(command).details?.(command, state),
     position,
   };
+}
+
+function fiberOf(id: Command["id"]): Pick<Activity, "fiber" | "parent"> {
+  const fiber = id.slice(0, id.indexOf("#"));
+  const last = fiber.lastIndexOf(".");
+  return last < 0 ? { fiber } : { fiber, parent: fiber.slice(0, last) };
 }
 
 function stateOf(command: Command): Pick<Activity, "state"> & Partial<Activity> {

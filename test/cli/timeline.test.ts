@@ -9,6 +9,7 @@ const position = { file: "canary.star", line: 1, column: 1 };
 function activity(partial: Partial<Activity>): Activity {
   return {
     command: "0#1",
+    fiber: "0",
     kind: "run",
     name: "gitlab.com/cd/reconcile@v1",
     state: "succeeded",

@@ -39,6 +39,39 @@ def handler(w, ev):
 on_event(type = "test", handler = handler)
 `);
 
+const sideBySide = workflowOf(`
+def clean(w, what):
+    w.run(step = "example.com/clean@v1", inputs = {"what": what})
+
+def region(w, name, seen):
+    w.defer(clean, w, name)
+    seen.append([name, w.uuid()])
+    w.run(step = "example.com/deploy@v1", inputs = {"app": "shop", "revision": name}, environment = name)
+    w.sleep(seconds = len(seen))
+    seen.append(name)
+    return w.run(step = "builtin://log", inputs = {"name": name}, timeout = "10s")["name"]
+
+def broken(w):
+    w.sleep(seconds = 2)
+    fail("broken")
+
+def handler(w, ev):
+    seen = []
+    names = w.parallel([(region, w, name, seen) for name in ["eu", "us", "ap"]], limit = 2)
+    watch = w.spawn(lambda: w.wait_for_event(type = "go"))
+    stopped = w.attempt(lambda: w.parallel(
+        [(broken, w), (region, w, "late", seen), lambda: w.wait_for_event(type = "never", timeout = "1d")],
+        on_error = "cancel",
+    ))
+    got = w.select(events = ["never"], timers = {"soon": 30}, tasks = {"watch": watch})
+    first = w.race([lambda: w.sleep(days = 1), (region, w, "race", seen), lambda: w.sleep(seconds = 1)])
+    w.spawn(region, w, "abandoned", seen)
+    w.sleep(seconds = 5)
+    return names, stopped.error.message, got.kind, got.key, first.index, [s for s in seen if type(s) == "string"]
+
+on_event(type = "test", handler = handler)
+`);
+
 export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; script: Script }[] = [
   {
     name: "the canary, approved",
@@ -76,6 +109,19 @@ export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; sc
           return { error: { code: "Flaky", message: "once more" } };
         return { ok: { done: true, ratio: 0.5 } };
       },
+      events: ({ type }) => (type === "go" ? { type, subject: "shop", data: { n: 3 } } : undefined),
+    },
+  },
+  {
+    name: "side by side",
+    workflow: sideBySide,
+    script: {
+      policy: ({ environment, approvals }) => ({
+        verdict: environment === "us" && approvals.length < 1 ? "hold" : "execute",
+        environment: environment ?? null,
+      }),
+      functions: (reference, _inputs, attempt) =>
+        reference.includes("deploy") && attempt === 1 ? "lost" : { ok: {} },
       events: ({ type }) => (type === "go" ? { type, subject: "shop", data: { n: 3 } } : undefined),
     },
   },

@@ -11,7 +11,11 @@ type Step =
   | { op: "run"; what: "ok" | "fail" | "lost" | "held" | "denied" | "rejected" | "flaky"; builtin: boolean }
   | { op: "sleep" | "now" | "uuid" | "random" | "print" | "fail" }
   | { op: "wait"; comes: boolean }
-  | { op: "attempt" | "defer" | "loop"; body: Step[] };
+  | { op: "attempt" | "defer" | "loop" | "spawn"; body: Step[] }
+  | { op: "parallel"; bodies: Step[][]; limit: number; cancels: boolean }
+  | { op: "race"; bodies: Step[][] }
+  | { op: "await" | "cancel" }
+  | { op: "select"; comes: boolean };
 
 const { program } = fc.letrec<{ program: Step[]; step: Step }>((tie) => ({
   program: fc.array(tie("step"), { minLength: 2, maxLength: 6, depthIdentifier: "body" }),
@@ -36,10 +40,28 @@ const { program } = fc.letrec<{ program: Step[]; step: Step }>((tie) => ({
     {
       weight: 6,
       arbitrary: fc.record({
-        op: fc.constantFrom("attempt" as const, "attempt", "defer", "loop"),
+        op: fc.constantFrom("attempt" as const, "attempt", "defer", "loop", "spawn", "spawn"),
         body: tie("program"),
       }),
     },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        op: fc.constant("parallel" as const),
+        bodies: fc.array(tie("program"), { maxLength: 3 }),
+        limit: fc.integer({ min: 1, max: 3 }),
+        cancels: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant("race" as const),
+        bodies: fc.array(tie("program"), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ op: fc.constantFrom("await" as const, "cancel") }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant("select" as const), comes: fc.boolean() }) },
   ),
 }));
 
@@ -51,9 +73,11 @@ function sourceOf(steps: readonly Step[]): string {
     functions.push("");
     const index = functions.length - 1;
     functions[index] =
-      `def ${name}(w, seen):\n${body.map((step) => `    ${line(step)}\n`).join("")}    return len(seen)\n`;
+      `def ${name}(w, seen, tasks):\n${body.map((step) => `    ${line(step)}\n`).join("")}    return len(seen)\n`;
     return name;
   };
+  const branches = (bodies: readonly Step[][]): string =>
+    `[${bodies.map((body) => `(${define(body)}, w, seen, tasks)`).join(", ")}]`;
   const line = (step: Step): string => {
     switch (step.op) {
       case "run": {
@@ -69,17 +93,33 @@ function sourceOf(steps: readonly Step[]): string {
       case "fail":
         return 'fail("at", len(seen))';
       case "attempt":
-        return `seen.append(w.attempt(${define(step.body)}, w, seen).ok)`;
+        return `seen.append(w.attempt(${define(step.body)}, w, seen, tasks).ok)`;
       case "defer":
-        return `w.defer(${define(step.body)}, w, seen)`;
+        return `w.defer(${define(step.body)}, w, seen, tasks)`;
+      case "spawn":
+        return `tasks.append(w.spawn(${define(step.body)}, w, seen, tasks))`;
+      case "await":
+        return "seen.append(w.attempt(w.wait, tasks[len(seen) % len(tasks)]).ok if tasks else None)";
+      case "cancel":
+        return "[t.cancel() for t in tasks[len(seen) % 2:][:1]]";
+      case "select": {
+        const events = `["${step.comes ? "comes" : "never"}"]`;
+        return `seen.append(w.attempt(lambda: w.select(events = ${events}, timers = ["20m"], tasks = tasks[:2])).ok)`;
+      }
+      case "parallel": {
+        const options = `limit = ${step.limit}, on_error = "${step.cancels ? "cancel" : "wait"}"`;
+        return `seen.append(w.attempt(lambda: w.parallel(${branches(step.bodies)}, ${options})).ok)`;
+      }
+      case "race":
+        return `seen.append(w.race(${branches(step.bodies)}).index)`;
       case "loop":
-        return `[${define(step.body)}(w, seen) for _ in range(2)]`;
+        return `[${define(step.body)}(w, seen, tasks) for _ in range(2)]`;
       default:
         return `seen.append(w.${step.op}())`;
     }
   };
   const root = define(steps);
-  return `${functions.reverse().join("\n")}\ndef handler(w, ev):\n    return ${root}(w, [])\n\non_event(type = "test", handler = handler)\n`;
+  return `${functions.reverse().join("\n")}\ndef handler(w, ev):\n    return ${root}(w, [], [])\n\non_event(type = "test", handler = handler)\n`;
 }
 
 const script: Script = {

@@ -308,11 +308,16 @@ export class ScriptedHost {
     return this;
   }
 
-  /** Performs the oldest in-process effect that has a result, and feeds it back. */
+  /**
+   * Performs the first in-process effect that has a result, and feeds it back. In the order of their commands, as
+   * after a load: which of two is quicker must not depend on whether the power was cut.
+   */
   #performEffect(): boolean {
     // A host whose memory is gone loads the run first, and with it what is pending.
     if (!this.#machine) this.load();
-    for (const effect of this.#effects) {
+    const pending = this.machine.pendingEffects().map(keyOf);
+    const order = (effect: InProcessEffect) => pending.indexOf(keyOf(effect));
+    for (const effect of [...this.#effects].sort((a, b) => order(a) - order(b))) {
       const result = this.#resultOf(effect);
       if (!result) continue;
       this.feed(result);

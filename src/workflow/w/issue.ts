@@ -23,7 +23,7 @@ export interface CallingFiber {
 }
 
 export function callingFiber(ctx: CallContext): CallingFiber {
-  // Set by execution.ts, the only place that starts fibers.
+  // Set by fibers/thread.ts, the only place that starts fibers.
   return ctx.hostData as CallingFiber;
 }
 
@@ -33,11 +33,11 @@ export function callingFiber(ctx: CallContext): CallingFiber {
  */
 export function issue(
   ctx: CallContext,
-  command: Omit<CommandRequest, "position">,
+  command: Omit<CommandRequest, "position"> & { position?: Position },
   then?: Continuation,
 ): Deferred {
   ctx.charge(COMMAND_STEPS, 0);
   callingFiber(ctx).claimCommand();
-  const request: CommandRequest = { ...command, position: ctx.position() };
+  const request: CommandRequest = { ...command, position: command.position ?? ctx.position() };
   return ctx.suspend(request, then);
 }

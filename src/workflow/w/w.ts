@@ -2,8 +2,10 @@
 // that calls it, so one object serves all runs.
 import { HostObject, universe, type Value } from "../../starlark/index.ts";
 import { info } from "./info.ts";
+import { parallel, race, spawn, wait } from "./parallel.ts";
 import { attempt, defer } from "./protect.ts";
 import { run } from "./run.ts";
+import { select } from "./select.ts";
 import { sleep } from "./sleep.ts";
 import { now, random, uuid } from "./values.ts";
 import { waitForEvent } from "./wait-for-event.ts";
@@ -17,6 +19,11 @@ const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["now", now],
   ["uuid", uuid],
   ["random", random],
+  ["parallel", parallel],
+  ["spawn", spawn],
+  ["wait", wait],
+  ["race", race],
+  ["select", select],
   ["attempt", attempt],
   ["defer", defer],
   ["info", info],

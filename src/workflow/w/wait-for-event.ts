@@ -20,21 +20,36 @@ export const waitForEvent: Builtin = defineBuiltin(
   "wait_for_event",
   "type: string, *, filter??: string, match??: dict, timeout??, since??: string",
   (ctx: CallContext, type: string, filter?: string, match?: Value, timeout?: Value, since?: string) => {
-    const problem = eventTypeProblem(type);
-    if (problem !== undefined) {
-      throw new StarlarkError(`wait_for_event: for parameter type: ${problem}`, { code: "InvalidEventType" });
-    }
-    if (since !== undefined && since !== "now") {
-      throw new StarlarkError('wait_for_event: for parameter since: got something else than "now"', {
-        code: "InvalidSince",
-      });
-    }
-    const args: JsonObject = {};
-    if (filter !== undefined) args.filter = filter;
-    if (match !== undefined) args.match = jsonObjectArgument("wait_for_event", "match", match);
+    const { args, ...command } = eventCommand("wait_for_event", { type, filter, match, since });
     if (timeout !== undefined) args.timeoutMs = durationArgument("wait_for_event", "timeout", timeout);
-    if (since !== undefined) args.since = since;
-    checkPayload("wait_for_event", args);
-    return issue(ctx, { kind: "wait_for_event", name: type, args });
+    return issue(ctx, { ...command, args });
   },
 );
+
+/** The command that waits for an event. Throws at the call of `fn` when it cannot be waited for. */
+export function eventCommand(
+  fn: string,
+  event: {
+    type: string;
+    filter: string | undefined;
+    match: Value | undefined;
+    since: string | undefined;
+  },
+): { kind: "wait_for_event"; name: string; args: JsonObject } {
+  const { type, filter, match, since } = event;
+  const problem = eventTypeProblem(type);
+  if (problem !== undefined) {
+    throw new StarlarkError(`${fn}: for parameter type: ${problem}`, { code: "InvalidEventType" });
+  }
+  if (since !== undefined && since !== "now") {
+    throw new StarlarkError(`${fn}: for parameter since: got something else than "now"`, {
+      code: "InvalidSince",
+    });
+  }
+  const args: JsonObject = {};
+  if (filter !== undefined) args.filter = filter;
+  if (match !== undefined) args.match = jsonObjectArgument(fn, "match", match);
+  if (since !== undefined) args.since = since;
+  checkPayload(fn, args);
+  return { kind: "wait_for_event", name: type, args };
+}

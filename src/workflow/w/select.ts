@@ -1,0 +1,112 @@
+// `w.select`: whichever comes first of events, times and tasks. Each event and each time is waited for by a fiber of
+// its own, which is cancelled when something else is first.
+import {
+  type Builtin,
+  type CallContext,
+  defineBuiltin,
+  makeStruct,
+  StarlarkDict,
+  StarlarkError,
+  StarlarkList,
+  StarlarkTuple,
+  typeName,
+  type Value,
+} from "../../starlark/index.ts";
+import { type Contender, FirstJoin } from "../fibers/first-join.ts";
+import type { Thread } from "../fibers/thread.ts";
+import { FIBER_COST } from "../limits.ts";
+import { durationArgument } from "./duration.ts";
+import { type CommandRequest, issue } from "./issue.ts";
+import { callingThread, taskArgument } from "./parallel.ts";
+import { eventCommand } from "./wait-for-event.ts";
+
+function invalidSelect(message: string): StarlarkError {
+  return new StarlarkError(`select: ${message}`, { code: "InvalidSelect" });
+}
+
+/** What there is to choose from, by key: of a dict its keys, of a list its indexes. */
+function choices(parameter: string, given: Value | undefined): [Value, Value][] {
+  if (given === undefined) return [];
+  if (given instanceof StarlarkDict) return [...given.entries.values()].map(({ key, value }) => [key, value]);
+  if (given instanceof StarlarkList || given instanceof StarlarkTuple) {
+    return given.items.map((item, index) => [index, item]);
+  }
+  throw invalidSelect(`for parameter ${parameter}: got ${typeName(given)}, want a dict or a list`);
+}
+
+type Wait = Omit<CommandRequest, "position">;
+
+const eventOptions = ["type", "filter", "match", "since"];
+
+/** An event's type, or a dict of `type`, `filter`, `match`, `since`. */
+function eventWait(choice: Value): Wait {
+  if (typeof choice === "string") {
+    return eventCommand("select", { type: choice, filter: undefined, match: undefined, since: undefined });
+  }
+  if (!(choice instanceof StarlarkDict)) {
+    throw invalidSelect(`events: got ${typeName(choice)}, want an event's type or a dict`);
+  }
+  for (const { key } of choice.entries.values()) {
+    if (typeof key === "string" && eventOptions.includes(key)) continue;
+    throw invalidSelect(`events: there is no option ${String(key)}, only ${eventOptions.join(", ")}`);
+  }
+  const text = (name: string): string | undefined => {
+    const value = choice.get(name) ?? undefined;
+    if (value === undefined || typeof value === "string") return value;
+    throw invalidSelect(`events: ${name}: got ${typeName(value)}, want string`);
+  };
+  const match = choice.get("match") ?? undefined;
+  if (match !== undefined && !(match instanceof StarlarkDict)) {
+    throw invalidSelect(`events: match: got ${typeName(match)}, want dict`);
+  }
+  return eventCommand("select", {
+    type: text("type") ?? "",
+    filter: text("filter"),
+    match,
+    since: text("since"),
+  });
+}
+
+function timerWait(choice: Value): Wait {
+  return { kind: "sleep", name: "", args: { ms: durationArgument("select", "timers", choice) } };
+}
+
+/** Starts a fiber that does nothing but wait. */
+function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
+  const request = { ...wait, position: ctx.position() };
+  const fn = defineBuiltin(wait.kind, "", (inFiber: CallContext) => issue(inFiber, request));
+  return thread.startChild(fn, [], undefined);
+}
+
+/**
+ * `w.select(events={key: type or dict}, timers={key: duration}, tasks={key: task})`: waits for the first of all
+ * these and returns `struct(kind, key, value)`: kind `"event"`, `"timer"` or `"task"`, value the event, None, or
+ * what the task returned. A task that is first raises its error; the tasks that are not first go on. What is over
+ * already is first, tasks before the rest.
+ */
+export const select: Builtin = defineBuiltin(
+  "select",
+  "*, events??, timers??, tasks??",
+  (ctx: CallContext, events?: Value, timers?: Value, tasks?: Value) => {
+    const thread = callingThread(ctx);
+    const joined = choices("tasks", tasks).map(
+      ([key, task]) => ["task", key, taskArgument("select", task).thread] as const,
+    );
+    const waits = [
+      ...choices("events", events).map(([key, choice]) => ["event", key, eventWait(choice)] as const),
+      ...choices("timers", timers).map(([key, choice]) => ["timer", key, timerWait(choice)] as const),
+    ];
+    if (joined.length + waits.length === 0) throw invalidSelect("there is nothing to wait for");
+    ctx.charge((joined.length + waits.length) * FIBER_COST.steps, waits.length * FIBER_COST.bytes);
+    if (waits.length > 0) thread.claimFibers(waits.length);
+    const contenders = [
+      ...joined.map(([kind, key, task]) => contender(kind, key, task, false)),
+      ...waits.map(([kind, key, wait]) => contender(kind, key, waiter(ctx, thread, wait), true)),
+    ];
+    return ctx.suspend({ join: new FirstJoin(contenders) });
+  },
+);
+
+function contender(kind: string, key: Value, thread: Thread, isCancelled: boolean): Contender {
+  return { thread, isCancelled, result: (value) => makeStruct({ kind, key, value }, "select") };
+}
