@@ -514,6 +514,23 @@ describe("an in-process effect", () => {
       },
     ));
 
+  test("a builtin whose outcome nobody wants any more writes nothing", () => {
+    const asked = asking({
+      kind: "call_builtin",
+      command,
+      attempt: 1,
+      name: "log",
+      inputs: { message: "late" },
+    });
+    return inRun(
+      { ...asked, decide: (input, records) => (input.type === "start" ? asked.decide(input, records) : {}) },
+      async (hosted) => {
+        begin(hosted);
+        expect(new LogStore(hosted.storage.sql).page(0, 10).lines).toEqual([]);
+      },
+    );
+  });
+
   test("builtin://http goes out after the commit and comes back as an input", () =>
     inRun(
       asking({
