@@ -1,0 +1,193 @@
+// The storage of one Durable Object, on SQLite in memory, with the platform's promise about power cuts: what one
+// turn wrote is there whole or not at all.
+//
+// 1. Writes since the last `commit` are one transaction, alarm included; `lose` takes them back.
+// 2. `onWrite` is called at the first of them.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+type Row = Record<string, unknown>;
+
+/** What `SqlStorageCursor` promises, as far as an actor may use it. */
+class Cursor {
+  readonly rowsWritten: number;
+  readonly #rows: Row[];
+
+  constructor(rows: Row[], rowsWritten: number) {
+    this.#rows = rows;
+    this.rowsWritten = rowsWritten;
+  }
+
+  toArray(): Row[] {
+    return this.#rows;
+  }
+
+  one(): Row {
+    const [row] = this.#rows;
+    if (row === undefined || this.#rows.length > 1) {
+      throw new Error(`Expected exactly one result from SQL query, but got ${this.#rows.length}`);
+    }
+    return row;
+  }
+
+  *raw(): Generator<unknown[]> {
+    for (const row of this.#rows) yield Object.values(row);
+  }
+
+  [Symbol.iterator](): Iterator<Row> {
+    return this.#rows[Symbol.iterator]();
+  }
+}
+
+export class Disk {
+  readonly #db = new DatabaseSync(":memory:");
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #onWrite: () => void;
+  #alarm: number | null = null;
+  #durableAlarm: number | null = null;
+  #isOpen = false;
+  #depth = 0;
+
+  constructor(onWrite: () => void) {
+    this.#onWrite = onWrite;
+  }
+
+  /** The alarm that survives a power cut. */
+  get durableAlarm(): number | null {
+    return this.#durableAlarm;
+  }
+
+  /** There are writes that a power cut would take. */
+  get isDirty(): boolean {
+    return this.#isOpen;
+  }
+
+  commit(): void {
+    if (!this.#isOpen) return;
+    this.#db.exec("COMMIT");
+    this.#isOpen = false;
+    this.#durableAlarm = this.#alarm;
+  }
+
+  lose(): void {
+    if (!this.#isOpen) return;
+    this.#db.exec("ROLLBACK");
+    this.#isOpen = false;
+    this.#alarm = this.#durableAlarm;
+  }
+
+  /** The platform clears the alarm before it calls the handler. */
+  clearAlarm(): void {
+    this.#alarm = null;
+    if (!this.#isOpen) this.#durableAlarm = null;
+  }
+
+  /** Reads without being noticed: for those who watch. */
+  read<T>(query: string, ...bindings: SQLInputValue[]): T[] {
+    return this.#statement(query).all(...bindings) as T[];
+  }
+
+  hasTable(name: string): boolean {
+    return this.read("SELECT 1 FROM sqlite_master WHERE name = ?", name).length > 0;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** What an actor gets as `ctx.storage`; `isAlive` turns false with its instance. */
+  storageFor(isAlive: () => boolean): unknown {
+    const alive = <Args extends unknown[], T>(act: (...args: Args) => T) => {
+      return (...args: Args): T => {
+        if (!isAlive()) throw new Error("this instance has lost its power");
+        return act(...args);
+      };
+    };
+    return {
+      sql: { exec: alive((query: string, ...bindings: unknown[]) => this.#exec(query, bindings)) },
+      transactionSync: alive(<T>(body: () => T) => this.#transaction(body)),
+      setAlarm: alive(async (at: number | Date) => this.#setAlarm(Number(at))),
+      deleteAlarm: alive(async () => this.#setAlarm(null)),
+      getAlarm: alive(async () => this.#alarm),
+      deleteAll: alive(async () => this.#deleteAll()),
+      sync: async () => {},
+    };
+  }
+
+  #exec(query: string, bindings: unknown[]): Cursor {
+    const isScript = /;\s*\S/.test(query);
+    if (isScript) {
+      this.#begin();
+      this.#db.exec(query);
+      return new Cursor([], 1);
+    }
+    const statement = this.#statement(query);
+    const values = bindings.map(bindable);
+    const isRead = /^\s*(SELECT|WITH)\b/i.test(query) && !/\b(INSERT|UPDATE|DELETE)\b/i.test(query);
+    if (isRead) return new Cursor(statement.all(...values) as Row[], 0);
+    this.#begin();
+    if (statement.columns().length === 0) {
+      return new Cursor([], Number(statement.run(...values).changes));
+    }
+    const rows = statement.all(...values) as Row[];
+    return new Cursor(rows, rows.length);
+  }
+
+  #statement(query: string): StatementSync {
+    let statement = this.#statements.get(query);
+    if (!statement) {
+      statement = this.#db.prepare(query);
+      this.#statements.set(query, statement);
+    }
+    return statement;
+  }
+
+  #transaction<T>(body: () => T): T {
+    this.#begin();
+    const savepoint = `s${this.#depth}`;
+    this.#db.exec(`SAVEPOINT ${savepoint}`);
+    this.#depth += 1;
+    try {
+      const result = body();
+      this.#db.exec(`RELEASE ${savepoint}`);
+      return result;
+    } catch (error) {
+      this.#db.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #setAlarm(at: number | null): void {
+    this.#begin();
+    this.#alarm = at;
+  }
+
+  #deleteAll(): void {
+    this.#begin();
+    for (const { name } of this.read<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )) {
+      this.#db.exec(`DROP TABLE "${name}"`);
+    }
+    this.#statements.clear();
+    this.#alarm = null;
+  }
+
+  #begin(): void {
+    if (this.#isOpen) return;
+    this.#db.exec("BEGIN");
+    this.#isOpen = true;
+    this.#onWrite();
+  }
+}
+
+function bindable(value: unknown): SQLInputValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number" || typeof value === "string") return value;
+  // As the platform has it: a boolean binds as a text.
+  if (typeof value === "boolean") return String(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`SQLite cannot bind a ${typeof value}`);
+}

@@ -1,0 +1,152 @@
+// Faults put into the source on purpose, each of which breaks one of the invariants of docs/replay.md. The simulation
+// has to find every one of them: a check that finds none of its faults checks nothing.
+import type { Mutation } from "./bundle.ts";
+
+export interface NamedMutation extends Mutation {
+  /** What is broken, as a sentence. */
+  name: string;
+  /** The invariant of docs/replay.md, "What must hold". */
+  invariant: 1 | 2 | 3 | 4;
+}
+
+const run = "durable-objects/workflow-run/run-host.ts";
+const bus = "durable-objects/event-bus.ts";
+const router = "durable-objects/job-router.ts";
+const jobState = "src/jobs/job-state.ts";
+const outbox = "src/storage/outbox.ts";
+
+export const mutations: readonly NamedMutation[] = [
+  {
+    name: "the journal forgets what policy decided",
+    invariant: 1,
+    file: "durable-objects/workflow-run/journal.ts",
+    find: "for (const record of records) {\n      const text",
+    replace:
+      'for (const record of records.filter((one) => one.type !== "noted" || one.note !== "policy_decision")) {\n      const text',
+  },
+  {
+    name: "a command is recorded with other arguments than it was called with",
+    invariant: 1,
+    file: "durable-objects/workflow-run/journal.ts",
+    find: "const text = JSON.stringify(record);",
+    replace:
+      'const text = JSON.stringify(record.type === "scheduled" && record.kind === "sleep" ? { ...record, args: {}, digest: "" } : record);',
+  },
+  {
+    name: "a run that is started again begins again",
+    invariant: 2,
+    file: "durable-objects/workflow-run.ts",
+    find: "if (this.#begun) this.#host.resume();\n    else ",
+    replace: "",
+  },
+  {
+    name: "a job that is enqueued again is a new job",
+    invariant: 2,
+    file: router,
+    find: "if (this.#jobs.get(job.id)) return;",
+    replace: 'if (this.#jobs.get(job.id)) job = { ...job, id: job.id.concat("-again") as typeof job.id };',
+  },
+  {
+    name: "an outcome counts whatever lease it comes with",
+    invariant: 2,
+    file: jobState,
+    find: 'if ((job.state !== "handed_over" && job.state !== "running") || job.lease !== completion.lease) {',
+    replace: 'if (job.state === "queued") {',
+  },
+  {
+    name: "an outcome of an earlier attempt is taken for the current one's",
+    invariant: 2,
+    file: "src/workflow/commands/run/attempts.ts",
+    find: 'if (call.phase.is !== "attempting" || call.attempt !== end.attempt) return;',
+    replace: "",
+  },
+  {
+    name: "an event that comes twice is two events",
+    invariant: 2,
+    file: bus,
+    find: "events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now)),",
+    replace:
+      "events.map((event) => this.#take(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now)),",
+  },
+  {
+    name: "a message that fails once is forgotten",
+    invariant: 3,
+    file: outbox,
+    find: "this.#failed(row, error);\n      return false;",
+    replace:
+      "this.#answered.push(row.id);\n      this.#answeredUpTo.set(row.receiver, row.id);\n      return true;",
+  },
+  {
+    name: "a message is deleted before it is answered",
+    invariant: 3,
+    file: outbox,
+    find: "const answer = await Promise.race([this.#deliver(message), givenUp]);",
+    replace:
+      'this.#sql.exec("DELETE FROM outbox WHERE id = ?", row.id);\n      const answer = await Promise.race([this.#deliver(message), givenUp]);',
+  },
+  {
+    name: "a wait does not look back at what has arrived",
+    invariant: 3,
+    file: bus,
+    find: "this.#waits.insert(open, Date.now());\n    this.#lookBack(open);",
+    replace: "this.#waits.insert(open, Date.now());",
+  },
+  {
+    name: "an accepted outcome is not told to the run",
+    invariant: 3,
+    file: router,
+    find: "this.#tellFinished(job, outcome, state.cause, state.resolved);\n    this.#flush();",
+    replace:
+      'if ("ok" in outcome) this.#flush();\n    else this.#tellFinished(job, outcome, state.cause, state.resolved);',
+  },
+  {
+    name: "an older summary replaces a newer one",
+    invariant: 3,
+    file: "durable-objects/directory/run-rows.ts",
+    find: "if (known && known.version >= run.version) return;",
+    replace: "",
+  },
+  {
+    name: "what an actor promised to do after a crash has no alarm",
+    invariant: 4,
+    file: "src/storage/alarm.ts",
+    find: "if (this.#armedAt !== undefined && this.#armedAt <= dueAt) return;",
+    replace: "if (this.#armedAt !== undefined) return;",
+  },
+  {
+    name: "after a restart a later alarm replaces an earlier one",
+    invariant: 4,
+    file: "src/storage/alarm.ts",
+    find: "this.settle(Math.min(dueAt, earliest ?? dueAt));",
+    replace: "this.settle(dueAt);",
+  },
+  {
+    name: "nothing watches a question to policy",
+    invariant: 4,
+    file: run,
+    find: "if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);\n      else ",
+    replace: "if (!isInProcess(effect)) ",
+  },
+  {
+    name: "a lease that runs out is nobody's concern",
+    invariant: 4,
+    file: router,
+    find: 'this.#timers.set({ id, kind: "job", dueAt: due, data: null });',
+    replace: 'if (state.state === "queued") this.#timers.set({ id, kind: "job", dueAt: due, data: null });',
+  },
+  {
+    name: "a cancelled command leaves its approval open",
+    invariant: 4,
+    file: "src/workflow/commands/run/kind.ts",
+    find: 'if (call.phase.is === "held") putApproval(turn, call.phase.approval);',
+    replace: "",
+  },
+  {
+    name: "timers fire but do not come back when their handler was cut off",
+    invariant: 4,
+    file: "src/storage/timers.ts",
+    find: "for (const row of due) {\n      try {",
+    replace:
+      'for (const row of due) {\n      this.#sql.exec("DELETE FROM timers WHERE id = ?", row.id);\n      await new Promise((resolve) => setTimeout(resolve, 5));\n      try {',
+  },
+];
