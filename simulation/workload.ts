@@ -29,6 +29,8 @@ on_event(type = "sim.chain", handler = chain)
 interface Body {
   lines: string[];
   output: JsonValue[];
+  /** What has to happen before the function returns. */
+  last: (() => void)[];
 }
 
 class Generator {
@@ -45,9 +47,10 @@ class Generator {
 
   /** Defines a function `(w, ev)` of a few steps; it returns what it has seen. */
   define(depth: number): { name: string; output: JsonValue[] } {
-    const body: Body = { lines: [], output: [] };
+    const body: Body = { lines: [], output: [], last: [] };
     const count = this.#random.between(1, depth === 0 ? 5 : 3);
     for (let i = 0; i < count; i += 1) this.#step(body, depth);
+    for (const step of body.last) step();
     const name = `f${this.functions.length}`;
     this.functions.push(
       `def ${name}(w, ev):\n    out = []\n${body.lines.map((line) => `    ${line}\n`).join("")}    return out\n`,
@@ -89,6 +92,7 @@ class Generator {
       () => this.#waitForSignal(see),
       () => this.#waitForSignal(see),
       () => see('w.wait_for_event(type = "sim.never", timeout = "40m")', null),
+      () => see('w.select(events = {"e": "sim.never"}, timers = {"t": "3m"}).key', "t"),
       () => this.#emit(body),
       () => this.#defer(body),
     ];
@@ -100,6 +104,25 @@ class Generator {
       () => {
         const { name, output } = this.define(depth + 1);
         see(`${name}(w, ev)`, output);
+      },
+      () => {
+        const branches = Array.from({ length: this.#random.between(1, 4) }, () => this.define(depth + 1));
+        const limit = this.#random.between(1, 4);
+        see(
+          `w.parallel([${branches.map(({ name }) => `(${name}, w, ev)`).join(", ")}], limit = ${limit})`,
+          branches.map(({ output }) => output),
+        );
+      },
+      () => {
+        const { name, output } = this.define(depth + 1);
+        body.lines.push(`task_${name} = w.spawn(${name}, w, ev)`);
+        // Awaited later, perhaps after other steps.
+        body.last.push(() => see(`w.wait(task_${name})`, output));
+      },
+      () => {
+        const { name, output } = this.define(depth + 1);
+        const loser = 'lambda: w.wait_for_event(type = "sim.never")';
+        see(`w.race([(${name}, w, ev), ${loser}]).value`, output);
       },
     ];
     this.#random.pick(depth < 3 ? [...simple, ...nested, ...nested] : simple)();
