@@ -36,7 +36,7 @@ export function addRunCommands(program: Command): void {
             r.id,
             r.workflow,
             paint[r.state](r.state),
-            printable(r.waitingFor),
+            printable(r.state === "stuck" ? (r.error?.message ?? "") : r.waitingFor),
             ago(r.createdAt, now),
             printable(r.initiator),
           ]),

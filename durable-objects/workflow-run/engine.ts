@@ -24,7 +24,12 @@ function workflowOf(program: ProgramSource): Workflow {
   return loaded.value;
 }
 
-/** The engine of a run, at the end of its journal. Throws when the program no longer compiles. */
-export function loadMachine(program: ProgramSource, options: RunMachineOptions): RunMachine {
-  return loadRun(workflowOf(program), { checkFilter, ...options });
+/**
+ * The engine of a run, at the end of its journal. Throws when the program no longer compiles and is still needed. With
+ * `null` the engine moves no script, see `loadRun`.
+ */
+export function loadMachine(program: ProgramSource | null, options: RunMachineOptions): RunMachine {
+  const last = options.records.at(-1);
+  const isOver = last?.type === "noted" && last.note === "finished";
+  return loadRun(program === null || isOver ? undefined : workflowOf(program), { checkFilter, ...options });
 }

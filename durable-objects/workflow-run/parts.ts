@@ -1,4 +1,4 @@
-// What a run began with, and what became of its engine: the few things about a run that are not in its journal.
+// What a run began with, and whether it is stuck: the few things about a run that are not in its journal.
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
@@ -7,20 +7,21 @@ import type { StartRun } from "../rpc.ts";
 /** `StartRun` with its program's digest alone: the sources are a part of their own, read only to load the engine. */
 export type StoredStart = Omit<StartRun, "program"> & { id: RunId; program: { digest: string } };
 
-/** Why the engine could not go on. The run is stuck until a start of the object finds that it can. */
-export interface EngineFailure {
-  code: "engine_failure";
+/** Why the run is stuck, or was when it last was. */
+export interface Standstill {
+  /** `engine_failure`, until a start of the object finds that the engine can go on; or what the engine is stuck with. */
+  code: string;
   message: string;
   at: number;
-  /** Failures and recoveries so far: they change what people see of the run, without a journal record. */
+  /** How often it got stuck and went on: that changes what people see of the run, without a journal record. */
   changes: number;
-  healed: boolean;
+  isOver: boolean;
 }
 
 interface PartValues {
   start: StoredStart;
   program: ProgramSource;
-  failure: EngineFailure;
+  standstill: Standstill;
 }
 
 export class Parts {

@@ -31,17 +31,23 @@ import type {
   RunInput,
   RunMachine,
 } from "../../src/workflow/machine-types.ts";
+import { runEvent } from "../../src/workflow/run-events.ts";
 import type { StartRun } from "../rpc.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
 import { effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
-import type { Parts, StoredStart } from "./parts.ts";
+import type { Parts, Standstill, StoredStart } from "./parts.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
 /** What the host cannot do by itself. */
 export interface RunPorts {
-  loadMachine(program: ProgramSource, start: StoredStart, records: readonly JournalRecord[]): RunMachine;
+  /** Without a program the engine moves no script. */
+  loadMachine(
+    program: ProgramSource | null,
+    start: StoredStart,
+    records: readonly JournalRecord[],
+  ): RunMachine;
   /** Throws when somebody could not be asked: it will be asked again. */
   decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
   outbound: Outbound;
@@ -64,6 +70,7 @@ const MAX_RETRY_MS = 60_000;
 const SUMMARY_DELAY_MS = 50;
 
 const BUILTIN = "builtin://";
+const ENGINE_FAILURE = "engine_failure";
 
 function isInProcess(effect: Effect): effect is InProcessEffect {
   return effect.kind === "decide" || effect.kind === "call_builtin";
@@ -94,6 +101,8 @@ export class RunHost {
   readonly #failures = new Map<string, number>();
   #nextLookAt = Number.POSITIVE_INFINITY;
   #summaryQueued = false;
+  /** What is stored of it; undefined until it was looked at. */
+  #standstill: Standstill | null | undefined;
 
   constructor(options: {
     storage: DurableObjectStorage;
@@ -167,10 +176,10 @@ export class RunHost {
 
   summary(): RunSummary {
     const machine = this.#loadToRead();
-    const failure = this.#parts.get("failure");
-    if (!machine) return stuckSummary(this.run, this.#journal.all(), failure);
-    // A failure and a recovery change what people see without a record: the version must still grow.
-    return { ...machine.summary(), version: machine.lastSeq + (failure?.changes ?? 0) };
+    const standstill = this.#knownStandstill() ?? undefined;
+    if (!machine) return stuckSummary(this.run, this.#journal.all(), standstill);
+    // A standstill and its end change what people see without a record: the version must still grow.
+    return { ...machine.summary(), version: machine.lastSeq + (standstill?.changes ?? 0) };
   }
 
   /** The run as people see it, without what its functions report of their progress. */
@@ -216,11 +225,6 @@ export class RunHost {
       return undefined;
     }
     this.#machine = machine;
-    const failure = this.#parts.get("failure");
-    if (failure && !failure.healed) {
-      this.#parts.put("failure", { ...failure, healed: true, changes: failure.changes + 1 });
-      this.#queueSummary();
-    }
     const pending = machine.pendingEffects();
     if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     this.#queue(pending);
@@ -233,7 +237,7 @@ export class RunHost {
   }
 
   #feed(input: RunInput, also?: AlsoWrite): Fed {
-    const machine = this.#load();
+    const machine = this.#load() ?? this.#loadToTerminate(input);
     const fed = machine && this.#step(machine, input, also);
     if (fed) return fed;
     this.#storage.transactionSync(() => {
@@ -241,6 +245,20 @@ export class RunHost {
       this.#inbox.add(input);
     });
     return { kept: true };
+  }
+
+  /** A run that cannot go on can still be ended, and what it has under way elsewhere let go of. */
+  #loadToTerminate(input: RunInput): RunMachine | undefined {
+    if (input.type !== "cancel" || !input.terminate) return undefined;
+    try {
+      this.#machine = this.#ports.loadMachine(null, this.run, this.#journal.all());
+    } catch (error) {
+      // Its journal cannot be read either: as stuck as before.
+      console.error({ message: "cannot terminate", run: this.run.id, error: String(error) });
+      return undefined;
+    }
+    this.#engineFailed = false;
+    return this.#machine;
   }
 
   /** Decides and commits; undefined when the engine could not, and the input is still to be kept. */
@@ -275,6 +293,7 @@ export class RunHost {
       this.#machine = undefined;
       this.#nextLookAt = Number.POSITIVE_INFINITY;
       this.#summaryQueued = false;
+      this.#standstill = undefined;
       if (!(error instanceof RowTooLarge)) throw error;
       this.#giveUp(error);
       return undefined;
@@ -293,6 +312,7 @@ export class RunHost {
       else this.#outbox.add(effectMessage(this.run, effect));
     }
     if (changes.records.length > 0) this.#queueSummary();
+    this.#noteStandstill(this.#machine?.stuck);
     if (changes.finished) {
       this.#timers.dropAll();
       this.#nextLookAt = Number.POSITIVE_INFINITY;
@@ -300,6 +320,28 @@ export class RunHost {
       const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
       if (waited) this.#outbox.add(forgetMessage(this.run));
     }
+  }
+
+  #knownStandstill(): Standstill | null {
+    if (this.#standstill === undefined) this.#standstill = this.#parts.get("standstill") ?? null;
+    return this.#standstill;
+  }
+
+  /** Keeps that the run is stuck, or goes on: no record says so, and it must still be seen. Whether that is news. */
+  #noteStandstill(stuck: { code: string; message: string } | undefined): boolean {
+    const known = this.#knownStandstill();
+    const standing = known?.isOver === false ? known : undefined;
+    if (standing?.code === stuck?.code) return false;
+    this.#standstill = {
+      code: stuck?.code ?? standing?.code ?? "",
+      message: stuck?.message ?? standing?.message ?? "",
+      at: this.#ports.now(),
+      changes: (known?.changes ?? 0) + 1,
+      isOver: stuck === undefined,
+    };
+    this.#parts.put("standstill", this.#standstill);
+    this.#queueSummary();
+    return true;
   }
 
   /** At most one summary waits to be sent: it is filled in when it goes out. */
@@ -318,16 +360,11 @@ export class RunHost {
       run: this.run.id,
       error: error instanceof Error ? error.stack : message,
     });
-    const changes = (this.#parts.get("failure")?.changes ?? 0) + 1;
     this.#storage.transactionSync(() => {
-      this.#parts.put("failure", {
-        code: "engine_failure",
-        message,
-        at: this.#ports.now(),
-        changes,
-        healed: false,
-      });
-      this.#queueSummary();
+      if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
+      const summary = stuckSummary(this.run, this.#journal.all(), this.#knownStandstill() ?? undefined);
+      const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);
+      this.#outbox.add(emitMessage(this.run, event));
     });
   }
 

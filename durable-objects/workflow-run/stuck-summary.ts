@@ -1,12 +1,12 @@
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
-import type { EngineFailure, StoredStart } from "./parts.ts";
+import type { Standstill, StoredStart } from "./parts.ts";
 
 /** What can be said of a run whose engine does not start: how it began, how far it came, and what went wrong. */
 export function stuckSummary(
   run: StoredStart,
   records: readonly JournalRecord[],
-  failure: EngineFailure | undefined,
+  standstill: Standstill | undefined,
 ): RunSummary {
   const { id, source, type, subject } = run.event;
   const first = records[0];
@@ -21,10 +21,10 @@ export function stuckSummary(
     state: "stuck",
     waitingFor: "an engine that can run it: see the error",
     environments: [],
-    createdAt: first?.at ?? failure?.at ?? 0,
-    updatedAt: failure?.at ?? last?.at ?? 0,
-    ...(failure ? { error: { code: failure.code, message: failure.message } } : {}),
+    createdAt: first?.at ?? standstill?.at ?? 0,
+    updatedAt: standstill?.at ?? last?.at ?? 0,
+    ...(standstill ? { error: { code: standstill.code, message: standstill.message } } : {}),
     commands: records.filter((record) => record.type === "scheduled").length,
-    version: (last?.seq ?? 0) + (failure?.changes ?? 0),
+    version: (last?.seq ?? 0) + (standstill?.changes ?? 0),
   };
 }

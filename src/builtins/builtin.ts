@@ -43,7 +43,7 @@ export interface Outbound {
 
 /** The same on every attempt of one command: what `docs/functions.md` promises every function. */
 export function idempotencyKey(call: { run: RunId; command: CommandId }): string {
-  return `${call.run}/${call.command}`;
+  return `${call.run}#${call.command}`;
 }
 
 /** A failed outcome. `retryable` defaults to false: the same call would fail the same way. */

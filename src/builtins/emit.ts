@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hopsOf, MAX_HOPS, nextHops } from "../events/hops.ts";
+import { attributesOfConsequence, hopsOf, MAX_HOPS } from "../events/hops.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { type BuiltinCall, checkInputs, failure, idempotencyKey, type LocalBuiltin } from "./builtin.ts";
 
@@ -19,7 +19,7 @@ function eventOf(call: BuiltinCall, inputs: z.infer<typeof inputsSchema>): Cloud
     source: inputs.source ?? `/workspaces/${call.workspace}/runs/${call.run}`,
     type: inputs.type,
     time: new Date(call.now).toISOString(),
-    ...nextHops(call.cause),
+    ...attributesOfConsequence(call.cause),
     ...(inputs.subject === undefined ? {} : { subject: inputs.subject }),
     ...(inputs.data === undefined ? {} : { datacontenttype: "application/json", data: inputs.data }),
   };

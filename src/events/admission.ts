@@ -4,10 +4,9 @@ import { isAllowed } from "../auth/roles.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import type { Role } from "../protocol/token.ts";
+import { BYPASS_ATTRIBUTE } from "./hops.ts";
 
 const OWN_TYPES = "dev.sluice.";
-/** Extension attribute: the runs that this event starts may act in a change freeze, if policy says so. */
-const BYPASS_ATTRIBUTE = "sluicebypass";
 
 function admit(event: CloudEvent, role: Role | null): Result<CloudEvent> {
   if (event.type.startsWith(OWN_TYPES)) {

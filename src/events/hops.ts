@@ -19,3 +19,17 @@ export function hopsOf(event: CloudEvent): number {
 export function nextHops(trigger: CloudEvent): { [HOPS_ATTRIBUTE]: number } {
   return { [HOPS_ATTRIBUTE]: hopsOf(trigger) + 1 };
 }
+
+/** Extension attribute: the runs that this event starts may act in a change freeze, if policy says so. */
+export const BYPASS_ATTRIBUTE = "sluicebypass";
+
+/**
+ * The attributes of an event by which a script causes something: it has come through one more run, and an emergency
+ * bypass goes with it. Sluice's own events take `nextHops` alone, since whoever reacts to them was not asked for.
+ */
+export function attributesOfConsequence(trigger: CloudEvent): Pick<CloudEvent, string> {
+  return {
+    ...nextHops(trigger),
+    ...(trigger[BYPASS_ATTRIBUTE] === true ? { [BYPASS_ATTRIBUTE]: true } : {}),
+  };
+}

@@ -232,6 +232,8 @@ export interface RunMachine {
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;
+  /** Why the script can move no more, while it cannot. No record says so: it follows from program and journal. */
+  readonly stuck: ErrorData | undefined;
   /** `seq` of the last record. */
   readonly lastSeq: number;
 }

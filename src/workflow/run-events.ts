@@ -35,8 +35,13 @@ function event(
 
 export type RunEventName = "started" | "waiting" | "succeeded" | "failed" | "cancelled" | "stuck";
 
-/** `dev.sluice.run.<name>`: subject the workflow, data the run's summary. `seq` is the record it follows from. */
-export function runEvent(start: RunStart, name: RunEventName, seq: number, summary: RunSummary): CloudEvent {
+/** `dev.sluice.run.<name>`: subject the workflow, data the run's summary. `seq` names what it follows from: a record. */
+export function runEvent(
+  start: RunStart,
+  name: RunEventName,
+  seq: number | string,
+  summary: RunSummary,
+): CloudEvent {
   const data = JSON.parse(JSON.stringify(summary)) as JsonValue;
   return event(start, `run.${name}`, seq, summary.updatedAt, start.workflow, data);
 }

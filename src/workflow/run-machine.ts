@@ -34,10 +34,11 @@ import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
 
 /**
- * The engine of a run, at the end of its journal. Throws when the journal cannot be read: a record of a later
- * version, or one that contradicts those before it.
+ * The engine of a run, at the end of its journal. Without a workflow it moves no script: enough to look at a run that
+ * is over, and to terminate one whose program cannot be loaded. Throws when the journal cannot be read: a record of a
+ * later version, or one that contradicts those before it.
  */
-export function loadRun(workflow: Workflow, options: RunMachineOptions): InspectableRun {
+export function loadRun(workflow: Workflow | undefined, options: RunMachineOptions): InspectableRun {
   return new Machine(workflow, options);
 }
 
@@ -49,8 +50,13 @@ const nothing = (refused?: ErrorData): Changes => ({
   ...(refused ? { refused } : {}),
 });
 
+const noProgram: ErrorData = {
+  code: "no_program",
+  message: "the run's program cannot be loaded, so its script moves no more",
+};
+
 class Machine implements InspectableRun {
-  readonly #workflow: Workflow;
+  readonly #workflow: Workflow | undefined;
   readonly #options: RunMachineOptions;
   readonly #state: JournalState;
   /** Undefined before the start and after the end. */
@@ -61,7 +67,7 @@ class Machine implements InspectableRun {
   #toBegin: CommandId[] = [];
   #stuckIsTold = false;
 
-  constructor(workflow: Workflow, options: RunMachineOptions) {
+  constructor(workflow: Workflow | undefined, options: RunMachineOptions) {
     this.#workflow = workflow;
     this.#options = options;
     this.#state = new JournalState(options);
@@ -69,7 +75,12 @@ class Machine implements InspectableRun {
     if (this.#state.finished || !this.#state.isStarted) return;
     this.#execution = this.#newExecution();
     for (const record of options.records) this.#move(record);
-    this.#execution.takeLines();
+    this.#execution?.takeLines();
+  }
+
+  get stuck(): ErrorData | undefined {
+    if (this.#state.finished) return undefined;
+    return this.#workflow ? this.#execution?.stuck?.error : noProgram;
   }
 
   get lastSeq(): number {
@@ -78,7 +89,7 @@ class Machine implements InspectableRun {
 
   handle(input: RunInput, moment: Moment): Changes {
     const turn = new OpenTurn({ state: this.#state, options: this.#options, moment, kindOf });
-    const before = runStateOf(this.#state, this.#execution?.stuck !== undefined);
+    const before = runStateOf(this.#state, this.stuck !== undefined);
     const refused = this.#decide(turn, input);
     if (refused) return nothing(refused);
     this.#pump(turn);
@@ -94,7 +105,7 @@ class Machine implements InspectableRun {
   }
 
   summary(): RunSummary {
-    return summaryOf(this.#state, this.#options.start, this.#execution?.stuck?.error);
+    return summaryOf(this.#state, this.#options.start, this.stuck);
   }
 
   activities(): Activity[] {
@@ -111,7 +122,7 @@ class Machine implements InspectableRun {
   }
 
   ending(): RunEnding {
-    const stuck = this.#execution?.stuck?.error;
+    const { stuck } = this;
     if (stuck) return { error: stuck };
     const { output, error, traceback } = this.#state.finished ?? {};
     return {
@@ -199,9 +210,9 @@ class Machine implements InspectableRun {
   ): ErrorData | undefined {
     const { finished, cancelRequested, open } = this.#state;
     if (finished) return { code: "run_finished", message: `the run has ${finished.state} already` };
-    const execution = this.#execution;
-    if (!execution) return { code: "run_not_started", message: "the run has not started yet" };
-    if (execution.stuck && !terminate) {
+    if (terminate) this.#begin(turn);
+    if (!this.#state.isStarted) return { code: "run_not_started", message: "the run has not started yet" };
+    if (this.stuck && !terminate) {
       return {
         code: "run_stuck",
         message:
@@ -213,7 +224,7 @@ class Machine implements InspectableRun {
       this.#finish(turn, cancelledNote(by, reason));
       return undefined;
     }
-    const commands = execution.cancellable();
+    const commands = this.#execution?.cancellable() ?? [];
     const cancelled = commands.flatMap((id) => open.get(id) ?? []);
     turn.cancel(cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
     return undefined;
@@ -273,16 +284,16 @@ class Machine implements InspectableRun {
     this.#execution?.feed(record);
   }
 
-  #replay(): Execution {
+  #replay(): Execution | undefined {
     const execution = this.#newExecution();
-    for (const record of this.#history) execution.feed(record);
-    execution.takeLines();
+    for (const record of this.#history) execution?.feed(record);
+    execution?.takeLines();
     return execution;
   }
 
-  #newExecution(): Execution {
+  #newExecution(): Execution | undefined {
     const { start, sha256Hex } = this.#options;
-    return new Execution(this.#workflow, start, sha256Hex);
+    return this.#workflow && new Execution(this.#workflow, start, sha256Hex);
   }
 
   #finish(turn: OpenTurn, note: FinishedNote): void {
@@ -304,7 +315,7 @@ class Machine implements InspectableRun {
       this.#stuckIsTold = true;
       emit("stuck", stuck.seq);
     }
-    const after = runStateOf(this.#state, stuck !== undefined);
+    const after = runStateOf(this.#state, this.stuck !== undefined);
     if (after !== before && after !== "running" && after !== "stuck") emit(after, this.#state.lastSeq);
   }
 }

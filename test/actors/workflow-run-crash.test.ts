@@ -304,7 +304,7 @@ describe("the power is cut", () => {
       left: { n: 0 },
     });
     expect(calm.jobs).toHaveLength(5);
-    expect(calm.events).toContain(`${id}/0#6`);
+    expect(calm.events).toContain(`${id}#0#6`);
   });
 
   test("nowhere, and every step is replayed from the journal: nothing is different", async () => {

@@ -12,6 +12,7 @@ import { RunHost, type RunPorts } from "../../durable-objects/workflow-run/run-h
 import migrations from "../../migrations/workflow-run/migrations.js";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
+import type { ErrorData } from "../../src/protocol/result.ts";
 import { refuse } from "../../src/protocol/result.ts";
 import type { Activity } from "../../src/protocol/run.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
@@ -45,6 +46,7 @@ interface Script {
   decide(input: RunInput, records: readonly JournalRecord[]): Partial<Changes>;
   pending?(records: readonly JournalRecord[]): InProcessEffect[];
   activities?: { kind: string }[];
+  stuck?(): ErrorData | undefined;
 }
 
 function note(seq: number, text: string): JournalRecord {
@@ -63,6 +65,9 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
     activities: () => (script.activities ?? []) as Activity[],
     approval: () => undefined,
     ending: () => ({}),
+    get stuck() {
+      return script.stuck?.();
+    },
     summary: () => ({
       id: run.id,
       workflow: run.workflow,
@@ -70,7 +75,7 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
       trigger: run.trigger.id,
       initiator: run.initiator,
       event: { id: "1", source: "/test", type: "go" },
-      state: "running",
+      state: script.stuck?.() ? "stuck" : "running",
       waitingFor: "",
       environments: [],
       createdAt: START,
@@ -324,6 +329,34 @@ describe("an engine that throws", () => {
       },
     ));
 
+  test("says so to the workspace, once however often the object starts", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = false;
+      begin(hosted);
+      broken.now = true;
+      hosted.host.feed(tick("a"));
+      for (const id of ["b", "c"]) hosted.restarted().host.feed(tick(id));
+      await hosted.restarted().outbox.flushDue();
+      const told = hosted.sent.filter(({ method }) => method === "ingest").map(({ args }) => args[0]);
+      expect(new Set(told.map((events) => (events as { id: string }[])[0]?.id)).size).toBe(1);
+      expect(told[0]).toMatchObject([
+        { type: "dev.sluice.run.stuck", data: { state: "stuck", error: { code: "engine_failure" } } },
+      ]);
+    }));
+
+  test("can be terminated without it, and what it has under way is let go of", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = false;
+      begin(hosted);
+      broken.now = true;
+      hosted.host.feed(tick("a"));
+      broken.now = false;
+      const terminate: RunInput = { type: "cancel", by: "olivia", reason: "", terminate: true };
+      expect(hosted.host.feed(terminate)).toEqual({ kept: false });
+      expect(hosted.notes()).toEqual(["start", "cancel"]);
+      expect(hosted.host.summary()).toMatchObject({ state: "running" });
+    }));
+
   test("at its very first step is stuck, not gone", () =>
     inRun(fragile, async (hosted) => {
       broken.now = true;
@@ -377,6 +410,37 @@ describe("an engine that throws", () => {
         expect(hosted.count("inbox")).toBe(1);
       },
     ));
+});
+
+describe("a script that is stuck", () => {
+  test("is seen to be, and to go on, although no record says so", () => {
+    let stuck: ErrorData | undefined;
+    const script: Script = {
+      decide: (input, records) =>
+        input.type === "start" ? { records: [note(records.length + 1, "start")] } : {},
+      stuck: () => stuck,
+    };
+    return inRun(script, async (hosted) => {
+      const shown = async (host: Hosted) => {
+        host.host.resume();
+        hosted.clock.now += 1000;
+        await host.outbox.flushDue();
+        const { state, version } = (hosted.sent.at(-1)?.args[0] ?? {}) as { state: string; version: number };
+        return { state, version };
+      };
+      begin(hosted);
+      const before = await shown(hosted);
+      stuck = { code: "NonDeterminism", message: "another call" };
+      const during = await shown(hosted.restarted());
+      const again = await shown(hosted.restarted());
+      stuck = undefined;
+      const after = await shown(hosted.restarted());
+      expect([before, during, after].map(({ state }) => state)).toEqual(["running", "stuck", "running"]);
+      expect(during.version).toBeGreaterThan(before.version);
+      expect(after.version).toBeGreaterThan(during.version);
+      expect(again).toEqual(during);
+    });
+  });
 });
 
 describe("an in-process effect", () => {
@@ -498,7 +562,7 @@ describe("an in-process effect", () => {
         );
         expect(hosted.sent.find(({ method }) => method === "ingest")).toMatchObject({
           receiver: "bus/",
-          args: [[{ type: "com.example.done", id: `${run.id}/${command}`, sluicehops: 5 }], "alice"],
+          args: [[{ type: "com.example.done", id: `${run.id}#${command}`, sluicehops: 5 }], "alice"],
         });
       },
     ));

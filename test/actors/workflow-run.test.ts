@@ -49,6 +49,26 @@ describe("a run", () => {
     expect(detail.traceback).toContain("test.star:2");
   });
 
+  test("whose program no longer compiles is stuck until it is terminated, and stays so", async () => {
+    const start = startOf(script("w.sleep(days = 1)"));
+    const run = new TestRun(start.id);
+    await run.rpc.start({
+      ...start,
+      program: { digest: "broken", entry: "a.star", files: { "a.star": "def (" } },
+    });
+    expect(await run.detail()).toMatchObject({ state: "stuck", error: { code: "engine_failure" } });
+    expect(unwrap(await run.rpc.cancel({ by: operator, reason: "gone", terminate: true }))).toMatchObject({
+      state: "cancelled",
+    });
+    await evictDurableObject(run.stub);
+    expect(await run.detail()).toMatchObject({ state: "cancelled", error: { details: { reason: "gone" } } });
+    expect((await run.journal()).map((record) => record.type === "noted" && record.note)).toEqual([
+      "started",
+      "terminated",
+      "finished",
+    ]);
+  });
+
   test("that nobody began is unknown, and asking for it stores nothing", async () => {
     const run = new TestRun(newRunId());
     const asked = await Promise.all([

@@ -58,7 +58,7 @@ describe("builtin://http", () => {
     const { outbound, requests } = internet({ "https://x.example.com/": () => new Response("") });
     await http.perform(call({ url: "https://x.example.com/", method: "POST", body: { a: 1 } }), outbound);
     expect(requests[0]?.headers.get("content-type")).toBe("application/json");
-    expect(requests[0]?.headers.get("idempotency-key")).toBe("run_0123456789abcdef0123456789abcdef/0#1");
+    expect(requests[0]?.headers.get("idempotency-key")).toBe("run_0123456789abcdef0123456789abcdef#0#1");
     expect(await requests[0]?.json()).toEqual({ a: 1 });
   });
 

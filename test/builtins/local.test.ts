@@ -35,7 +35,7 @@ describe("builtin://emit", () => {
     expect(events).toEqual([
       {
         specversion: "1.0",
-        id: "run_0123456789abcdef0123456789abcdef/0#3",
+        id: "run_0123456789abcdef0123456789abcdef#0#3",
         source: "/workspaces/default/runs/run_0123456789abcdef0123456789abcdef",
         type: "com.example.done",
         subject: "x",
@@ -47,7 +47,7 @@ describe("builtin://emit", () => {
     ]);
     expect(outcome).toEqual({
       ok: {
-        id: "run_0123456789abcdef0123456789abcdef/0#3",
+        id: "run_0123456789abcdef0123456789abcdef#0#3",
         source: "/workspaces/default/runs/run_0123456789abcdef0123456789abcdef",
         type: "com.example.done",
       },

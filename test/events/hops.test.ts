@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { hopsOf, nextHops } from "../../src/events/hops.ts";
+import { attributesOfConsequence, hopsOf, nextHops } from "../../src/events/hops.ts";
 import { runIdFor } from "../../src/events/run-id.ts";
 import { isRunId } from "../../src/protocol/ids.ts";
 import { anEvent } from "./builders.ts";
@@ -13,6 +13,12 @@ describe("hops", () => {
     const first = anEvent(nextHops(outside));
     const second = anEvent(nextHops(first));
     expect([outside, first, second].map(hopsOf)).toEqual([0, 1, 2]);
+  });
+
+  it("go with an emergency bypass into what a script causes, and with nothing else of the event", () => {
+    const attributes = (event: Parameters<typeof anEvent>[0]) => attributesOfConsequence(anEvent(event));
+    expect(attributes({ sluicebypass: true, subject: "x" })).toEqual({ sluicehops: 1, sluicebypass: true });
+    expect(attributes({ sluicebypass: "true" })).toEqual({ sluicehops: 1 });
   });
 
   it("are read from headers, which are text", () => {
