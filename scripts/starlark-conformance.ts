@@ -36,13 +36,13 @@ function starFiles(path: string): string[] {
   );
 }
 
-/** starlark-go's files load their assertions, or hold nothing but errors in Go's quotes. */
+/** bazelbuild's files call `assert_eq` and the like; starlark-go's load theirs, or have none at all. */
 function isGoFormat(file: string, text: string): boolean {
+  if (/\/(?:resolve|syntax)\//.test(file)) return true;
   if (/^\s*load\(\s*["']assert\.star["']/m.test(text)) return true;
   if (/assert_(?:eq|ne)?\(/.test(text)) return false;
   const comments = [...text.matchAll(/###(.*)$/gm)].map((match) => (match[1] ?? "").trim());
-  if (comments.length > 0) return comments.every((comment) => readGoLiteral(comment) !== undefined);
-  return /\/(?:resolve|syntax)\//.test(file);
+  return comments.every((comment) => readGoLiteral(comment) !== undefined);
 }
 
 function main(paths: readonly string[]): void {

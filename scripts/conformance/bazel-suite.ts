@@ -1,6 +1,7 @@
 /**
  * Runs files in the format of bazelbuild/starlark's test suite: every chunk is a module of its own,
- * and fails with the expected text or pattern, or not at all.
+ * and fails with the expected text or pattern, or not at all. There are sets, and what a chunk's options
+ * add; the library modules are predeclared.
  */
 import {
   Budget,
@@ -11,10 +12,12 @@ import {
   initModule,
   repr,
   StarlarkError,
+  standardModules,
   truth,
   type Value,
 } from "../../src/starlark/index.ts";
 import { type Chunk, readChunks, readPlainExpectation } from "./chunks.ts";
+import { readDialect } from "./options.ts";
 import type { Report } from "./report.ts";
 
 /** Runs all chunks of a file. */
@@ -37,9 +40,10 @@ function runChunk(file: string, chunk: Chunk, report: Report): void {
 }
 
 function execute(file: string, chunk: Chunk, report: Report): StarlarkError | undefined {
-  const predeclared = assertions(report);
+  const predeclared = { ...standardModules, ...assertions(report) };
+  const dialect = { ...readDialect(chunk.source), set: true };
   try {
-    const program = compile(chunk.source, { file, predeclared: Object.keys(predeclared) });
+    const program = compile(chunk.source, { file, dialect, predeclared: Object.keys(predeclared) });
     initModule(program, { predeclared, budget: new Budget({ maxSteps: 1e9, maxAllocatedBytes: 4e9 }) });
     return undefined;
   } catch (error) {

@@ -9,20 +9,22 @@ import {
   Budget,
   compile,
   type Diagnostic,
-  type Dialect,
   initModule,
   type Module,
+  makeTimeModule,
   StarlarkError,
   StarlarkSyntaxError,
+  standardModules,
   type Value,
 } from "../../src/starlark/index.ts";
-import { jsonModule } from "../../src/starlark/library/json-module.ts";
-import { mathModule } from "../../src/starlark/library/math-module.ts";
-import { makeTimeModule } from "../../src/starlark/library/time-module.ts";
+import { SourceFile } from "../../src/starlark/source-file.ts";
+import { Diagnostics } from "../../src/starlark/syntax/diagnostics.ts";
+import { parseFile } from "../../src/starlark/syntax/parser.ts";
 import { type Chunk, type ExpectedError, readChunks, readGoLiteral } from "./chunks.ts";
 import { assertPredeclared, testPredeclared } from "./go-predeclared.ts";
 import { parseOnly, resolveOnly } from "./go-static.ts";
-import type { Report } from "./report.ts";
+import { readDialect } from "./options.ts";
+import { Report } from "./report.ts";
 
 /** Runs all chunks of a file; those in folders `resolve` and `syntax` are not executed. */
 export function runGoFile(file: string, text: string, report: Report): void {
@@ -33,11 +35,58 @@ export function runGoFile(file: string, text: string, report: Report): void {
       ? parseOnly
       : undefined;
   for (const chunk of readChunks(text, readGoLiteral)) {
-    const errors =
-      findErrors === undefined
-        ? execute(file, chunk, report)
-        : found(findErrors(file, chunk.source, dialectOf(chunk.source)), hasSyntaxErrors(file, chunk));
-    compareErrors(file, chunk, errors, report);
+    if (findErrors === undefined) {
+      runChunk(file, chunk, report);
+    } else {
+      const diagnostics = findErrors(file, chunk.source, readDialect(chunk.source));
+      compareErrors(file, chunk, found(diagnostics, hasSyntaxErrors(file, chunk)), report);
+    }
+  }
+}
+
+/**
+ * Runs a chunk. A statement that fails unexpectedly counts as one failure, and the chunk is run again
+ * without it, so that what stands behind it is examined, too.
+ */
+function runChunk(file: string, chunk: Chunk, report: Report): void {
+  const failures: FoundError[] = [];
+  let { source } = chunk;
+  for (;;) {
+    const attempt = new Report();
+    const errors = execute(file, { ...chunk, source }, attempt);
+    const [error] = errors;
+    const rest =
+      error?.topLevelLine !== undefined && !chunk.expected.some(({ line }) => line === error.line)
+        ? withoutStatementAt(source, error.topLevelLine)
+        : undefined;
+    if (error === undefined || rest === undefined || !compiles(file, rest)) {
+      for (const { line, message } of failures) attempt.fail(file, line, "no error", message);
+      compareErrors(file, chunk, errors, attempt);
+      report.add(attempt);
+      return;
+    }
+    failures.push(error);
+    source = rest;
+  }
+}
+
+/** Blanks the statement at top level that a line belongs to; undefined when there is none. */
+function withoutStatementAt(source: string, line: number): string | undefined {
+  const text = new SourceFile("", source);
+  const { body } = parseFile(source, new Diagnostics(text));
+  const statement = body.findLast(({ start }) => text.line(start) <= line);
+  if (statement === undefined) return undefined;
+  const { start, end } = statement;
+  return source.slice(0, start) + source.slice(start, end).replace(/[^\n]/g, " ") + source.slice(end);
+}
+
+/** Without a statement that other names depend on, nothing more can be learnt. */
+function compiles(file: string, source: string): boolean {
+  try {
+    compile(source, { file, dialect: readDialect(source), predeclared: Object.keys(testPredeclared()) });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -46,13 +95,15 @@ interface FoundError {
   readonly message: string;
   /** An error that the parser came upon after recovering from another. */
   readonly isConsequence?: boolean;
+  /** The line at top level where it came up, of an error while the program ran. */
+  readonly topLevelLine?: number;
 }
 
 /** After a syntax error only the first is certain: the others may follow from it. */
 function found(diagnostics: readonly Diagnostic[], areOfSyntax: boolean): FoundError[] {
-  return diagnostics.map(({ line, message }, index) => ({
+  return diagnostics.map(({ line, message, hint }, index) => ({
     line,
-    message,
+    message: hint === undefined ? message : `${message} (${hint})`,
     isConsequence: areOfSyntax && index > 0,
   }));
 }
@@ -79,26 +130,13 @@ function hasSyntaxErrors(file: string, chunk: Chunk): boolean {
   return parseOnly(file, chunk.source).length > 0;
 }
 
-function dialectOf(source: string): Dialect {
-  const has = (option: string): boolean => source.includes(`option:${option}`);
-  return {
-    set: has("set"),
-    while: has("while"),
-    topLevelControl: has("toplevelcontrol"),
-    globalReassign: has("globalreassign"),
-    loadBindsGlobally: has("loadbindsglobally"),
-    recursion: has("recursion"),
-    load: true,
-  };
-}
-
 function newBudget(): Budget {
   return new Budget({ maxSteps: 2e9, maxAllocatedBytes: 8e9 });
 }
 
 function execute(file: string, chunk: Chunk, report: Report): FoundError[] {
   const predeclared = testPredeclared();
-  const dialect = dialectOf(chunk.source);
+  const dialect = readDialect(chunk.source);
   try {
     const program = compile(chunk.source, { file, dialect, predeclared: Object.keys(predeclared) });
     initModule(program, {
@@ -111,7 +149,9 @@ function execute(file: string, chunk: Chunk, report: Report): FoundError[] {
     if (error instanceof StarlarkSyntaxError) return found(error.diagnostics, hasSyntaxErrors(file, chunk));
     if (!(error instanceof StarlarkError)) throw error;
     const inFile = [...error.traceback].reverse().find((frame) => frame.file === file);
-    return [{ line: inFile?.line ?? chunk.firstLine, message: error.message }];
+    const topLevel = error.traceback.find((frame) => frame.file === file);
+    const line = inFile?.line ?? chunk.firstLine;
+    return [{ line, message: error.message, topLevelLine: topLevel?.line ?? line }];
   }
 }
 
@@ -121,9 +161,8 @@ const startedAt = Date.now();
 function loadModule(module: string, from: string, report: Report): Module {
   switch (module) {
     case "json.star":
-      return asModule(module, { json: jsonModule });
     case "math.star":
-      return asModule(module, { math: mathModule });
+      return libraryModule(module);
     case "time.star":
       // A host's clock; the library itself has none.
       return asModule(module, { time: makeTimeModule(() => BigInt(startedAt) * 1_000_000n) });
@@ -132,6 +171,11 @@ function loadModule(module: string, from: string, report: Report): Module {
     default:
       throw new StarlarkError(`cannot load ${module}: no such module`);
   }
+}
+
+function libraryModule(file: string): Module {
+  const name = file.replace(".star", "");
+  return asModule(file, { [name]: standardModules[name] ?? null });
 }
 
 function asModule(file: string, globals: Record<string, Value>): Module {

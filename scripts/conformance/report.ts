@@ -20,6 +20,12 @@ export class Report {
     this.passed++;
   }
 
+  /** Takes over what another report found. */
+  add(other: Report): void {
+    this.passed += other.passed;
+    this.failures.push(...other.failures);
+  }
+
   fail(file: string, line: number, expected: string, got: string): void {
     this.failures.push({ file, line, expected, got });
   }

@@ -53,6 +53,8 @@ export {
 } from "./errors.ts";
 export { decodeValue, encodeValue } from "./journal-value.ts";
 export { fromJson, type JsonValue, toJson } from "./json-value.ts";
+export { standardModules } from "./library/modules.ts";
+export { makeTimeModule } from "./library/time-module.ts";
 export { universe } from "./library/universe.ts";
 export {
   initModules,

@@ -5,12 +5,9 @@ import {
   defineBuiltin,
   type Position,
   StarlarkError,
+  standardModules,
   type Value,
 } from "../starlark/index.ts";
-import { jsonModule } from "../starlark/library/json-module.ts";
-import { mathModule } from "../starlark/library/math-module.ts";
-import { struct } from "../starlark/library/struct-function.ts";
-import { timeModule } from "../starlark/library/time-module.ts";
 import { jsonObjectArgument } from "./w/json-argument.ts";
 
 /** One call of `on_event`. */
@@ -56,8 +53,5 @@ const onEvent = defineBuiltin(
 
 export const predeclared: Readonly<Record<string, Value>> = {
   on_event: onEvent,
-  json: jsonModule,
-  math: mathModule,
-  time: timeModule,
-  struct,
+  ...standardModules,
 };

@@ -80,14 +80,14 @@ function assignName(compiler: Compiler, name: ast.Name, value: number): void {
 
 const AUGMENTED_OPCODES: Readonly<Record<ast.ArithmeticOperator, number>> = {
   "+": Op.InPlaceAdd,
-  "-": Op.Subtract,
+  "-": Op.InPlaceSubtract,
   "*": Op.Multiply,
   "/": Op.Divide,
   "//": Op.FloorDivide,
   "%": Op.Modulo,
-  "&": Op.BitAnd,
+  "&": Op.InPlaceAnd,
   "|": Op.InPlaceOr,
-  "^": Op.BitXor,
+  "^": Op.InPlaceXor,
   "<<": Op.ShiftLeft,
   ">>": Op.ShiftRight,
 };

@@ -129,6 +129,11 @@ export const Op = {
   LoadName: 69,
   /** R[a] = tuple of the elements of the list R[b], which nobody else sees */
   ListToTuple: 70,
+
+  /** R[a] = RK[b] op= RK[c], changing a set in place */
+  InPlaceSubtract: 71,
+  InPlaceAnd: 72,
+  InPlaceXor: 73,
 } as const;
 
 /** Words per instruction. */

@@ -28,13 +28,15 @@ export const int = defineBuiltin("int", "x, base?", (ctx, x: Value, base?: Value
   return naming("int", () => truncateFloat(x.value));
 });
 
+const BASES = "base must be an integer >= 2 && <= 36";
+
 function intFromText(ctx: CallContext, text: string, base: Value | undefined): Value {
   if (base !== undefined && !isInt(base)) {
-    throw new EvaluationError(`int: for base, got ${typeName(base)}, want int`);
+    throw new EvaluationError(`int: for base, got ${typeName(base)}, want int: ${BASES}`);
   }
   const radix = Number(base ?? 10);
   if (radix !== 0 && (radix < 2 || radix > 36)) {
-    throw new EvaluationError("int: base must be an integer >= 2 && <= 36");
+    throw new EvaluationError(`int: ${BASES}`);
   }
   const value = parseIntText(text, radix, ctx.budget);
   if (value === undefined) {

@@ -63,7 +63,8 @@ const clear = defineMethod("clear", "", (_ctx, dict: StarlarkDict) => {
 });
 
 const get = defineMethod("get", "key, default?, /", (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
-  return naming("get", () => dict.get(key, ctx.budget)) ?? absent ?? null;
+  const present = naming("get", () => dict.get(key, ctx.budget));
+  return present !== undefined ? present : (absent ?? null);
 });
 
 const items = defineMethod("items", "", (ctx, dict: StarlarkDict) => {
@@ -82,9 +83,10 @@ const values = defineMethod("values", "", (ctx, dict: StarlarkDict) => {
 });
 
 const pop = defineMethod("pop", "key, default?, /", (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
-  const value = naming("pop", () => dict.delete(key, ctx.budget)) ?? absent;
-  if (value === undefined) throw new EvaluationError("pop: missing key");
-  return value;
+  const present = naming("pop", () => dict.delete(key, ctx.budget));
+  if (present !== undefined) return present;
+  if (absent === undefined) throw new EvaluationError("pop: missing key");
+  return absent;
 });
 
 const popitem = defineMethod("popitem", "", (ctx, dict: StarlarkDict) => {
@@ -100,8 +102,9 @@ const setdefault = defineMethod(
   (ctx, dict: StarlarkDict, key: Value, absent?: Value) => {
     return naming("setdefault", () => {
       const present = dict.get(key, ctx.budget);
-      if (present === undefined) dict.set(key, absent ?? null, ctx.budget);
-      return present ?? absent ?? null;
+      if (present !== undefined) return present;
+      dict.set(key, absent ?? null, ctx.budget);
+      return absent ?? null;
     });
   },
 );

@@ -12,9 +12,9 @@ import { type HeapValue, typeName, type Value } from "../value/value.ts";
 /** Deeper data is refused, so that none can exhaust the JavaScript stack. */
 const MAX_DEPTH = 500;
 
-/** Text of a value; throws with the path to what cannot be encoded. */
-export function encodeJson(value: Value, budget: Budget): string {
-  const encoder = new Encoder(budget);
+/** Text of a value; throws with the path to what cannot be encoded, in the name of the builtin `name`. */
+export function encodeJson(value: Value, budget: Budget, name = "json.encode"): string {
+  const encoder = new Encoder(budget, name);
   encoder.write(value);
   return encoder.text;
 }
@@ -22,12 +22,14 @@ export function encodeJson(value: Value, budget: Budget): string {
 class Encoder {
   text = "";
   private readonly budget: Budget;
+  private readonly name: string;
   /** The containers that are being written, and where in each of them. */
   private readonly containers: HeapValue[] = [];
   private readonly places: (string | number)[] = [];
 
-  constructor(budget: Budget) {
+  constructor(budget: Budget, name: string) {
     this.budget = budget;
+    this.name = name;
   }
 
   write(value: Value): void {
@@ -136,7 +138,7 @@ class Encoder {
 
   private error(problem: string): EvaluationError {
     const path = this.places.map((place, depth) => describePlace(this.containers[depth], place));
-    return new EvaluationError(`json.encode: ${[...path, problem].join(": ")}`);
+    return new EvaluationError(`${this.name}: ${[...path, problem].join(": ")}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { decodeJson } from "./json-decode.ts";
 import { encodeJson } from "./json-encode.ts";
 import { indentJson } from "./json-indent.ts";
 
-const decode = defineBuiltin("json.decode", "x: string, default?", (ctx, x: string, absent?: Value) => {
+const decode = defineBuiltin("json.decode", "x: string, /, default?", (ctx, x: string, absent?: Value) => {
   if (absent === undefined) return decodeJson(x, ctx.budget);
   try {
     return decodeJson(x, ctx.budget);
@@ -29,7 +29,7 @@ const encodeIndent = defineBuiltin(
   "json.encode_indent",
   "x, /, *, prefix?: string, indent?: string",
   (ctx, x: Value, prefix?: string, unit?: string) =>
-    indentJson(encodeJson(x, ctx.budget), prefix ?? "", unit ?? "\t", ctx.budget),
+    indentJson(encodeJson(x, ctx.budget, "json.encode_indent"), prefix ?? "", unit ?? "\t", ctx.budget),
 );
 
 export const jsonModule = new StarlarkModule("json", { decode, encode, encode_indent: encodeIndent, indent });

@@ -39,13 +39,16 @@ export function toTitle(text: string): string {
   });
 }
 
-/** Capitals only after uncased characters, small letters only after cased ones, and at least one. */
+/**
+ * Capitals only after uncased characters, small letters only after cased ones, and at least one. "Ǆ" is no
+ * title case: "ǅ" is.
+ */
 export function isTitle(text: string): boolean {
   let afterCased = false;
   let anyCased = false;
   for (const character of text) {
     if (CAPITAL.test(character)) {
-      if (afterCased) return false;
+      if (afterCased || titleOf(character) !== character) return false;
       afterCased = true;
       anyCased = true;
     } else if (SMALL.test(character)) {

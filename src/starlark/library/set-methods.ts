@@ -62,12 +62,6 @@ function addAll(ctx: CallContext, name: string, set: StarlarkSet, others: readon
   }
 }
 
-/** Makes a set equal to another; elements of both keep their order. */
-function become(ctx: CallContext, set: StarlarkSet, result: StarlarkSet): void {
-  for (const [key] of set.elements) if (!result.elements.has(key)) set.elements.delete(key);
-  for (const element of result.elements.values()) set.add(element, ctx.budget);
-}
-
 function isSubset(ctx: CallContext, set: StarlarkSet, of: StarlarkSet): boolean {
   ctx.charge(set.size, 0);
   if (set.size > of.size) return false;
@@ -155,7 +149,7 @@ const differenceUpdate = defineMethod(
   "*others",
   (ctx, set: StarlarkSet, others: Value[]) => {
     naming("difference_update", () => set.checkMutable("delete from"));
-    become(ctx, set, subtract(ctx, set, asSets(ctx, "difference_update", others)));
+    set.become(subtract(ctx, set, asSets(ctx, "difference_update", others)), ctx.budget);
     return null;
   },
 );
@@ -165,7 +159,7 @@ const intersectionUpdate = defineMethod(
   "*others",
   (ctx, set: StarlarkSet, others: Value[]) => {
     naming("intersection_update", () => set.checkMutable("delete from"));
-    become(ctx, set, intersect(ctx, set, asSets(ctx, "intersection_update", others)));
+    set.become(intersect(ctx, set, asSets(ctx, "intersection_update", others)), ctx.budget);
     return null;
   },
 );
@@ -175,7 +169,7 @@ const symmetricDifferenceUpdate = defineMethod(
   "other, /",
   (ctx, set: StarlarkSet, other: Value) => {
     naming("symmetric_difference_update", () => set.checkMutable("insert into"));
-    become(ctx, set, exclude(ctx, set, asSet(ctx, "symmetric_difference_update", other)));
+    set.become(exclude(ctx, set, asSet(ctx, "symmetric_difference_update", other)), ctx.budget);
     return null;
   },
 );

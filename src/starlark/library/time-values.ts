@@ -4,7 +4,7 @@ import { defineMethod } from "../value/define.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { type BinaryOperator, HostObject } from "../value/host-object.ts";
 import { isInt, normalise } from "../value/int.ts";
-import type { Value } from "../value/value.ts";
+import { typeName, type Value } from "../value/value.ts";
 import { formatDuration } from "./duration-text.ts";
 import { formatTime } from "./time-layout.ts";
 import { localTime, requireZone, type TimeZone } from "./time-zone.ts";
@@ -14,6 +14,9 @@ const MOST = 2n ** 63n - 1n;
 
 /** A time may be this many seconds from the epoch, some 290,000 years. */
 const MAX_SECONDS = 8_640_000_000_000n;
+
+/** Midnight, January 1 of the year 1 (UTC). */
+const ZERO_TIME = -62_135_596_800_000_000_000n;
 
 /** A span of time, in nanoseconds of 64 bits. */
 export class Duration extends HostObject {
@@ -75,7 +78,8 @@ export class Duration extends HostObject {
     if (other instanceof Duration) return this.withDuration(operator, other);
     if (operator === "+" && other instanceof Instant) return other.plus(this.nanoseconds);
     if (operator === "*" && isInt(other)) return new Duration(this.nanoseconds * BigInt(other));
-    if (operator !== "/" || reflected) return undefined;
+    if (operator !== "/") return undefined;
+    if (reflected) throw new EvaluationError(`unsupported operation: ${typeName(other)} / ${this.type}`);
     if (isInt(other)) return new Duration(this.nanoseconds / nonZero(BigInt(other)));
     if (!(other instanceof StarlarkFloat)) return undefined;
     if (other.value === 0) throw divisionByZero();
@@ -127,6 +131,11 @@ export class Instant extends HostObject {
 
   override get type(): string {
     return "time.time";
+  }
+
+  /** False for the first instant of the year 1, which stands for "no time" in starlark-go. */
+  override truth(): boolean {
+    return this.nanoseconds !== ZERO_TIME;
   }
 
   override repr(): string {

@@ -25,6 +25,7 @@ import {
 import { collect } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkSet } from "../value/set.ts";
+import { StarlarkStruct } from "../value/struct.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { repeat } from "./repeat.ts";
 import { differenceOfSets, intersectSets, symmetricDifferenceOfSets, uniteSets } from "./set-operators.ts";
@@ -113,6 +114,7 @@ function add(x: Value, y: Value, budget: Budget): Value | undefined {
     data.set(y.data, x.data.length);
     return new StarlarkBytes(data);
   }
+  if (x instanceof StarlarkStruct && y instanceof StarlarkStruct) return x.merge(y, budget);
   return onFloats(x, y, (a, b) => a + b);
 }
 
@@ -190,6 +192,15 @@ export function orInPlace(x: Value, y: Value, budget: Budget): Value {
     return x;
   }
   return binaryOperation("|", x, y, budget);
+}
+
+/** `x -= y`, `x &= y`, `x ^= y`: a set changes in place. */
+export function combineInPlace(operator: "-" | "&" | "^", x: Value, y: Value, budget: Budget): Value {
+  if (x instanceof StarlarkSet && y instanceof StarlarkSet) x.checkMutable(`apply ${operator}= to`);
+  const result = binaryOperation(operator, x, y, budget);
+  if (!(x instanceof StarlarkSet && result instanceof StarlarkSet)) return result;
+  x.become(result, budget);
+  return x;
 }
 
 /** `-x`, `+x`, `~x`. */

@@ -17,7 +17,14 @@ import { ArrayIteration, type Iteration, iterate } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { repr } from "../value/repr.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
-import { addInPlace, binaryOperation, concatenate, orInPlace, unaryOperation } from "./arithmetic.ts";
+import {
+  addInPlace,
+  binaryOperation,
+  combineInPlace,
+  concatenate,
+  orInPlace,
+  unaryOperation,
+} from "./arithmetic.ts";
 import { attributeOf, noAttribute, setAttribute } from "./attributes.ts";
 import { callBuiltin } from "./call-builtin.ts";
 import { callWithShape } from "./call-shape.ts";
@@ -746,6 +753,34 @@ export function execute(fiber: RunningFiber): void {
         case 70: // ListToTuple
           registers[base + a] = new StarlarkTuple((registers[base + b] as StarlarkList).items);
           break;
+        case 71: {
+          // InPlaceSubtract
+          const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
+          const y = (c >= 0 ? registers[base + c] : constants[~c]) as Value;
+          if (typeof x === "number" && typeof y === "number") {
+            const difference = x - y;
+            if (difference <= MAX && difference >= MIN) {
+              registers[base + a] = difference;
+              break;
+            }
+          }
+          registers[base + a] = combineInPlace("-", x, y, budget);
+          break;
+        }
+        case 72: {
+          // InPlaceAnd
+          const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
+          const y = (c >= 0 ? registers[base + c] : constants[~c]) as Value;
+          registers[base + a] = combineInPlace("&", x, y, budget);
+          break;
+        }
+        case 73: {
+          // InPlaceXor
+          const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
+          const y = (c >= 0 ? registers[base + c] : constants[~c]) as Value;
+          registers[base + a] = combineInPlace("^", x, y, budget);
+          break;
+        }
         default:
           throw new TypeError(`unknown instruction ${code[pc - 4]}`);
       }

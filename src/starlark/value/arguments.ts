@@ -214,14 +214,24 @@ function tooFewArguments(name: string, signature: Signature, count: number): Eva
 }
 
 function tooManyArguments(name: string, signature: Signature, count: number): EvaluationError {
-  const { positionalCount, requiredPositional } = signature;
-  const exact = isPositionalOnly(signature) && requiredPositional === positionalCount;
+  const { parameters, positionalCount, requiredPositional } = signature;
+  if (positionalCount === 0 && (parameters.length > 0 || signature.kwargs)) {
+    return new EvaluationError(`${name}: unexpected positional arguments`);
+  }
+  // Parameters that must be given by position can be too many in one way only.
+  const exact = signature.positionalOnlyCount === positionalCount && requiredPositional === positionalCount;
   const atMost = exact ? "" : "at most ";
   return new EvaluationError(`${name}: got ${count} arguments, want ${atMost}${positionalCount}`);
 }
 
 function unexpectedKeyword(name: string, signature: Signature, key: string): EvaluationError {
-  if (isPositionalOnly(signature)) return new EvaluationError(`${name}: unexpected keyword arguments`);
+  if (isPositionalOnly(signature)) {
+    const reason = signature.varargs ? "does not accept keyword arguments" : "unexpected keyword arguments";
+    return new EvaluationError(`${name}: ${reason}`);
+  }
+  if (signature.parameters.some((parameter) => parameter.name === key)) {
+    return new EvaluationError(`${name}: unexpected keyword argument ${key}: it is given by position`);
+  }
   const candidates = signature.parameters
     .slice(signature.positionalOnlyCount)
     .map((parameter) => parameter.name);

@@ -63,6 +63,12 @@ export class StarlarkSet extends HeapValue {
     this.elements.clear();
   }
 
+  /** Makes this set equal to another; elements of both keep their places. */
+  become(other: StarlarkSet, budget?: Budget): void {
+    for (const key of this.elements.keys()) if (!other.elements.has(key)) this.elements.delete(key);
+    for (const element of other.elements.values()) this.add(element, budget);
+  }
+
   /** Elements in insertion order, as a new array; the caller charges for it. */
   values(): Value[] {
     return [...this.elements.values()];

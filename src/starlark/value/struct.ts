@@ -1,7 +1,12 @@
 /** Structs: immutable records with named fields. */
+import type { Budget } from "../budget.ts";
+import { EvaluationError } from "../errors.ts";
 import { HostObject } from "./host-object.ts";
 import { StarlarkTuple } from "./list.ts";
 import { HeapValue, type Value } from "./value.ts";
+
+/** Rough size of a field, for charging the budget. */
+export const FIELD_BYTES = 64;
 
 export class StarlarkStruct extends HostObject {
   /** Sorted by name. */
@@ -35,6 +40,16 @@ export class StarlarkStruct extends HostObject {
     return `${name}(${fields.join(", ")})`;
   }
 
+  /** The fields of both, those of `other` where both have one; throws for one of another constructor. */
+  merge(other: StarlarkStruct, budget: Budget): StarlarkStruct {
+    if (this.constructorValue !== other.constructorValue) {
+      throw new EvaluationError("cannot add structs of different constructors");
+    }
+    const count = this.fields.size + other.fields.size;
+    budget.charge(count, FIELD_BYTES * count);
+    return new StarlarkStruct([...this.fields, ...other.fields], this.constructorValue);
+  }
+
   override content(): Value {
     const parts: Value[] = [this.constructorValue];
     for (const [name, value] of this.fields) parts.push(name, value);
@@ -48,9 +63,9 @@ export class StarlarkStruct extends HostObject {
   }
 }
 
-/** Makes a struct from named fields; `typeName` is what its text starts with, default `struct`. */
-export function makeStruct(fields: Readonly<Record<string, Value>>, typeName = "struct"): StarlarkStruct {
-  return new StarlarkStruct(Object.entries(fields), typeName);
+/** Makes a struct from named fields; `name` is what its text starts with, default `struct`. */
+export function makeStruct(fields: Readonly<Record<string, Value>>, name = "struct"): StarlarkStruct {
+  return new StarlarkStruct(Object.entries(fields), name);
 }
 
 /** A named collection of members, such as `json` or `math`. */
