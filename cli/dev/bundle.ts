@@ -25,15 +25,15 @@ function wasmModules(found: Map<string, string>): Plugin {
 }
 
 /**
- * The modules of the Worker whose entry is `src/worker.ts` under `root`, the entry first.
+ * The modules of the Worker whose entry is `src/worker.ts`, or another file, under `root`, the entry first.
  *
  * @throws esbuild's BuildFailure with the positions when the sources do not build.
  */
-export async function bundleWorker(root: string): Promise<WorkerModule[]> {
+export async function bundleWorker(root: string, entryPoint = "src/worker.ts"): Promise<WorkerModule[]> {
   const wasm = new Map<string, string>();
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ["src/worker.ts"],
+    entryPoints: [entryPoint],
     bundle: true,
     write: false,
     format: "esm",
@@ -53,7 +53,7 @@ export async function bundleWorker(root: string): Promise<WorkerModule[]> {
     logLevel: "silent",
   });
   const [entry] = result.outputFiles;
-  if (!entry) throw new Error("esbuild wrote no output for src/worker.ts");
+  if (!entry) throw new Error(`esbuild wrote no output for ${entryPoint}`);
   const modules: WorkerModule[] = [{ type: "ESModule", path: "worker.js", contents: entry.text }];
   for (const [name, path] of wasm) {
     modules.push({ type: "CompiledWasm", path: name, contents: new Uint8Array(await readFile(path)) });

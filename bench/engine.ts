@@ -1,0 +1,220 @@
+// How fast runs are: `npm run bench:engine [-- --only steps,create,replay,sleep,bundle --samples 20]`.
+//
+// Everything runs side by side on this machine, one after another: Sluice, the local engine of Cloudflare Workflows
+// and a bare object in one workerd process, called over HTTP; Restate and DBOS, where `--peers FOLDER` has them
+// (npm install --prefix FOLDER @restatedev/restate-server @restatedev/restate-sdk @dbos-inc/dbos-sdk), as their users
+// run them. A step is the least that each can record: a value step is `w.uuid()`, recorded with others in one write;
+// a builtin step is `w.run("builtin://log")`, for which policy is asked and whose outcome is a write of its own, as
+// is that of `step.do`, `ctx.run` and `runStep`. The bare object writes the very rows that the runs before it wrote.
+//
+// Not measured: the network, several machines, Cloudflare's storage, which confirms a write in several places.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { JournalRecord } from "../src/protocol/journal.ts";
+import { bundleSize } from "./engine/bundle-size.ts";
+import { startDbos } from "./engine/dbos.ts";
+import { type Figures, percentile, row, short, throughput, timed } from "./engine/figures.ts";
+import type { Peer } from "./engine/peer.ts";
+import { startRestate } from "./engine/restate.ts";
+import { type BenchServer, startServer } from "./engine/server.ts";
+import { workflows } from "./engine/workflows.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "steps,create,replay,sleep,bundle" },
+    samples: { type: "string", default: "20" },
+    runs: { type: "string", default: "1000" },
+    wake: { type: "string", default: "10000" },
+    peers: { type: "string" },
+  },
+});
+const sections = new Set(options.only.split(","));
+const CLIENTS = 32;
+let names = 0;
+const newName = () => `run-${process.pid}-${names++}`;
+
+interface Journal {
+  ok: true;
+  value: { records: JournalRecord[] };
+}
+
+async function journalOf({ client }: BenchServer, run: string, after = 0): Promise<JournalRecord[]> {
+  return (await client.post<Journal>({ op: "journal", run, after })).value.records;
+}
+
+async function run(server: BenchServer, source: string, data: unknown, finish = true): Promise<string> {
+  const name = newName();
+  await server.client.post({ op: "start", run: name, source, data, finish });
+  return name;
+}
+
+/** The rows of a journal, in the turns in which a run writes them. */
+function turnsOf(records: readonly JournalRecord[], isOneTurn: boolean): string[][] {
+  const turns: string[][] = [[]];
+  for (const record of records) {
+    const begins = record.type === "noted" && record.note === "policy_decision";
+    if (begins && !isOneTurn) turns.push([]);
+    turns.at(-1)?.push(JSON.stringify(record));
+  }
+  return turns;
+}
+
+async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<void> {
+  console.log(`\nSequential durable steps, one client: ms a run, p50 (p99), and ms a step at p50`);
+  const columns = ["1", "9", "100", "1000"].map(Number);
+  console.log(row("", [...columns.map((steps) => `${steps} steps`), "a step"]));
+  const lines: { label: string; p50s: number[] }[] = [];
+  const line = async (label: string, call: (steps: number) => Promise<Figures>) => {
+    const figures: Figures[] = [];
+    for (const steps of columns) figures.push(await call(steps));
+    const p50s = figures.map(({ p50 }) => p50);
+    lines.push({ label, p50s });
+    const cells = figures.map(({ p50, p99 }) => `${short(p50)} (${short(p99)})`);
+    console.log(row(label, [...cells, short((p50s.at(-1) ?? 0) / 1000)]));
+  };
+  const samplesOf = (steps: number) =>
+    Math.max(3, Math.ceil(Number(options.samples) / (steps >= 1000 ? 5 : 1)));
+  for (const [kind, source] of [
+    ["value", workflows.values],
+    ["builtin", workflows.builtins],
+  ] as const) {
+    await line(`bare object, rows of ${kind} steps`, async (steps) => {
+      const turns = turnsOf(await journalOf(server, await run(server, source, { steps })), kind === "value");
+      return await timed(samplesOf(steps), async () => {
+        await server.client.post({ op: "bare", run: newName(), turns });
+      });
+    });
+    await line(`Sluice, ${kind} steps`, (steps) =>
+      timed(samplesOf(steps), async () => void (await run(server, source, { steps }))),
+    );
+  }
+  await line("Cloudflare Workflows, step.do", (steps) =>
+    timed(steps >= 1000 ? 1 : samplesOf(steps), async () => {
+      await server.client.post({ op: "cloudflare", run: newName(), steps });
+    }),
+  );
+  for (const peer of peers) {
+    await line(peer.name, (steps) => timed(samplesOf(steps), () => peer.run(steps)));
+  }
+  const [bareValues, values, bareBuiltins, builtins, ...others] = lines;
+  console.log("\nRatios, ours to theirs, at each number of steps");
+  for (const [ours, theirs] of [
+    [values, bareValues],
+    [builtins, bareBuiltins],
+    ...others.flatMap((other) => [
+      [values, other],
+      [builtins, other],
+    ]),
+  ]) {
+    if (!ours || !theirs) continue;
+    const ratios = ours.p50s.map((p50, i) => `${short(p50 / (theirs.p50s[i] ?? Number.NaN))}`);
+    console.log(row(`${ours.label} / ${theirs.label}`.slice(0, 70), ratios));
+  }
+}
+
+async function benchCreate(server: BenchServer): Promise<void> {
+  const total = Number(options.runs);
+  console.log(`\n3-step runs, ${CLIENTS} clients, ${total} runs`);
+  const rows = turnsOf(await journalOf(server, await run(server, workflows.values, { steps: 3 })), true);
+  const create = () => server.client.post({ op: "bare", run: newName(), turns: rows }).then(() => {});
+  const start = async () => void (await run(server, workflows.values, { steps: 3 }));
+  // In turns, so that what the machine does besides hits both.
+  const [bare, ours]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 4; round++) {
+    bare.push(await throughput(CLIENTS, total / 4, create));
+    ours.push(await throughput(CLIENTS, total / 4, start));
+  }
+  const [bareRate, ourRate] = [percentile(bare, 0.5), percentile(ours, 0.5)];
+  console.log(row("bare objects with the same rows", [`${short(bareRate)}/s`]));
+  console.log(row("Sluice, runs", [`${short(ourRate)}/s`, `share ${short(ourRate / bareRate)}`]));
+}
+
+async function benchReplay(server: BenchServer): Promise<void> {
+  console.log("\nReplay from cold storage to the next command: ms, p50 (p99)");
+  for (const commands of [0, 1000, 10_000]) {
+    const name = newName();
+    const data = { steps: commands };
+    await server.client.post({ op: "start", run: name, source: workflows.sleeps, data, finish: false });
+    const times: number[] = [];
+    for (let sample = 0; sample < Math.max(5, Number(options.samples) / 2); sample++) {
+      await server.client.post({ op: "abort", run: name });
+      const before = performance.now();
+      await server.client.post({ op: "again", run: name, source: workflows.sleeps, data });
+      times.push(performance.now() - before);
+    }
+    const size = await server.client.post<number>({ op: "size", run: name });
+    console.log(
+      row(`${commands} commands`, [
+        `${short(percentile(times, 0.5))} (${short(percentile(times, 0.99))})`,
+        `${short(size / 1024)} KiB`,
+      ]),
+    );
+  }
+}
+
+async function benchSleep(server: BenchServer): Promise<void> {
+  const total = Number(options.wake);
+  console.log(`\nSleeping runs`);
+  const one = newName();
+  const far = { steps: 0 };
+  await server.client.post({ op: "start", run: one, source: workflows.sleeps, data: far, finish: false });
+  const size = await server.client.post<number>({ op: "size", run: one });
+  console.log(row("a sleeping run on disk", [`${short(size / 1024)} KiB`]));
+
+  const names = Array.from({ length: total }, newName);
+  const rate = await throughput(CLIENTS, 200, async () => {
+    const data = { until: Date.now() + 1000 };
+    await server.client.post({ op: "start", run: newName(), source: workflows.wakes, data, finish: false });
+  });
+  const wakeAt = Date.now() + Math.ceil((total / rate) * 1000 * 1.5) + 2000;
+  await throughput(CLIENTS, total, async (n) => {
+    const data = { until: wakeAt, now: Date.now() };
+    const name = names[n] ?? "";
+    await server.client.post({ op: "start", run: name, source: workflows.wakes, data, finish: false });
+  });
+  const early = wakeAt - Date.now();
+  if (early < 0) console.log(`(the last of them was started ${-early} ms after the time: use fewer, --wake)`);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, early) + 2000));
+  const late: number[] = [];
+  await throughput(CLIENTS, total, async (n) => {
+    for (;;) {
+      const last = (await journalOf(server, names[n] ?? "")).at(-1);
+      if (last?.type === "noted" && last.note === "finished") {
+        late.push(last.at - wakeAt);
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  });
+  console.log(
+    row(`${total} runs waking at once`, [
+      `last ${short(Math.max(...late) / 1000)} s`,
+      `p50 ${short(percentile(late, 0.5) / 1000)} s`,
+      `lost ${total - late.length}`,
+    ]),
+  );
+}
+
+const stateFolder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+const server = await startServer(stateFolder, CLIENTS);
+const peers: Peer[] = [];
+try {
+  if (sections.has("steps")) {
+    for (const start of [startRestate, startDbos]) {
+      const peer = await start(options.peers);
+      if (typeof peer === "string") console.log(peer);
+      else peers.push(peer);
+    }
+    await benchSteps(server, peers);
+  }
+  if (sections.has("create")) await benchCreate(server);
+  if (sections.has("replay")) await benchReplay(server);
+  if (sections.has("sleep")) await benchSleep(server);
+  if (sections.has("bundle")) await bundleSize();
+} finally {
+  for (const peer of peers) await peer.stop();
+  await server.stop();
+  rmSync(stateFolder, { recursive: true, force: true });
+}

@@ -1,0 +1,158 @@
+// What the engine's benchmark runs in workerd: Sluice's actors, a bare object, a Cloudflare Workflow, and a door to
+// them. Nothing here measures: a Worker's clock stands still while it computes.
+import { DurableObject, WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc.ts";
+import { sha256 } from "../../durable-objects/sha256.ts";
+import { DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
+import { WorkflowRun as Actor } from "../../durable-objects/workflow-run.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
+import { loadWorkflow, programOf } from "../../src/workflow/index.ts";
+
+export { Catalog } from "../../durable-objects/catalog.ts";
+export { Directory } from "../../durable-objects/directory.ts";
+export { Environment } from "../../durable-objects/environment.ts";
+export { EventBus } from "../../durable-objects/event-bus.ts";
+export { JobRouter } from "../../durable-objects/job-router.ts";
+
+/** The actor, with what only the benchmark asks of it. */
+export class WorkflowRun extends Actor {
+  /** Loses its memory, as in a crash. */
+  async abort(): Promise<void> {
+    await this.ctx.storage.sync();
+    this.ctx.abort("benchmark");
+  }
+
+  async databaseSize(): Promise<number> {
+    return this.ctx.storage.sql.databaseSize;
+  }
+}
+
+/** The yardstick: the rows of a journal, one after another, and nothing else. */
+export class Bare extends DurableObject {
+  /** One transaction a turn. */
+  async write(turns: string[][]): Promise<void> {
+    const { sql } = this.ctx.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, record TEXT NOT NULL)");
+    for (const rows of turns) {
+      this.ctx.storage.transactionSync(() => {
+        for (const row of rows) sql.exec("INSERT INTO journal (record) VALUES (?)", row);
+      });
+    }
+  }
+}
+
+/** Steps that do as little as ours. */
+export class BenchWorkflow extends WorkflowEntrypoint<BenchEnv, { steps: number }> {
+  override async run(event: WorkflowEvent<{ steps: number }>, step: WorkflowStep): Promise<number> {
+    for (let n = 0; n < event.payload.steps; n++) await step.do(`step ${n}`, async () => n);
+    return event.payload.steps;
+  }
+}
+
+interface BenchEnv extends Env {
+  BARE: DurableObjectNamespace;
+  BENCH_WORKFLOW: Workflow<{ steps: number }>;
+}
+
+type RunActor = WorkflowRunRpc & { abort(): Promise<void>; databaseSize(): Promise<number> };
+
+/** What the benchmark asks for. `run` names a run by anything. */
+type Order =
+  | { op: "start"; run: string; source: string; data: StartRun["event"]["data"]; finish: boolean }
+  | { op: "again"; run: string; source: string; data: StartRun["event"]["data"] }
+  | { op: "journal"; run: string; after: number }
+  | { op: "size"; run: string }
+  | { op: "abort"; run: string }
+  | { op: "bare"; run: string; turns: string[][] }
+  | { op: "cloudflare"; run: string; steps: number };
+
+function idOf(run: string): RunId {
+  return `run_${sha256(run).slice(0, 32)}` as RunId;
+}
+
+function runActor(env: BenchEnv, run: string): RunActor {
+  const id = env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${idOf(run)}`);
+  return env.WORKFLOW_RUN.get(id) as unknown as RunActor;
+}
+
+const prepared = new Map<string, Pick<StartRun, "program" | "trigger">>();
+
+function prepare(source: string): Pick<StartRun, "program" | "trigger"> {
+  const known = prepared.get(source);
+  if (known) return known;
+  const program = programOf({ entry: "bench.star", files: { "bench.star": source } }, sha256);
+  const workflow = loadWorkflow(program, { name: "bench", sha256Hex: sha256 });
+  const trigger = workflow.ok ? workflow.value.triggers[0] : undefined;
+  if (!trigger) throw new Error("the benchmark's workflow does not load");
+  const made = { program, trigger };
+  prepared.set(source, made);
+  return made;
+}
+
+function startOf({ run, source, data }: { run: string; source: string; data: unknown }): StartRun {
+  return {
+    id: idOf(run),
+    workspace: DEFAULT_WORKSPACE,
+    workflow: "bench",
+    ...prepare(source),
+    event: { specversion: "1.0", id: run, source: "/bench", type: "bench", data: data as never },
+    eventSeq: 1,
+    initiator: "bench",
+  };
+}
+
+/** Waits until the journal's last record is there. */
+async function finished(actor: RunActor): Promise<void> {
+  for (let after = 0; ; ) {
+    const page = await actor.journal({ after, limit: 1000 });
+    if (!page.ok) throw new Error(page.error.message);
+    const last = page.value.records.at(-1);
+    if (last?.type === "noted" && last.note === "finished") {
+      if (last.data.state !== "succeeded") throw new Error(JSON.stringify(last.data));
+      return;
+    }
+    after = last?.seq ?? after;
+    await scheduler.wait(1);
+  }
+}
+
+async function carryOut(order: Order, env: BenchEnv): Promise<unknown> {
+  switch (order.op) {
+    case "start": {
+      const actor = runActor(env, order.run);
+      await actor.start(startOf(order));
+      if (order.finish) await finished(actor);
+      return {};
+    }
+    case "again":
+      await runActor(env, order.run).start(startOf(order));
+      return {};
+    case "journal":
+      return await runActor(env, order.run).journal({ after: order.after, limit: 100_000 });
+    case "size":
+      return await runActor(env, order.run).databaseSize();
+    case "abort":
+      await runActor(env, order.run)
+        .abort()
+        .catch(() => {});
+      return {};
+    case "bare":
+      await (env.BARE.get(env.BARE.idFromName(order.run)) as unknown as Bare).write(order.turns);
+      return {};
+    case "cloudflare": {
+      const instance = await env.BENCH_WORKFLOW.create({ id: order.run, params: { steps: order.steps } });
+      for (;;) {
+        const { status, error } = await instance.status();
+        if (status === "complete") return {};
+        if (status === "errored" || status === "terminated") throw new Error(`${status}: ${error?.message}`);
+        await scheduler.wait(1);
+      }
+    }
+  }
+}
+
+export default {
+  async fetch(request: Request, env: BenchEnv): Promise<Response> {
+    return Response.json(await carryOut((await request.json()) as Order, env));
+  },
+};
