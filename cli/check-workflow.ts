@@ -1,6 +1,7 @@
 // Checks a workflow without a server: what registering it would refuse, and, as warnings, what looks unintended.
 import { createHash } from "node:crypto";
 import { checkFilter } from "../src/events/filter.ts";
+import { checkKey } from "../src/events/key.ts";
 import type { Diagnostic, WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
 import { loadWorkflow } from "../src/workflow/index.ts";
@@ -13,7 +14,7 @@ export function checkWorkflow(input: WorkflowInput): Diagnostic[] {
   const doubts = Object.entries(input.files)
     .flatMap(([file, source]) => check(source, { file, predeclared: Object.keys(predeclared) }))
     .filter(({ severity }) => severity === "warning");
-  const loaded = loadWorkflow(input, { sha256Hex, checkFilter });
+  const loaded = loadWorkflow(input, { sha256Hex, checkFilter, checkKey });
   if (loaded.ok) return doubts;
   return [...((loaded.error.details?.diagnostics ?? []) as unknown as Diagnostic[]), ...doubts];
 }

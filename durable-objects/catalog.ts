@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/catalog/migrations.js";
 import { checkFilter } from "../src/events/filter.ts";
+import { checkKey } from "../src/events/key.ts";
 import type { Target } from "../src/protocol/environment.ts";
 import { functionName, parseFunctionReference } from "../src/protocol/function-reference.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
@@ -74,7 +75,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     by: Identity;
   }): Promise<Result<WorkflowView>> {
     const { name, input, by } = workflow;
-    const loaded = loadWorkflow(input, { name, sha256Hex: sha256, checkFilter });
+    const loaded = loadWorkflow(input, { name, sha256Hex: sha256, checkFilter, checkKey });
     if (!loaded.ok) return loaded;
     const { digest, triggers } = loaded.value;
     const program: ProgramSource = { digest, entry: input.entry, files: input.files };

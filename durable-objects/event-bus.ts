@@ -9,27 +9,33 @@
 //    that starts ten runs is stored once, and so is their program.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/event-bus/migrations.js";
-import { FilteredEvent } from "../src/events/filter.ts";
+import { FilteredEvent } from "../src/events/expression.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
-import { runIdFor } from "../src/events/run-id.ts";
-import type { CloudEvent, EventReceipt, StoredEvent } from "../src/protocol/cloud-event.ts";
+import { batchEvent, withHistory } from "../src/events/start-event.ts";
+import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import type { ScheduleView } from "../src/protocol/schedule.ts";
+import type { StartView } from "../src/protocol/start.ts";
+import type { Identity } from "../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/workflow.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
 import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
-import type { Timers } from "../src/storage/timers.ts";
+import type { Timer, Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { type Effects, EventRows } from "./event-bus/event-rows.ts";
+import { ScheduleRows } from "./event-bus/schedule-rows.ts";
+import { Schedules } from "./event-bus/schedules.ts";
+import { StartRows } from "./event-bus/start-rows.ts";
+import { type QueuedStart, Starts } from "./event-bus/starts.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
 import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
 import type { EventBusRpc } from "./rpc.ts";
-import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -37,11 +43,11 @@ const DAY_MS = 24 * 3600_000;
 const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
-/** How many undecided triggers and waits a receipt lists. */
+const MAX_STARTS_OF_EVENT = 200;
+/** How many undecided triggers and waits a receipt lists, and how many that the event was not for. */
 const MAX_SKIPPED = 20;
+const MAX_UNMATCHED = 50;
 
-/** What a queued start holds in the place of the event and the program. */
-type QueuedStart = { trigger: Trigger; workflow: string; digest: string; seq: number };
 type QueuedDelivery = { command: CommandId; seq: number };
 
 export class EventBus extends DurableObject<Env> implements EventBusRpc {
@@ -51,6 +57,9 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   readonly #events: EventRows;
   readonly #triggers: TriggerRows;
   readonly #waits: WaitRows;
+  readonly #startRows: StartRows;
+  readonly #starts: Starts;
+  readonly #schedules: Schedules;
   readonly #matching = new Matching();
   /** False until this instance has seen to it that there is a retention timer. */
   #hasRetention = false;
@@ -69,6 +78,13 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#events = new EventRows(sql);
     this.#triggers = new TriggerRows(sql);
     this.#waits = new WaitRows(sql);
+    this.#startRows = new StartRows(sql);
+    this.#starts = new Starts({ rows: this.#startRows, timers: this.#timers, outbox: this.#outbox });
+    this.#schedules = new Schedules({
+      rows: new ScheduleRows(sql),
+      timers: this.#timers,
+      take: (event, initiator, now) => this.#repeated(event) ?? this.#take(event, initiator, now),
+    });
     ctx.blockConcurrencyWhile(async () => {
       applyMigrations(ctx.storage, migrations);
     });
@@ -92,20 +108,33 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   #take(event: CloudEvent, initiator: string, now: number): EventReceipt {
-    const skipped: NonNullable<EventReceipt["skipped"]> = [];
     const filtered = new FilteredEvent(event);
-    const starts = this.#matchingTriggers(filtered, now, skipped);
+    const seq = this.#events.nextSeq();
+    const started: EventReceipt["started"] = [];
+    const queued: NonNullable<EventReceipt["queued"]> = [];
+    const { matching, skipped, unmatched } = this.#matchingTriggers(filtered, now);
+    for (const candidate of matching) {
+      const { workflow } = candidate;
+      const trigger = candidate.trigger.id;
+      const arrival = this.#starts.arrive(candidate, filtered, { seq, initiator, now });
+      if (arrival.kind === "undecided") {
+        this.#triggers.noteFailure(trigger, event, arrival.reason, now);
+        skipped.push({ by: trigger, reason: `its key failed: ${arrival.reason}` });
+      } else if (arrival.kind === "started") started.push({ run: arrival.run, workflow, trigger });
+      else {
+        const { run, state, reason } = arrival;
+        queued.push({ run, workflow, trigger, state, reason });
+      }
+    }
     const wakes = this.#matchingWaits(filtered, skipped);
     const effects: Effects = {
-      started: starts.map(({ run, workflow, trigger }) => ({ run, workflow, trigger: trigger.id })),
+      started,
+      ...(queued.length > 0 && { queued }),
       woke: wakes.map(({ run, command }) => ({ run, command })),
       ...(skipped.length > 0 && { skipped: skipped.slice(0, MAX_SKIPPED) }),
+      ...(unmatched.length > 0 && { unmatched: unmatched.slice(0, MAX_UNMATCHED) }),
     };
-    const seq = this.#events.insert(event, { initiator, receivedAt: now }, effects);
-    for (const { run, trigger, workflow, digest } of starts) {
-      const start: QueuedStart = { trigger, workflow, digest, seq };
-      this.#outbox.add({ receiver: `run/${run}`, method: "start", args: [start] });
-    }
+    this.#events.insert(event, { seq, initiator, receivedAt: now }, effects);
     for (const { run, command } of wakes) this.#send(run, command, seq);
     return { id: event.id, source: event.source, type: event.type, seq, duplicate: false, ...effects };
   }
@@ -113,16 +142,25 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   #matchingTriggers(
     event: FilteredEvent,
     now: number,
-    skipped: { by: string; reason: string }[],
-  ): (BusTrigger & { run: RunId })[] {
+  ): {
+    matching: BusTrigger[];
+    skipped: NonNullable<EventReceipt["skipped"]>;
+    unmatched: NonNullable<EventReceipt["unmatched"]>;
+  } {
     const isEndless = hopsOf(event.event) > MAX_HOPS;
-    const starts: (BusTrigger & { run: RunId })[] = [];
+    const matching: BusTrigger[] = [];
+    const skipped: NonNullable<EventReceipt["skipped"]> = [];
+    const unmatchedTriggers: NonNullable<EventReceipt["unmatched"]> = [];
     for (const candidate of this.#triggers.all()) {
       const { trigger } = candidate;
-      const { matches, failed } = this.#matching.decide(trigger, event);
+      const { matches, failed, unmatched } = this.#matching.decide(trigger, event);
       if (failed !== undefined) {
         this.#triggers.noteFailure(trigger.id, event.event, failed, now);
         skipped.push({ by: trigger.id, reason: `its filter failed: ${failed}` });
+      }
+      // A firing is for its own schedule: that it is not for the others says nothing.
+      if (unmatched !== undefined && !trigger.schedule) {
+        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched });
       }
       if (!matches) continue;
       if (isEndless) {
@@ -132,9 +170,9 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
         });
         continue;
       }
-      starts.push({ ...candidate, run: runIdFor(trigger.id, event.event, sha256) });
+      matching.push(candidate);
     }
-    return starts;
+    return { matching, skipped, unmatched: unmatchedTriggers };
   }
 
   #matchingWaits(event: FilteredEvent, skipped: { by: string; reason: string }[]): Wait[] {
@@ -191,7 +229,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   async forgetRun(run: RunId): Promise<void> {
-    this.#waits.forget(run);
+    this.ctx.storage.transactionSync(() => {
+      this.#waits.forget(run);
+      this.#starts.finished(run, Date.now());
+    });
+    this.#flush();
   }
 
   // ----------------------------------------------------------------- delivery
@@ -199,18 +241,33 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   /** A queued message with the event and the program that it stands for. */
   #filledIn(queued: Message): Message {
     if (queued.method === "start") {
-      const [{ trigger, workflow, digest, seq }] = queued.args as [QueuedStart];
-      const { event, initiator } = this.#stored(seq);
+      const [start] = queued.args as [QueuedStart];
+      const { trigger, workflow, digest, seq } = start;
+      const { initiator } = this.#stored(seq);
       const program = this.#triggers.program(digest);
       if (!program) throw new Error(`the program ${digest} of ${workflow} is no longer kept`);
       const id = queued.receiver.slice("run/".length) as RunId;
       const workspace = DEFAULT_WORKSPACE;
+      const event = this.#eventOf(id, start);
       return message("run", id, "start", [
         { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator },
       ]);
     }
+    if (queued.method !== "deliverEvent") return queued;
     const [{ command, seq }] = queued.args as [QueuedDelivery];
     return { ...queued, args: [{ command, seq, event: this.#stored(seq).event }] };
+  }
+
+  /** What a run's handler gets: the event, or all those of a batch as one. */
+  #eventOf(run: RunId, { trigger, seq, seqs, merged = 0, dropped = 0 }: QueuedStart): CloudEvent {
+    const event =
+      seqs === undefined
+        ? this.#stored(seq).event
+        : batchEvent(
+            { workspace: DEFAULT_WORKSPACE, trigger: trigger.id, run },
+            seqs.map((one) => this.#stored(one).event),
+          );
+    return withHistory(event, { merged, dropped });
   }
 
   #stored(seq: number): StoredEvent {
@@ -220,8 +277,12 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   #answered(queued: Message, answer: unknown): void {
-    if (queued.method !== "deliverEvent") return;
     const run = queued.receiver.slice("run/".length) as RunId;
+    if (queued.method === "standing") {
+      this.#starts.stands(run, answer as "unknown" | "on" | "over", Date.now());
+      return;
+    }
+    if (queued.method !== "deliverEvent") return;
     const [{ command, seq }] = queued.args as [QueuedDelivery];
     if ((answer as { accepted: boolean }).accepted) {
       this.#waits.taken(run, command, seq);
@@ -244,7 +305,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     triggers: Trigger[];
   }): Promise<void> {
     if (this.#triggers.version(update.workflow) >= update.version) return;
-    this.ctx.storage.transactionSync(() => this.#triggers.replace(update, Date.now()));
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      this.#triggers.replace(update, now);
+      this.#schedules.replace(update.workflow, update.program ? update.triggers : [], now);
+    });
   }
 
   async triggers(): Promise<TriggerStatus[]> {
@@ -268,7 +333,88 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     return stored ? ok(stored) : refuse("unknown_event", `there is no event ${key.id} from ${key.source}`);
   }
 
-  // ---------------------------------------------------------------- retention
+  async eventStory(seq: number): Promise<Result<EventStory>> {
+    const stored = this.#events.at(seq);
+    return stored
+      ? ok({ ...stored, starts: this.#startRows.page({ seq, limit: MAX_STARTS_OF_EVENT }) })
+      : refuse("unknown_event", `no event with the arrival number ${seq} is kept`);
+  }
+
+  async queuedStarts(page: { all: boolean; limit: number }): Promise<StartView[]> {
+    return this.#startRows.page({ pending: !page.all, limit: page.limit });
+  }
+
+  async queuedStart(run: RunId): Promise<Result<StartView>> {
+    const view = this.#startRows.view(run);
+    return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
+  }
+
+  async cancelStart(cancel: { run: RunId; by: Identity; reason: string }): Promise<Result<StartView>> {
+    const { run, by, reason } = cancel;
+    const now = Date.now();
+    const words = reason === "" ? `cancelled by ${by.subject}` : `cancelled by ${by.subject}: ${reason}`;
+    return this.#audited(`start/${run}/cancel`, by, "start.cancel", run, { reason }, now, () =>
+      this.#starts.cancel(run, words, now),
+    );
+  }
+
+  // ---------------------------------------------------------------- schedules
+
+  async schedules(): Promise<ScheduleView[]> {
+    return this.#schedules.views(Date.now());
+  }
+
+  async schedule(id: string): Promise<Result<ScheduleView>> {
+    return this.#schedules.view(id, Date.now());
+  }
+
+  async pauseSchedule(pause: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>> {
+    const { id, by, reason } = pause;
+    const now = Date.now();
+    return this.#audited(`schedule/${id}/pause/${now}`, by, "schedule.pause", id, { reason }, now, () =>
+      this.#schedules.pause(id, by.subject, reason, now),
+    );
+  }
+
+  async resumeSchedule(resume: { id: string; by: Identity }): Promise<Result<ScheduleView>> {
+    const { id, by } = resume;
+    const now = Date.now();
+    return this.#audited(`schedule/${id}/resume/${now}`, by, "schedule.resume", id, {}, now, () =>
+      this.#schedules.resume(id, now),
+    );
+  }
+
+  async triggerSchedule(trigger: { id: string; key: string; by: Identity }): Promise<Result<EventReceipt>> {
+    const { id, key, by } = trigger;
+    const now = Date.now();
+    return this.#audited(`schedule/${id}/trigger/${key}`, by, "schedule.trigger", id, {}, now, () =>
+      this.#schedules.trigger(id, key, by.subject, now),
+    );
+  }
+
+  /** Does what somebody asks for, and tells the audit log in the same write; refusals are not told. */
+  #audited<T>(
+    key: string,
+    by: Identity,
+    action: string,
+    subject: string,
+    data: JsonObject,
+    at: number,
+    act: () => Result<T>,
+  ): Result<T> {
+    const done = this.ctx.storage.transactionSync(() => {
+      const result = act();
+      if (result.ok) {
+        const entry = { key, at, by: by.subject, action, subject, data };
+        this.#outbox.add(message("directory", "", "apply", [{ audit: [entry] }]));
+      }
+      return result;
+    });
+    this.#flush();
+    return done;
+  }
+
+  // ------------------------------------------------------------------- timers
 
   override async alarm(): Promise<void> {
     await handleAlarm({
@@ -276,9 +422,18 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: () => this.#removeOld(Date.now()),
+      onTimer: (timer) => this.ctx.storage.transactionSync(() => this.#fire(timer, Date.now())),
     });
   }
+
+  #fire(timer: Timer, now: number): void {
+    if (timer.kind === RETENTION_TIMER) this.#removeOld(now);
+    else if (timer.kind === "schedule") {
+      this.#schedules.fire((timer.data as { schedule: string }).schedule, now);
+    } else this.#starts.fire(timer, now);
+  }
+
+  // ---------------------------------------------------------------- retention
 
   #keepRetention(now: number): void {
     if (this.#hasRetention) return;
@@ -294,6 +449,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const days = Math.max(Number(this.env.SLUICE_EVENT_RETENTION_DAYS ?? 0) || 0, MIN_RETENTION_DAYS);
     const before = now - days * DAY_MS;
     const removed = this.#events.removeOlder(before, REMOVED_AT_ONCE);
+    this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
     // A little at a time: events go on arriving meanwhile.

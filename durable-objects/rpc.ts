@@ -3,7 +3,7 @@
 //
 // Rules: arguments and answers are plain data (structured clone); refusals are `Result`s, never exceptions, an
 // exception means "try again"; every message that changes something is idempotent by the key it names.
-import type { CloudEvent, EventReceipt, StoredEvent } from "../src/protocol/cloud-event.ts";
+import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
 import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts";
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
@@ -12,6 +12,8 @@ import type { JsonObject } from "../src/protocol/json.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
+import type { ScheduleView } from "../src/protocol/schedule.ts";
+import type { StartView } from "../src/protocol/start.ts";
 import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
 import type {
   CatalogFunction,
@@ -71,6 +73,8 @@ export interface WorkflowRunRpc {
     by: Identity;
   }): Promise<Result<Approval>>;
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
+  /** Bus → run, of one whose place others wait for. */
+  standing(): Promise<"unknown" | "on" | "over">;
   detail(): Promise<Result<RunDetail>>;
   journal(page: {
     after: number;
@@ -105,7 +109,7 @@ export interface EventBusRpc {
     afterSeq: number | "now";
   }): Promise<void>;
   cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
-  /** Run → bus: the run is over, forget its waits and deliveries. */
+  /** Run → bus: the run is over, forget its waits and deliveries, and give its place to the next. */
   forgetRun(run: RunId): Promise<void>;
   events(page: {
     before?: number;
@@ -113,7 +117,20 @@ export interface EventBusRpc {
     type?: string;
   }): Promise<{ events: StoredEvent[]; next?: number }>;
   event(key: { source: string; id: string }): Promise<Result<StoredEvent>>;
+  /** An event by its arrival number, with what has become of the starts it asked for. */
+  eventStory(seq: number): Promise<Result<EventStory>>;
   triggers(): Promise<TriggerStatus[]>;
+  /** Starts that wait; with `all`, also what has become of those that waited. Newest first. */
+  queuedStarts(page: { all: boolean; limit: number }): Promise<StartView[]>;
+  queuedStart(run: RunId): Promise<Result<StartView>>;
+  /** Refuses `unknown_start`, and `start_not_waiting` once it has begun. */
+  cancelStart(cancel: { run: RunId; by: Identity; reason: string }): Promise<Result<StartView>>;
+  schedules(): Promise<ScheduleView[]>;
+  schedule(id: string): Promise<Result<ScheduleView>>;
+  pauseSchedule(pause: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>>;
+  resumeSchedule(resume: { id: string; by: Identity }): Promise<Result<ScheduleView>>;
+  /** Fires by hand. Idempotent by `key`. */
+  triggerSchedule(trigger: { id: string; key: string; by: Identity }): Promise<Result<EventReceipt>>;
 }
 
 // ------------------------------------------------------------------ JobRouter

@@ -4,6 +4,7 @@ import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
+import { finishedStates } from "../src/protocol/run.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
@@ -128,6 +129,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     });
     if (fed.kept) return stuck();
     return fed.refused ? { ok: false, error: fed.refused } : ok(this.#host.summary());
+  }
+
+  async standing(): ReturnType<WorkflowRunRpc["standing"]> {
+    if (!this.#begun) return "unknown";
+    return finishedStates.includes(this.#host.summary().state) ? "over" : "on";
   }
 
   async detail(): ReturnType<WorkflowRunRpc["detail"]> {

@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import pc from "picocolors";
-import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
+import type { EventReceipt, EventStory } from "../../src/protocol/cloud-event.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { contextOf } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
+import { receiptLines } from "../receipt-lines.ts";
 
 function parseData(text: string): JsonValue {
   const json =
@@ -54,11 +55,7 @@ export function addEventCommands(program: Command): void {
       out.result(receipt, () =>
         [
           `${pc.green("✓")} event ${receipt.id}${receipt.duplicate ? pc.dim(" (known already)") : ""}`,
-          ...receipt.started.map(({ run, workflow }) => `  started ${workflow} ${pc.dim(run)}`),
-          ...receipt.woke.map(({ run }) => `  woke ${pc.dim(run)}`),
-          ...(receipt.started.length + receipt.woke.length === 0
-            ? [pc.dim("  no trigger and no waiting run matched")]
-            : []),
+          ...receiptLines(receipt),
         ].join("\n"),
       );
     });
@@ -80,8 +77,9 @@ export function addEventCommands(program: Command): void {
       const now = Date.now();
       out.result(events, () =>
         table(
-          ["TYPE", "SUBJECT", "SOURCE", "ID", "RECEIVED"],
-          events.map(({ event: e, receivedAt }) => [
+          ["NO", "TYPE", "SUBJECT", "SOURCE", "ID", "RECEIVED"],
+          events.map(({ seq, event: e, receivedAt }) => [
+            String(seq),
             printable(e.type),
             printable(e.subject ?? ""),
             printable(e.source),
@@ -90,6 +88,31 @@ export function addEventCommands(program: Command): void {
           ]),
           "No events yet.",
         ),
+      );
+    });
+
+  event
+    .command("show")
+    .description("show an event, and what has become of it")
+    .argument("<no>", "its arrival number, as `sluice event list` shows it")
+    .action(async (no: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const story = await client.get<EventStory>(`/v1/events/${encodeURIComponent(no)}`);
+      const { event: e, receipt, starts } = story;
+      out.result(story, () =>
+        [
+          `${pc.bold(printable(e.type))} ${printable(e.subject ?? "")} ${pc.dim(printable(`${e.source} ${e.id}`))}`,
+          `  received ${ago(story.receivedAt, Date.now())} from ${printable(story.initiator)}`,
+          ...receiptLines(receipt),
+          ...(receipt.unmatched ?? []).map(
+            ({ trigger, reason }) => `  ${pc.dim("not for")} ${trigger}: ${printable(reason)}`,
+          ),
+          ...starts.map(
+            ({ run, trigger, state, reason }) =>
+              `  ${pc.bold("now")} ${trigger} ${pc.dim(run)} is ${state}${reason === "" ? "" : `: ${printable(reason)}`}`,
+          ),
+          JSON.stringify(e.data ?? null, null, 2),
+        ].join("\n"),
       );
     });
 }

@@ -21,7 +21,7 @@ const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 const LOOK_BACK_PAGE = 1000;
 
 /** What an event did when it arrived. */
-export type Effects = Pick<EventReceipt, "started" | "woke" | "skipped">;
+export type Effects = Pick<EventReceipt, "started" | "queued" | "woke" | "skipped" | "unmatched">;
 
 function receiptOf(row: Row): EventReceipt {
   const effects = JSON.parse(row.receipt) as Effects;
@@ -78,23 +78,34 @@ export class EventRows {
     return this.#sql.exec<{ last: number | null }>("SELECT MAX(seq) AS last FROM events").one().last ?? 0;
   }
 
-  /** Stores an event with what it does, and gives its arrival number. */
-  insert(event: CloudEvent, from: { initiator: string; receivedAt: number }, effects: Effects): number {
+  /** The arrival number that the next event gets. */
+  nextSeq(): number {
+    const row = this.#sql
+      .exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+      .toArray()[0];
+    return (row?.seq ?? 0) + 1;
+  }
+
+  /** Stores an event with what it does, under the arrival number that `nextSeq` gave. */
+  insert(
+    event: CloudEvent,
+    from: { seq: number; initiator: string; receivedAt: number },
+    effects: Effects,
+  ): void {
     const body = JSON.stringify(event);
     assertFitsRow(body, `the event ${event.id} from ${event.source}`);
-    return this.#sql
-      .exec<{ seq: number }>(
-        `INSERT INTO events (source, id, type, received_at, initiator, body, receipt)
-         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
-        event.source,
-        event.id,
-        event.type,
-        from.receivedAt,
-        from.initiator,
-        body,
-        JSON.stringify(effects),
-      )
-      .one().seq;
+    this.#sql.exec(
+      `INSERT INTO events (seq, source, id, type, received_at, initiator, body, receipt)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      from.seq,
+      event.source,
+      event.id,
+      event.type,
+      from.receivedAt,
+      from.initiator,
+      body,
+      JSON.stringify(effects),
+    );
   }
 
   /**
@@ -156,12 +167,18 @@ export class EventRows {
     return { events, hasMore: false };
   }
 
-  /** Removes the oldest events that arrived before `receivedBefore`, at most `limit`; gives how many. */
+  /**
+   * Removes the oldest events that arrived before `receivedBefore`, at most `limit`; gives how many. Those that a
+   * waiting start stands for are kept.
+   */
   removeOlder(receivedBefore: number, limit: number): number {
     return this.#sql
       .exec(
         `DELETE FROM events WHERE seq IN
-         (SELECT seq FROM events WHERE received_at < ? ORDER BY received_at LIMIT ?) RETURNING seq`,
+         (SELECT seq FROM events WHERE received_at < ? AND seq NOT IN
+           (SELECT start_events.seq FROM start_events JOIN starts ON starts.run = start_events.run
+            WHERE starts.state IN ('gathering', 'limited', 'queued'))
+          ORDER BY received_at LIMIT ?) RETURNING seq`,
         receivedBefore,
         limit,
       )

@@ -123,9 +123,13 @@ export class TriggerRows {
       }));
   }
 
-  /** Drops programs that no workflow has used since before `unusedBefore`. */
+  /** Drops programs that no workflow has used since before `unusedBefore`, and no waiting start needs. */
   removeUnused(unusedBefore: number): void {
-    this.#sql.exec("DELETE FROM programs WHERE unused_since < ?", unusedBefore);
+    this.#sql.exec(
+      `DELETE FROM programs WHERE unused_since < ? AND digest NOT IN
+         (SELECT digest FROM starts WHERE state IN ('gathering', 'limited', 'queued'))`,
+      unusedBefore,
+    );
     this.#programs.clear();
   }
 }

@@ -316,9 +316,9 @@ export class RunHost {
     if (changes.finished) {
       this.#timers.dropAll();
       this.#nextLookAt = Number.POSITIVE_INFINITY;
-      // A run that never waited is not known there.
+      // The bus knows a run that has waited for an event, or holds a place that others may wait for.
       const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
-      if (waited) this.#outbox.add(forgetMessage(this.run));
+      if (waited || this.run.trigger.concurrency) this.#outbox.add(forgetMessage(this.run));
     }
   }
 

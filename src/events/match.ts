@@ -29,15 +29,15 @@ function isEqual(a: JsonValue, b: JsonValue): boolean {
 }
 
 /**
- * True when every path leads to the value given for it. Steps are separated by dots; a number is a place in a
+ * The first path that does not lead to the value given for it; undefined when all do. Steps are separated by dots; a number is a place in a
  * list (`data.commits.0.id`). A path that leads nowhere matches nothing, not even null. Keys that hold a dot
  * cannot be reached: use a filter.
  *
- * @example matchesPaths(event, { subject: "shop", "data.version": "1.4.0" })
+ * @example firstUnmatched(event, { subject: "shop", "data.version": "1.4.0" })
  */
-export function matchesPaths(event: CloudEvent, match: JsonObject): boolean {
-  return Object.entries(match).every(([path, expected]) => {
+export function firstUnmatched(event: CloudEvent, match: JsonObject): string | undefined {
+  return Object.entries(match).find(([path, expected]) => {
     const actual = valueAt(event, path);
-    return actual !== undefined && isEqual(actual, expected);
-  });
+    return actual === undefined || !isEqual(actual, expected);
+  })?.[0];
 }

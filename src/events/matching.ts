@@ -2,8 +2,9 @@
 // first. Holds the compiled filters, which are many times dearer to compile than to evaluate.
 import type { JsonObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/result.ts";
-import { compileFilter, type Filter, type FilteredEvent } from "./filter.ts";
-import { matchesPaths } from "./match.ts";
+import type { FilteredEvent } from "./expression.ts";
+import { compileFilter, type Filter } from "./filter.ts";
+import { firstUnmatched } from "./match.ts";
 import { matchesType } from "./type-pattern.ts";
 
 export interface Criteria {
@@ -13,8 +14,11 @@ export interface Criteria {
   match?: JsonObject | undefined;
 }
 
-/** `failed`: the filter could not be decided on this event, which counts as no match. */
-export type Verdict = { matches: boolean; failed?: string };
+/**
+ * `failed`: the filter could not be decided on this event, which counts as no match. `unmatched`: why an event of the
+ * type is none that was asked for.
+ */
+export type Verdict = { matches: boolean; failed?: string; unmatched?: string };
 
 const MAX_COMPILED = 1000;
 
@@ -23,11 +27,13 @@ export class Matching {
 
   decide(criteria: Criteria, event: FilteredEvent): Verdict {
     if (!matchesType(criteria.type, event.event.type)) return { matches: false };
-    if (criteria.match && !matchesPaths(event.event, criteria.match)) return { matches: false };
+    const path = criteria.match && firstUnmatched(event.event, criteria.match);
+    if (path !== undefined) return { matches: false, unmatched: `${path} is not what match asks for` };
     if (criteria.filter === undefined) return { matches: true };
     const filter = this.#filter(criteria.filter);
     const decision = filter.ok ? filter.value(event) : filter;
-    return decision.ok ? { matches: decision.value } : { matches: false, failed: decision.error.message };
+    if (!decision.ok) return { matches: false, failed: decision.error.message };
+    return decision.value ? { matches: true } : { matches: false, unmatched: "its filter says no" };
   }
 
   #filter(text: string): Result<Filter> {

@@ -13,8 +13,10 @@ import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
 import { jobs } from "./routes/jobs.ts";
+import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
+import { schedules } from "./routes/schedules.ts";
 import { tokens } from "./routes/tokens.ts";
 import { workflows } from "./routes/workflows.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
@@ -23,6 +25,8 @@ const resources = [
   health,
   events,
   hooks,
+  schedules,
+  queue,
   workflows,
   functions,
   runs,

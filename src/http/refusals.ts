@@ -55,10 +55,23 @@ export const refusals = {
     status: 404,
     means: "There is no environment of this name. Create it with `PUT /v1/environments/{name}`.",
   },
-  unknown_event: { status: 404, means: "No event with this source and id is kept." },
+  unknown_event: { status: 404, means: "No event with this source and id, or arrival number, is kept." },
+  unknown_start: {
+    status: 404,
+    means: "No start of a run with this id waits or has waited. Most runs start at once: look at `/v1/runs`.",
+  },
+  unknown_schedule: {
+    status: 404,
+    means: "There is no schedule of this name. Its workflow declares it, with `on_schedule`.",
+  },
   unknown_token: { status: 404, means: "There is no token with this id; it may have been revoked." },
   method_not_allowed: { status: 405, means: "The path exists, for the methods that `Allow` names." },
   already_resolved: { status: 409, means: "Somebody has decided this approval before, or it was withdrawn." },
+  start_not_waiting: {
+    status: 409,
+    means:
+      "The start waits no more: it has begun, or was dropped. Cancel the run by `POST /v1/runs/{id}/cancel`.",
+  },
   run_not_started: { status: 409, means: "The run is about to start. Ask again in a moment." },
   run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
   run_stuck: {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { JsonValue } from "./json.ts";
+import { type StartView, startStates } from "./start.ts";
 
 /**
  * A CloudEvent 1.0.2 in the JSON form every part of Sluice handles: context attributes and extensions at the
@@ -29,7 +30,21 @@ export const eventReceiptSchema = z.object({
   seq: z.number().int(),
   duplicate: z.boolean(),
   started: z.array(z.object({ run: z.string(), workflow: z.string(), trigger: z.string() })),
+  /** Starts that wait, by the trigger's flow control, or were dropped by it; GET /v1/queue/{run} tells on. */
+  queued: z
+    .array(
+      z.object({
+        run: z.string(),
+        workflow: z.string(),
+        trigger: z.string(),
+        state: z.enum(startStates),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
   woke: z.array(z.object({ run: z.string(), command: z.string() })),
+  /** Triggers of this type that the event was not for, and why. */
+  unmatched: z.array(z.object({ trigger: z.string(), reason: z.string() })).optional(),
   /** Triggers (by id) and waits (by run and command) of this type that could not be decided, and why. */
   skipped: z.array(z.object({ by: z.string(), reason: z.string() })).optional(),
 });
@@ -42,6 +57,11 @@ export interface StoredEvent {
   initiator: string;
   event: CloudEvent;
   receipt: EventReceipt;
+}
+
+/** An event with what has become, up to now, of the starts that wait or have waited for it. */
+export interface EventStory extends StoredEvent {
+  starts: StartView[];
 }
 
 export const MAX_EVENT_BYTES = 1024 * 1024;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { flowControlShape, scheduleSchema } from "./flow-control.ts";
 import { nameSchema } from "./ids.ts";
 import { jsonSchema } from "./json.ts";
 
@@ -25,6 +26,9 @@ export const triggerSchema = z.object({
   handler: z.string(),
   filter: z.string().optional(),
   match: z.record(z.string(), jsonSchema).optional(),
+  /** Set for `on_schedule`: the trigger then matches only the firings of its own schedule. */
+  schedule: scheduleSchema.optional(),
+  ...flowControlShape,
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 

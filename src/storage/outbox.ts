@@ -278,6 +278,15 @@ export class Outbox {
     return Number.isFinite(next) ? next : undefined;
   }
 
+  /** True when something for this receiver is on its way. */
+  holds(receiver: string): boolean {
+    this.#deleteAnswered();
+    return (
+      this.#sql.exec("SELECT 1 FROM outbox WHERE parked = 0 AND receiver = ? LIMIT 1", receiver).toArray()
+        .length > 0
+    );
+  }
+
   /** What waits for an operator, oldest first. */
   parked(): { id: number; receiver: string; method: string; attempts: number; lastError: string }[] {
     return this.#sql

@@ -10,7 +10,6 @@
 //    never recorded, so the same journal goes on where the program fits again.
 import type { CommandId } from "../protocol/ids.ts";
 import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
-import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import {
   type Budget,
@@ -27,6 +26,7 @@ import { PendingCommands } from "./fibers/pending-commands.ts";
 import { ReadyQueue } from "./fibers/ready-queue.ts";
 import { SliceBudget } from "./fibers/slice-budget.ts";
 import { Thread, type ThreadEnding, type ThreadHost } from "./fibers/thread.ts";
+import { handlerArgument } from "./handler-argument.ts";
 import type { IssuedCommand, NewCommand } from "./issued-command.ts";
 import {
   MAX_CLEANUP_COMMANDS,
@@ -126,7 +126,7 @@ export class Execution implements ThreadHost {
     const name = this.#start.trigger.handler;
     const handler = this.#workflow.handler(name);
     if (handler === undefined) return nonDeterminism(`the program has no handler ${name}`);
-    this.#root = new Thread(this, { fn: handler, args: [w, fromJson(this.#start.event as JsonValue)] });
+    this.#root = new Thread(this, { fn: handler, args: [w, fromJson(handlerArgument(this.#start))] });
     this.#runReady();
     return undefined;
   }

@@ -11,13 +11,14 @@ import {
   StarlarkSyntaxError,
   type Value,
 } from "../starlark/index.ts";
+import type { Declaration } from "./declare/declaration.ts";
 import { invalidWorkflow, problem, problemOf } from "./diagnostic.ts";
 import { sliceLimits } from "./limits.ts";
 import { loadedFile } from "./loaded-file.ts";
 import type { Sha256Hex } from "./machine-types.ts";
-import { type Declaration, predeclared } from "./predeclared.ts";
+import { predeclared } from "./predeclared.ts";
 import { programDigest, type Sources } from "./program.ts";
-import { handlersOf, triggersOf } from "./triggers.ts";
+import { type ExpressionChecks, handlersOf, triggersOf } from "./triggers.ts";
 
 /** A program that is ready to run. Its values are frozen: the runs of one program can share it. */
 export interface Workflow {
@@ -28,12 +29,10 @@ export interface Workflow {
   handler(name: string): Value | undefined;
 }
 
-export interface LoadWorkflowOptions {
+export interface LoadWorkflowOptions extends ExpressionChecks {
   /** The workflow's name, which its triggers' ids begin with. Default: `workflow`. */
   name?: string;
   sha256Hex: Sha256Hex;
-  /** What is wrong with a trigger's filter, in a sentence; undefined when nothing is. Default: nothing ever is. */
-  checkFilter?(filter: string): string | undefined;
 }
 
 /**
@@ -54,12 +53,13 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
     workflow: options.name ?? "workflow",
     handlers,
     checkFilter: options.checkFilter,
+    checkKey: options.checkKey,
   });
   if (declarations.length === 0) {
     problems.push(
       problem(
         "no-triggers",
-        "the workflow declares no trigger, so nothing would ever start it: call on_event(type=…, handler=…) at top level",
+        "the workflow declares no trigger, so nothing would ever start it: call on_event(type=…, handler=…) or on_schedule(cron=…, handler=…) at top level",
         { file: entry, line: 1, column: 1 },
       ),
     );

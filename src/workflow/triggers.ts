@@ -1,9 +1,9 @@
-// Triggers: what the `on_event` calls of a program declare, checked.
+// Triggers: what the `on_event` and `on_schedule` calls of a program declare, checked.
 import type { Diagnostic, Trigger } from "../protocol/workflow.ts";
 import { type Module, StarlarkFunction, type Value } from "../starlark/index.ts";
+import type { Declaration } from "./declare/declaration.ts";
 import { problem } from "./diagnostic.ts";
 import { eventTypeProblem } from "./event-type.ts";
-import type { Declaration } from "./predeclared.ts";
 
 const MAX_TRIGGERS = 200;
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
@@ -22,10 +22,15 @@ export function handlersOf(modules: ReadonlyMap<string, Module>, entry: string):
   return handlers;
 }
 
-interface Context {
+interface Context extends ExpressionChecks {
   workflow: string;
   handlers: ReadonlyMap<string, Value>;
-  checkFilter: ((filter: string) => string | undefined) | undefined;
+}
+
+/** What is wrong with an expression of a trigger, in a sentence; undefined when nothing is. Default: nothing ever is. */
+export interface ExpressionChecks {
+  checkFilter?: ((filter: string) => string | undefined) | undefined;
+  checkKey?: ((key: string) => string | undefined) | undefined;
 }
 
 /** The triggers that the declarations make, or what is wrong with them, every mistake of it. */
@@ -52,14 +57,18 @@ export function triggersOf(
 }
 
 function triggerOf(
-  { type, handler, filter, match, name }: Declaration,
-  { workflow, handlers, checkFilter }: Context,
+  { type, handler, filter, match, name, schedule, flow }: Declaration,
+  { workflow, handlers, checkFilter, checkKey }: Context,
   complain: (code: string, message: string) => void,
 ): Trigger | undefined {
   const typeProblem = eventTypeProblem(type);
   if (typeProblem !== undefined) complain("invalid-event-type", typeProblem);
   const filterProblem = filter === undefined ? undefined : checkFilter?.(filter);
   if (filterProblem !== undefined) complain("invalid-filter", filterProblem);
+  for (const rule of [flow.concurrency, flow.rateLimit, flow.debounce, flow.batch]) {
+    const keyProblem = rule?.key === undefined ? undefined : checkKey?.(rule.key);
+    if (keyProblem !== undefined) complain("invalid-key", keyProblem);
+  }
   if (name !== undefined && !namePattern.test(name)) {
     complain("invalid-name", `"${name}" is no name for a trigger: 1–100 letters, digits, '_', '.' or '-'`);
   }
@@ -72,11 +81,15 @@ function triggerOf(
     return undefined;
   }
   const shortName = handlerName.slice(handlerName.lastIndexOf(":") + 1);
+  const id = `${workflow}/${name ?? shortName}`;
   return {
-    id: `${workflow}/${name ?? shortName}`,
+    id,
     type,
     handler: handlerName,
     ...(filter === undefined ? {} : { filter }),
     ...(match === undefined ? {} : { match }),
+    // Every schedule's firings are of one type: this trigger is for its own.
+    ...(schedule === undefined ? {} : { schedule, match: { subject: id } }),
+    ...flow,
   };
 }

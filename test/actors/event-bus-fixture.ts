@@ -43,6 +43,9 @@ class Runs {
   /** How a run answers a delivery; throwing is a run that cannot be reached. */
   answer: (delivery: Delivery & { run: RunId }) => boolean | Promise<boolean> = () => true;
   canStart = true;
+  readonly cancelled: RunId[] = [];
+  /** How a run answers when the bus asks whether it is over. */
+  standing: (run: RunId) => "unknown" | "on" | "over" = () => "on";
 
   readonly binding = {
     idFromName: (name: string) => name,
@@ -51,6 +54,11 @@ class Runs {
         if (!this.canStart) throw new Error("the run cannot be reached");
         this.started.push(start);
       },
+      cancel: async () => {
+        this.cancelled.push(name.split("/").at(-1) as RunId);
+        return { ok: true };
+      },
+      standing: async () => this.standing(name.split("/").at(-1) as RunId),
       deliverEvent: async (delivery: Delivery) => {
         const id = name.split("/").at(-1) as RunId;
         const accepted = await this.answer({ run: id, ...delivery });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkFilter, compileFilter, FilteredEvent } from "../../src/events/filter.ts";
+import { FilteredEvent } from "../../src/events/expression.ts";
+import { checkFilter, compileFilter } from "../../src/events/filter.ts";
 import { Matching } from "../../src/events/matching.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
@@ -197,6 +198,7 @@ describe("matching", () => {
     expect(decideFor({ type: "com.other", filter: "event.data.x == 1" })).toEqual({ matches: false });
     expect(decideFor({ type: "com.github.push", match: { id: "no" }, filter: "event.data.x == 1" })).toEqual({
       matches: false,
+      unmatched: "id is not what match asks for",
     });
   });
 });

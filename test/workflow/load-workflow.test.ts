@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { batchEvent } from "../../src/events/start-event.ts";
 import type { Diagnostic } from "../../src/protocol/workflow.ts";
 import { loadWorkflow, programDigest } from "../../src/workflow/index.ts";
 import { loadedFile } from "../../src/workflow/loaded-file.ts";
@@ -47,6 +48,129 @@ on_event("c", other)
       },
       { id: "deploy/other", type: "c", handler: "other" },
     ]);
+  });
+
+  it("collects what on_event says about the pace of its runs", () => {
+    const loaded = load(`
+def h(w, ev): pass
+on_event("a", h, concurrency = concurrency(key = "event.data.env"), priority = 5)
+on_event("b", h, name = "b", concurrency = concurrency(mode = "cancel_running", limit = 2, group = "deploys"))
+on_event("c", h, name = "c", rate_limit = rate_limit(10, "1h"), debounce = debounce("5s", key = "event.subject", max_wait = "1m"))
+on_event("d", h, name = "d", rate_limit = rate_limit(count = 1, per = 2, over = "drop"), batch = batch(max = 10, within = "30s"))
+`);
+    expect(loaded.ok && loaded.value.triggers).toEqual([
+      {
+        id: "deploy/h",
+        type: "a",
+        handler: "h",
+        concurrency: { key: "event.data.env", mode: "queue", limit: 1 },
+        priority: 5,
+      },
+      {
+        id: "deploy/b",
+        type: "b",
+        handler: "h",
+        concurrency: { mode: "cancel_running", limit: 2, group: "deploys" },
+      },
+      {
+        id: "deploy/c",
+        type: "c",
+        handler: "h",
+        rateLimit: { count: 10, perMs: 3600_000, over: "wait" },
+        debounce: { quietMs: 5000, key: "event.subject", maxWaitMs: 60_000 },
+      },
+      {
+        id: "deploy/d",
+        type: "d",
+        handler: "h",
+        rateLimit: { count: 1, perMs: 2000, over: "drop" },
+        batch: { max: 10, withinMs: 30_000 },
+      },
+    ]);
+  });
+
+  it("collects schedules, each a trigger on its own firings", () => {
+    const loaded = load(`
+def h(w, ev): pass
+on_schedule(cron = "0 3 * * MON-FRI", timezone = "Europe/Berlin", handler = h)
+on_schedule(every = "15m", handler = h, name = "often", overlap = "allow", jitter = "1m", backfill = "none")
+on_schedule("@daily", handler = h, name = "daily", concurrency = concurrency(group = "nights"), priority = -1)
+`);
+    const trigger = (id: string, rest: object) => ({
+      id,
+      type: "dev.sluice.schedule.fired",
+      match: { subject: id },
+      handler: "h",
+      ...rest,
+    });
+    expect(loaded.ok && loaded.value.triggers).toEqual([
+      trigger("deploy/h", {
+        schedule: { cron: "0 3 * * MON-FRI", timezone: "Europe/Berlin", jitterMs: 0, backfill: "latest" },
+        concurrency: { mode: "skip", limit: 1 },
+      }),
+      trigger("deploy/often", {
+        schedule: { everyMs: 900_000, timezone: "UTC", jitterMs: 60_000, backfill: "none" },
+      }),
+      trigger("deploy/daily", {
+        schedule: { cron: "@daily", timezone: "UTC", jitterMs: 0, backfill: "latest" },
+        concurrency: { group: "nights", mode: "queue", limit: 1 },
+        priority: -1,
+      }),
+    ]);
+  });
+
+  it.each([
+    ['on_event("a", h, concurrency = "x")', "invalid-flow-control"],
+    ['on_event("a", h, concurrency = batch(2, "1s"))', "invalid-flow-control"],
+    ['on_event("a", h, concurrency = concurrency(mode = "lifo"))', "invalid-flow-control"],
+    ['on_event("a", h, concurrency = concurrency(limit = 0))', "invalid-flow-control"],
+    ['on_event("a", h, concurrency = concurrency(group = "a b"))', "invalid-flow-control"],
+    ['on_event("a", h, rate_limit = rate_limit(1, "0s"))', "invalid-flow-control"],
+    ['on_event("a", h, rate_limit = rate_limit(1, "90d"))', "invalid-flow-control"],
+    ['on_event("a", h, debounce = debounce("1m", max_wait = "1s"))', "invalid-flow-control"],
+    ['on_event("a", h, batch = batch(101, "1s"))', "invalid-flow-control"],
+    ['on_event("a", h, batch = batch(2, "1s"), debounce = debounce("1s"))', "invalid-flow-control"],
+    ['on_event("a", h, priority = 1001)', "invalid-flow-control"],
+    ["on_schedule(handler = h)", "invalid-schedule"],
+    ['on_schedule("61 * * * *", handler = h)', "invalid-schedule"],
+    ['on_schedule(every = "500ms", handler = h)', "invalid-schedule"],
+    ['on_schedule("@daily", handler = h, timezone = "Mars")', "invalid-schedule"],
+    ['on_schedule("@daily", handler = h, overlap = "maybe")', "invalid-schedule"],
+    ['on_schedule("@daily", handler = h, backfill = "some")', "invalid-schedule"],
+    ['on_schedule("@daily", handler = h, overlap = "skip", concurrency = concurrency())', "invalid-schedule"],
+  ])("refuses %s where it is written", (line, code) => {
+    expect(problems(`${handler}${line}`)).toEqual([expect.stringMatching(`^main.star:2:\\d+ ${code}$`)]);
+  });
+
+  it("refuses a key that cannot be evaluated, and a handler's own declarations", () => {
+    const keys = load(`${handler}on_event("a", h, concurrency = concurrency(key = "event."))`, undefined);
+    expect(keys.ok).toBe(true);
+    const checked = loadWorkflow(
+      {
+        entry: "main.star",
+        files: { "main.star": `${handler}on_event("a", h, batch = batch(2, 5, key = "bad"))` },
+      },
+      { sha256Hex, checkKey: (key) => `no good: ${key}` },
+    );
+    expect(checked.ok ? "" : checked.error.message).toBe("main.star:2:9: no good: bad");
+  });
+
+  it("hands a batch to its handler as a list", () => {
+    const event = (n: number) => ({
+      specversion: "1.0" as const,
+      id: `${n}`,
+      source: "/t",
+      type: "t",
+      data: n,
+    });
+    const host = new ScriptedHost(
+      workflowOf(`
+def h(w, events): return [e["data"] for e in events]
+on_event("t", h, batch = batch(10, "1m"))
+`),
+      { event: batchEvent({ workspace: "default", trigger: "w/h", run: "run_1" }, [event(1), event(2)]) },
+    ).run();
+    expect(host.machine.ending().output).toEqual([1, 2]);
   });
 
   it("loads files of the program from each other, each once", () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import examples from "@octokit/webhooks-examples" with { type: "json" };
 import { describe, expect, it } from "vitest";
-import { checkFilter, compileFilter, FilteredEvent } from "../../src/events/filter.ts";
+import { FilteredEvent } from "../../src/events/expression.ts";
+import { checkFilter, compileFilter } from "../../src/events/filter.ts";
 import { eventFromGithub } from "../../src/events/github.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";

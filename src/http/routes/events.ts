@@ -1,7 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { busStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
 import { decodeHttp } from "../../events/http-binding.ts";
-import { eventReceiptSchema, MAX_BATCH_BYTES, type StoredEvent } from "../../protocol/cloud-event.ts";
+import {
+  type EventStory,
+  eventReceiptSchema,
+  MAX_BATCH_BYTES,
+  type StoredEvent,
+} from "../../protocol/cloud-event.ts";
 import { triggerStatusSchema } from "../../protocol/workflow.ts";
 import { acceptEvents } from "../accept-events.ts";
 import { requires } from "../authentication.ts";
@@ -13,6 +18,7 @@ import { problems, unwrap } from "../problem.ts";
 const tags = ["Events"];
 // Its shape is CloudEvents; it was checked when it arrived.
 const storedSchema = z.custom<StoredEvent>().openapi({ type: "object" });
+const storySchema = z.custom<EventStory>().openapi({ type: "object" });
 const receipts = z.object({ events: z.array(eventReceiptSchema) });
 
 const post = createRoute({
@@ -54,6 +60,18 @@ const list = createRoute({
   },
 });
 
+const show = createRoute({
+  method: "get",
+  path: "/v1/events/{seq}",
+  tags,
+  summary: "An event by its arrival number, and what has become of it",
+  description:
+    "`receipt` is what it did when it arrived: runs started and woken, starts queued, and of each trigger of its type that it was not for, why. `starts` is what has become of the queued ones since.",
+  middleware: [requires("viewer")] as const,
+  request: { params: z.object({ seq: z.coerce.number().int().min(1) }) },
+  responses: { 200: json(storySchema, "The event"), ...problems(400, 401, 403, 404) },
+});
+
 const triggers = createRoute({
   method: "get",
   path: "/v1/triggers",
@@ -81,6 +99,10 @@ export const events = createRoutes()
     }
     const page = { limit, ...(type !== undefined && { type }), ...(before !== undefined && { before }) };
     return c.json(await bus.events(page), 200);
+  })
+  .openapi(show, async (c) => {
+    const { seq } = c.req.valid("param");
+    return c.json(unwrap(await busStub(c.env, DEFAULT_WORKSPACE).eventStory(seq)), 200);
   })
   .openapi(triggers, async (c) =>
     c.json({ triggers: await busStub(c.env, DEFAULT_WORKSPACE).triggers() }, 200),

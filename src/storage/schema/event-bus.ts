@@ -82,3 +82,90 @@ export const waits = sqliteTable(
     index("waits_open").on(table.isPrefix, table.type).where(sql`state = 'open'`),
   ],
 );
+
+/**
+ * Starts that a trigger's flow control has a say in, from the event that asks for one until retention removes it.
+ * A trigger without flow control needs no row: its runs start in the turn of the event.
+ */
+export const starts = sqliteTable(
+  "starts",
+  {
+    run: text("run").primaryKey(),
+    trigger: text("trigger_id").notNull(),
+    workflow: text("workflow").notNull(),
+    /** Of the version that was current at its last event; so is the definition. */
+    digest: text("digest").notNull(),
+    /** JSON: the Trigger. */
+    definition: text("definition").notNull(),
+    initiator: text("initiator").notNull(),
+    /** See StartState in src/protocol/start.ts. */
+    state: text("state").notNull(),
+    reason: text("reason").notNull(),
+    /** Starts that collect events are told apart by this. */
+    gatherKey: text("gather_key"),
+    /** What its permit is one of. */
+    permitScope: text("permit_scope"),
+    /** What it needs a place in; while it is started, it holds one. */
+    placeGroup: text("place_group"),
+    /** 1 once its run has been asked to end. */
+    isCancelled: integer("is_cancelled").notNull().default(0),
+    priority: integer("priority").notNull(),
+    /** Of its last event. */
+    arrival: integer("arrival").notNull(),
+    events: integer("events").notNull(),
+    /** UTF-16 units of its events as JSON. */
+    length: integer("length").notNull(),
+    /** Events of starts that were superseded in its favour. */
+    merged: integer("merged").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    changedAt: integer("changed_at").notNull(),
+    dueAt: integer("due_at"),
+  },
+  (table) => [
+    index("starts_gathering").on(table.trigger, table.gatherKey).where(sql`state = 'gathering'`),
+    index("starts_limited").on(table.permitScope).where(sql`state = 'limited'`),
+    index("starts_places").on(table.placeGroup, table.state).where(sql`state IN ('queued', 'started')`),
+    index("starts_by_age").on(table.createdAt),
+  ],
+);
+
+/** Which events stand behind a start. */
+export const startEvents = sqliteTable(
+  "start_events",
+  { run: text("run").notNull(), seq: integer("seq").notNull() },
+  (table) => [primaryKey({ columns: [table.run, table.seq] }), index("start_events_by_event").on(table.seq)],
+);
+
+/** When permits of a rate limit were given, as far back as they count. */
+export const permits = sqliteTable(
+  "permits",
+  { scope: text("scope").notNull(), at: integer("at").notNull() },
+  (table) => [index("permits_by_scope").on(table.scope, table.at)],
+);
+
+/** Starts of a trigger that were dropped since the last that began: the next one is told. */
+export const dropCounts = sqliteTable("drop_counts", {
+  trigger: text("trigger_id").primaryKey(),
+  dropped: integer("dropped").notNull(),
+});
+
+/** One per trigger of `on_schedule`. */
+export const schedules = sqliteTable(
+  "schedules",
+  {
+    /** The trigger's id. */
+    id: text("id").primaryKey(),
+    workflow: text("workflow").notNull(),
+    /** JSON: the Schedule. */
+    definition: text("definition").notNull(),
+    /** The first time that it has not fired for; null when there is none any more. */
+    nextTime: integer("next_time"),
+    /** The last time that it has fired for, and the arrival number of that event. */
+    lastTime: integer("last_time"),
+    lastSeq: integer("last_seq"),
+    pausedAt: integer("paused_at"),
+    pausedBy: text("paused_by"),
+    pauseReason: text("pause_reason"),
+  },
+  (table) => [index("schedules_by_workflow").on(table.workflow)],
+);

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import type { StartView } from "../../src/protocol/start.ts";
+import { contextOf } from "../command.ts";
+import { ago, duration, printable, table } from "../output.ts";
+
+export function addQueueCommands(program: Command): void {
+  const queue = program.command("queue").description("runs that wait for their turn");
+
+  queue
+    .command("list")
+    .description("list starts that wait, newest first")
+    .option("--all", "also what has become of earlier ones")
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { queue: starts } = await client.get<{ queue: StartView[] }>("/v1/queue", {
+        query: { all: options.all ?? false },
+      });
+      const now = Date.now();
+      out.result(starts, () =>
+        table(
+          ["WORKFLOW", "STATE", "WHY", "EVENTS", "SINCE", "NEXT", "RUN"],
+          starts.map((one) => [
+            one.workflow,
+            one.state,
+            printable(one.reason),
+            String(one.events),
+            ago(one.createdAt, now),
+            one.dueAt === undefined ? "" : `in ${duration(Math.max(0, one.dueAt - now))}`,
+            one.run,
+          ]),
+          "Nothing waits.",
+        ),
+      );
+    });
+
+  queue
+    .command("cancel")
+    .description("take a start back that waits")
+    .argument("<run>")
+    .option("--reason <text>", "why", "")
+    .action(async (run: string, options: { reason: string }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const start = await client.post<StartView>(`/v1/queue/${encodeURIComponent(run)}/cancel`, {
+        body: options,
+      });
+      out.result(start, () => `${pc.green("✓")} ${start.run} will not start`);
+    });
+}

@@ -1,0 +1,333 @@
+// From a matched event to a run, where the trigger has a say in its pace: collect events (debounce, batch), get a
+// permit (rate_limit), get a place (concurrency), start. The rules are in src/events; this carries them out.
+//
+// 1. Each step is a change of the start's row, in the turn of its cause, with the timer that ends it. So a start is
+//    in exactly one place, and after a power cut the timer goes on where the row is.
+// 2. A place is free again when its run says so. Should that never arrive, the bus asks runs that others wait for.
+// 3. A start that is on its way is one message in the outbox; its row is then `started` for good.
+import type { FilteredEvent } from "../../src/events/expression.ts";
+import { Keys } from "../../src/events/key.ts";
+import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "../../src/events/pace.ts";
+import { settle } from "../../src/events/places.ts";
+import { runIdFor } from "../../src/events/run-id.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
+import { ok, type Result, refuse } from "../../src/protocol/result.ts";
+import { type StartView, waitingStates } from "../../src/protocol/start.ts";
+import type { Trigger } from "../../src/protocol/workflow.ts";
+import type { Outbox } from "../../src/storage/outbox.ts";
+import type { Timer, Timers } from "../../src/storage/timers.ts";
+import { message } from "../deliver.ts";
+import { sha256 } from "../sha256.ts";
+import type { NewStart, Start, StartRows } from "./start-rows.ts";
+import type { BusTrigger } from "./trigger-rows.ts";
+
+/** What a queued start holds in the place of the events and the program. */
+export interface QueuedStart {
+  trigger: Trigger;
+  workflow: string;
+  digest: string;
+  /** Of the event; of a batch the last one. */
+  seq: number;
+  /** Of a batch, all its events. */
+  seqs?: number[];
+  merged?: number;
+  dropped?: number;
+}
+
+/** Starts of one scope or group that may wait; more are dropped, and their events' receipts say so. */
+const MAX_WAITING = 1000;
+const ASK_EVERY_MS = 5 * 60_000;
+const ASK_TIMER = "places";
+/** On whose behalf a newer run cancels an older one. */
+const SLUICE = { subject: "sluice", role: "operator", tokenId: "" } as const;
+
+/** What becomes of a matched event. `queued`: it waits, or has been dropped; its state says which. */
+export type Arrival =
+  | { kind: "started"; run: RunId }
+  | { kind: "queued"; run: RunId; state: StartView["state"]; reason: string }
+  | { kind: "undecided"; reason: string };
+
+export function hasFlowControl({ concurrency, rateLimit, debounce, batch }: Trigger): boolean {
+  return [concurrency, rateLimit, debounce, batch].some((rule) => rule !== undefined);
+}
+
+export class Starts {
+  readonly #rows: StartRows;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  readonly #keys = new Keys();
+
+  constructor(parts: { rows: StartRows; timers: Timers; outbox: Outbox }) {
+    this.#rows = parts.rows;
+    this.#timers = parts.timers;
+    this.#outbox = parts.outbox;
+  }
+
+  // ------------------------------------------------------------------ arrival
+
+  /** An event has matched a trigger. `seq` is its arrival number. */
+  arrive(
+    { trigger, workflow, digest }: BusTrigger,
+    event: FilteredEvent,
+    from: { seq: number; initiator: string; now: number },
+  ): Arrival {
+    const { seq, initiator, now } = from;
+    const run = runIdFor(trigger.id, event.event, sha256);
+    if (!hasFlowControl(trigger)) {
+      this.#send(run, { trigger, workflow, digest, seq });
+      return { kind: "started", run };
+    }
+    const keys = this.#keysOf(trigger, event, initiator);
+    if (!keys.ok) return { kind: "undecided", reason: keys.error.message };
+    const added: NewStart = {
+      run,
+      trigger,
+      workflow,
+      digest,
+      initiator,
+      ...keys.value,
+      arrival: seq,
+      length: JSON.stringify(event.event).length,
+      createdAt: now,
+    };
+    const id = added.gatherKey === undefined ? this.#single(added, now) : this.#gather(added, now);
+    return this.#outcome(id);
+  }
+
+  #keysOf(
+    trigger: Trigger,
+    event: FilteredEvent,
+    initiator: string,
+  ): Result<Pick<NewStart, "gatherKey" | "permitScope" | "placeGroup">> {
+    const { concurrency, rateLimit, debounce, batch } = trigger;
+    const gather = debounce ?? batch;
+    const gatherKey = gather && this.#keys.of(gather.key, event);
+    const permitKey = rateLimit && this.#keys.of(rateLimit.key, event);
+    const placeKey = concurrency && this.#keys.of(concurrency.key, event);
+    for (const key of [gatherKey, permitKey, placeKey]) if (key && !key.ok) return key;
+    return ok({
+      // A batch has one initiator: who may approve what it does must stay one person's question.
+      gatherKey: gatherKey?.ok ? JSON.stringify([gatherKey.value, batch ? initiator : ""]) : undefined,
+      permitScope: permitKey?.ok ? scopeName(trigger.id, permitKey.value) : undefined,
+      placeGroup: placeKey?.ok ? scopeName(concurrency?.group ?? trigger.id, placeKey.value) : undefined,
+    });
+  }
+
+  #single(added: NewStart, now: number): RunId {
+    this.#rows.insert(added);
+    this.#askForPermit(added.run, now);
+    return added.run;
+  }
+
+  #gather(added: NewStart, now: number): RunId {
+    const { debounce, batch } = added.trigger;
+    let open = this.#rows.gathering(added.trigger.id, added.gatherKey ?? "");
+    if (open && batch && open.length + added.length > MAX_BATCH_LENGTH) {
+      this.#gathered(open.run, now);
+      open = undefined;
+    }
+    if (open) this.#rows.addEvent(open.run, added, now);
+    else this.#rows.insert(added);
+    const run = open?.run ?? added.run;
+    const count = (open?.events ?? 0) + 1;
+    if (batch && count >= batch.max) {
+      this.#gathered(run, now);
+      return run;
+    }
+    const dueAt = gatheredAt({ debounce, batch }, { firstAt: open?.createdAt ?? now, lastAt: now });
+    const reason = batch
+      ? `${count} of ${batch.max} events of its batch have come`
+      : "waits until no event comes";
+    this.#rows.become(run, "gathering", { reason, now, dueAt });
+    this.#timers.set({ id: `gather/${run}`, kind: "gather", dueAt, data: { run } });
+    return run;
+  }
+
+  #gathered(run: RunId, now: number): void {
+    this.#timers.drop(`gather/${run}`);
+    if (this.#rows.find(run)?.state === "gathering") this.#askForPermit(run, now);
+  }
+
+  #outcome(run: RunId): Arrival {
+    const now = this.#rows.view(run);
+    if (!now) throw new Error(`the start ${run} has no row`);
+    const { state, reason } = now;
+    return state === "started" ? { kind: "started", run } : { kind: "queued", run, state, reason };
+  }
+
+  // ------------------------------------------------------------------ permits
+
+  #askForPermit(run: RunId, now: number): void {
+    const start = this.#start(run);
+    const { rateLimit } = start.trigger;
+    const scope = start.permitScope;
+    if (!rateLimit || scope === undefined) {
+      this.#askForPlace(start, now);
+      return;
+    }
+    if (this.#rows.limitedCount(scope) >= MAX_WAITING) {
+      this.#drop(start, `${MAX_WAITING} starts wait for a permit already`, now);
+      return;
+    }
+    this.#rows.become(run, "limited", { reason: "waits for a permit", now });
+    this.#givePermits(scope, now);
+  }
+
+  #givePermits(scope: string, now: number): void {
+    for (let next = this.#rows.nextLimited(scope); next; next = this.#rows.nextLimited(scope)) {
+      const { rateLimit } = next.trigger;
+      if (!rateLimit) throw new Error(`the start ${next.run} waits for a permit that nothing asks for`);
+      const freeAt = permitAt(rateLimit, this.#rows.grantedAt(scope, rateLimit.count));
+      if (freeAt > now) {
+        const period = `${rateLimit.count} runs have started in ${rateLimit.perMs / 1000} s`;
+        if (rateLimit.over === "drop") {
+          this.#drop(next, period, now);
+          continue;
+        }
+        this.#rows.become(next.run, "limited", {
+          reason: `waits for a permit: ${period}`,
+          now,
+          dueAt: freeAt,
+        });
+        this.#timers.set({ id: `permit/${scope}`, kind: "permit", dueAt: freeAt, data: { scope } });
+        return;
+      }
+      this.#rows.grant(scope, now, now - 2 * rateLimit.perMs);
+      this.#askForPlace(next, now);
+    }
+  }
+
+  // ------------------------------------------------------------------- places
+
+  #askForPlace(start: Start, now: number): void {
+    const group = start.placeGroup;
+    if (group === undefined) {
+      this.#begin(start, now);
+      return;
+    }
+    if (this.#rows.members(group).waiting.length >= MAX_WAITING) {
+      this.#drop(start, `${MAX_WAITING} starts wait for a place in ${group} already`, now);
+      return;
+    }
+    this.#rows.become(start.run, "queued", { reason: `waits for a place in ${group}`, now });
+    this.#settle(group, now);
+  }
+
+  #settle(group: string, now: number): void {
+    const { waiting, holders } = this.#rows.members(group);
+    const { start, drop, cancel } = settle(waiting, holders);
+    for (const { run, inFavourOf } of drop) {
+      const dropped = this.#start(run);
+      if (inFavourOf === undefined) {
+        this.#drop(
+          dropped,
+          `no place in ${group} was free: ${holders.map((one) => one.run).join(", ")}`,
+          now,
+        );
+        continue;
+      }
+      this.#rows.become(run, "superseded", { reason: `${inFavourOf} goes in its place`, now });
+      this.#rows.addMerged(inFavourOf, dropped.events + dropped.merged);
+    }
+    for (const run of cancel) {
+      this.#rows.noteCancelled(run);
+      const reason = `a newer run of ${group} takes its place`;
+      this.#outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }]));
+    }
+    for (const run of start) this.#begin(this.#start(run), now);
+    if (waiting.length > start.length + drop.length) this.#askAgain(now);
+  }
+
+  #begin(start: Start, now: number): void {
+    const { run, trigger, workflow, digest, arrival } = start;
+    this.#rows.become(run, "started", { reason: "", now });
+    const debounced = trigger.debounce ? start.events - 1 : 0;
+    const merged = start.merged + debounced;
+    const dropped = this.#rows.takeDropCount(trigger.id);
+    this.#send(run, {
+      trigger,
+      workflow,
+      digest,
+      seq: arrival,
+      ...(trigger.batch && { seqs: this.#rows.seqs(run) }),
+      ...(merged > 0 && { merged }),
+      ...(dropped > 0 && { dropped }),
+    });
+  }
+
+  #send(run: RunId, start: QueuedStart): void {
+    this.#outbox.add({ receiver: `run/${run}`, method: "start", args: [start] });
+  }
+
+  #drop(start: Start, reason: string, now: number): void {
+    this.#rows.become(start.run, "dropped", { reason, now });
+    this.#rows.countDrop(start.trigger.id);
+  }
+
+  /** A run is over: its place goes to the next. Idempotent. */
+  finished(run: RunId, now: number): void {
+    const start = this.#rows.find(run);
+    if (start?.state !== "started" || start.placeGroup === undefined) return;
+    this.#rows.become(run, "finished", { reason: "", now });
+    this.#settle(start.placeGroup, now);
+  }
+
+  /** Somebody takes a start back that has not begun. Refuses `unknown_start` and `already_started`. */
+  cancel(run: RunId, reason: string, now: number): Result<StartView> {
+    const start = this.#rows.find(run);
+    if (!start) return refuse("unknown_start", `no start of a run ${run} waits or has waited`);
+    if (!waitingStates.some((state) => state === start.state)) {
+      return refuse("start_not_waiting", `the start of ${run} waits no more: it is ${start.state}`);
+    }
+    this.#timers.drop(`gather/${run}`);
+    this.#rows.become(run, "cancelled", { reason, now });
+    const view = this.#rows.view(run);
+    return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
+  }
+
+  // -------------------------------------------------------------------- timers
+
+  /** True when the timer is one of ours, and dealt with. */
+  fire({ id, kind, data }: Timer, now: number): boolean {
+    this.#timers.drop(id);
+    const { run, scope } = (data ?? {}) as { run?: RunId; scope?: string };
+    if (kind === "gather" && run !== undefined) this.#gathered(run, now);
+    else if (kind === "permit" && scope !== undefined) this.#givePermits(scope, now);
+    else if (kind === ASK_TIMER) this.#askRuns(now);
+    else return false;
+    return true;
+  }
+
+  #askAgain(now: number): void {
+    if (this.#timers.get(ASK_TIMER)) return;
+    this.#timers.set({ id: ASK_TIMER, kind: ASK_TIMER, dueAt: now + ASK_EVERY_MS, data: null });
+  }
+
+  /** Asks the runs that others wait for whether they are over: a run's last message may have been given up. */
+  #askRuns(now: number): void {
+    for (const run of this.#rows.heldUp(now - ASK_EVERY_MS)) {
+      if (!this.#outbox.holds(`run/${run}`)) this.#outbox.add(message("run", run, "standing", []));
+    }
+    if (this.#rows.isSomebodyQueued()) this.#askAgain(now);
+  }
+
+  /** A run's answer to that. */
+  stands(run: RunId, standing: "unknown" | "on" | "over", now: number): void {
+    if (standing === "over") this.finished(run, now);
+    if (standing !== "unknown") return;
+    // Its start was lost on an operator's desk: it is promised, so it is sent again.
+    const start = this.#rows.find(run);
+    if (start?.state === "started" && !this.#outbox.holds(`run/${run}`)) this.#begin(start, now);
+  }
+
+  #start(run: RunId): Start {
+    const start = this.#rows.find(run);
+    if (!start) throw new Error(`the start ${run} has no row`);
+    return start;
+  }
+}
+
+/** A trigger or group and a key, for people as well: `deploy/release` or `environments[production]`. */
+function scopeName(owner: string, key: string): string {
+  return key === "" ? owner : `${owner}[${key}]`;
+}

@@ -1,0 +1,48 @@
+// The event that a run gets when more than one stands behind it.
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { JsonValue } from "../protocol/json.ts";
+
+/** Extension attribute: earlier events that this one stands for (`debounce`), or starts that it superseded. */
+const MERGED = "sluicemerged";
+/** Extension attribute: starts of the same trigger that were dropped since the run before. */
+const DROPPED = "sluicedropped";
+const EVENTS_BATCHED = "dev.sluice.events.batched";
+
+/** An event with what became of others on its account. */
+export function withHistory(
+  event: CloudEvent,
+  { merged, dropped }: { merged: number; dropped: number },
+): CloudEvent {
+  return {
+    ...event,
+    ...(merged > 0 && { [MERGED]: merged }),
+    ...(dropped > 0 && { [DROPPED]: dropped }),
+  };
+}
+
+/** The one event of a batch: `data.events` are those it holds, oldest first. `run` makes its id. */
+export function batchEvent(
+  start: { workspace: string; trigger: string; run: string },
+  events: readonly CloudEvent[],
+): CloudEvent {
+  const last = events.at(-1);
+  const hops = Math.max(0, ...events.map((event) => Number(event.sluicehops ?? 0) || 0));
+  return {
+    specversion: "1.0",
+    id: start.run,
+    source: `/workspaces/${start.workspace}/batches`,
+    type: EVENTS_BATCHED,
+    subject: start.trigger,
+    ...(last?.time !== undefined && { time: last.time }),
+    datacontenttype: "application/json",
+    ...(hops > 0 && { sluicehops: hops }),
+    // Nobody's freeze is lifted by somebody else's emergency.
+    ...(events.every((event) => event.sluicebypass === true) && { sluicebypass: true }),
+    data: { events: events as unknown as JsonValue },
+  };
+}
+
+/** True for what `batchEvent` makes. */
+export function isBatch(event: CloudEvent): event is CloudEvent & { data: { events: JsonValue[] } } {
+  return event.type === EVENTS_BATCHED;
+}

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { scheduleSchema } from "./flow-control.ts";
+
+/** A schedule as people see it. */
+export const scheduleViewSchema = scheduleSchema.extend({
+  /** The trigger's id, `<workflow>/<name>`. */
+  id: z.string(),
+  workflow: z.string(),
+  /** The next times, ms since the epoch; none while it is paused. Jitter comes on top. */
+  next: z.array(z.number()),
+  /** The last time it fired for, and the arrival number of that event. */
+  last: z.object({ time: z.number(), seq: z.number().int() }).optional(),
+  paused: z.object({ at: z.number(), by: z.string(), reason: z.string() }).optional(),
+});
+export type ScheduleView = z.infer<typeof scheduleViewSchema>;
+
+export const pauseSchema = z.strictObject({ reason: z.string().max(1000).default("") });

@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+/**
+ * What has become of a start that a trigger's flow control has a say in. `gathering`: it collects events (debounce,
+ * batch); `limited`: it waits for a permit (rate_limit); `queued`: for a place (concurrency); `started`: its run goes
+ * on, as far as the bus knows; `finished`: its run is over and its place free; `superseded`: a newer one goes in its
+ * place; `dropped`: no permit or place was free; `cancelled`: somebody took it back before it began.
+ */
+export const startStates = [
+  "gathering",
+  "limited",
+  "queued",
+  "started",
+  "finished",
+  "superseded",
+  "dropped",
+  "cancelled",
+] as const;
+export type StartState = (typeof startStates)[number];
+export const waitingStates = ["gathering", "limited", "queued"] as const satisfies readonly StartState[];
+
+export const startSchema = z.object({
+  /** The run it is, or would have been. */
+  run: z.string(),
+  workflow: z.string(),
+  trigger: z.string(),
+  state: z.enum(startStates),
+  /** In words: what it waits for, or why it ended as it did. */
+  reason: z.string(),
+  /** The concurrency group, with its key: starts of the same group follow each other. */
+  group: z.string().optional(),
+  priority: z.number().int(),
+  /** How many events it stands for. */
+  events: z.number().int(),
+  initiator: z.string(),
+  createdAt: z.number(),
+  changedAt: z.number(),
+  /** When it goes on by itself, if a clock decides. */
+  dueAt: z.number().optional(),
+  /** The runs that hold the places it waits for. */
+  behind: z.array(z.string()).optional(),
+});
+export type StartView = z.infer<typeof startSchema>;

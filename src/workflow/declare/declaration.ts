@@ -1,0 +1,28 @@
+import type { FlowControl, Schedule } from "../../protocol/flow-control.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import { type CallContext, type Position, StarlarkError, type Value } from "../../starlark/index.ts";
+
+/** One call of `on_event` or `on_schedule`. */
+export interface Declaration {
+  type: string;
+  handler: Value;
+  filter: string | undefined;
+  match: JsonObject | undefined;
+  name: string | undefined;
+  schedule: Schedule | undefined;
+  flow: FlowControl;
+  position: Position;
+}
+
+/** Notes a declaration for whoever loads the program. Throws `TriggerInHandler` while a run is on. */
+export function declare(ctx: CallContext, fn: string, declaration: Omit<Declaration, "position">): null {
+  // Set by load-workflow.ts while a file's top level runs; a handler that calls it finds something else.
+  const declarations = ctx.hostData;
+  if (!Array.isArray(declarations)) {
+    throw new StarlarkError(`${fn}: triggers are declared at top level, not while a run is on`, {
+      code: "TriggerInHandler",
+    });
+  }
+  declarations.push({ ...declaration, position: ctx.position() } satisfies Declaration);
+  return null;
+}

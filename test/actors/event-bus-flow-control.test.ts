@@ -1,0 +1,426 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Concurrency } from "../../src/protocol/flow-control.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
+import type { Identity } from "../../src/protocol/token.ts";
+import type { Trigger } from "../../src/protocol/workflow.ts";
+import { anEvent, aProgram, aTrigger, type Bench, withBus } from "./event-bus-fixture.ts";
+
+const SECOND_MS = 1000;
+const begin = Date.parse("2026-05-01T00:00:00Z");
+const alice: Identity = { subject: "alice", role: "operator", tokenId: "t1" };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: begin });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+async function register({ bus }: Bench, trigger: Partial<Trigger>, version = 1): Promise<void> {
+  await bus.setTriggers({
+    workflow: "canary",
+    version,
+    program: aProgram(`d${version}`),
+    triggers: [aTrigger(trigger)],
+  });
+}
+
+/** Sends an event with this data; gives the run that was asked for and what became of it. */
+async function send({ bus }: Bench, data: string | { [key: string]: string }, initiator = "alice") {
+  const [receipt] = await bus.ingest(
+    [anEvent({ id: JSON.stringify(data) + Date.now() + initiator, data })],
+    initiator,
+  );
+  const [one] = [...(receipt?.started ?? []), ...(receipt?.queued ?? [])];
+  return { receipt, run: one?.run as RunId, state: receipt?.queued?.[0]?.state ?? "started" };
+}
+
+const started = ({ runs }: Bench) => runs.started.map(({ event }) => event.data);
+
+const oneAtATime = (overrides: Partial<Concurrency> = {}): Partial<Trigger> => ({
+  concurrency: { key: "event.data.env", mode: "queue", limit: 1, ...overrides },
+});
+
+describe("concurrency", () => {
+  it("lets one run at a time into an environment, in the order of their events", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      pass(1);
+      const second = await send(bench, { env: "production", n: "2" });
+      pass(1);
+      const third = await send(bench, { env: "production", n: "3" });
+      const staging = await send(bench, { env: "staging" });
+      expect([first, second, third, staging].map(({ state }) => state)).toEqual([
+        "started",
+        "queued",
+        "queued",
+        "started",
+      ]);
+      expect(second.receipt?.queued).toEqual([
+        {
+          run: second.run,
+          workflow: "canary",
+          trigger: "canary/deploy",
+          state: "queued",
+          reason: "waits for a place in canary/deploy[production]",
+        },
+      ]);
+      await bench.settle();
+      expect(bench.runs.started).toHaveLength(2);
+      await bench.bus.forgetRun(first.run);
+      // A message that comes twice frees one place.
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(bench.runs.started.slice(2).map(({ id }) => id)).toEqual([second.run]);
+      await bench.bus.forgetRun(second.run);
+      await bench.settle();
+      expect(bench.runs.started.slice(3).map(({ id }) => id)).toEqual([third.run]);
+    }));
+
+  it("keeps its queue across restarts and new versions, and starts the version of the event's time", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      await register(bench, { type: "another.type" }, 2);
+      await bench.restart();
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(bench.runs.started.map(({ program }) => program.digest)).toEqual(["d1", "d1"]);
+    }));
+
+  it("shows what waits, behind what, and takes it back when asked", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      const second = await send(bench, { env: "production", n: "2" });
+      expect(await bench.bus.queuedStarts({ all: false, limit: 10 })).toMatchObject([
+        {
+          run: second.run,
+          state: "queued",
+          group: "canary/deploy[production]",
+          behind: [first.run],
+          events: 1,
+        },
+      ]);
+      expect(await bench.bus.cancelStart({ run: second.run, by: alice, reason: "wrong" })).toMatchObject({
+        ok: true,
+        value: { state: "cancelled", reason: "cancelled by alice: wrong" },
+      });
+      for (const [run, code] of [
+        [first.run, "start_not_waiting"],
+        [second.run, "start_not_waiting"],
+        ["run_0", "unknown_start"],
+      ] as const) {
+        expect(await bench.bus.cancelStart({ run: run as RunId, by: alice, reason: "" })).toMatchObject({
+          ok: false,
+          error: { code },
+        });
+      }
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(bench.runs.started).toHaveLength(1);
+      expect(await bench.bus.queuedStarts({ all: false, limit: 10 })).toEqual([]);
+      expect(
+        (await bench.bus.queuedStarts({ all: true, limit: 10 })).map(({ state }) => state).toSorted(),
+      ).toEqual(["cancelled", "finished"]);
+    }));
+
+  it("in mode cancel_queued keeps the newest waiting, which is told whose place it took", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime({ mode: "cancel_queued" }));
+      const first = await send(bench, { env: "production", n: "1" });
+      const second = await send(bench, { env: "production", n: "2" });
+      await send(bench, { env: "production", n: "3" });
+      const fourth = await send(bench, { env: "production", n: "4" });
+      expect(await bench.bus.queuedStart(second.run)).toMatchObject({ value: { state: "superseded" } });
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(started(bench)).toEqual([
+        { env: "production", n: "1" },
+        { env: "production", n: "4" },
+      ]);
+      expect(bench.runs.started[1]).toMatchObject({ id: fourth.run, event: { sluicemerged: 2 } });
+    }));
+
+  it("in mode cancel_running ends the run before it, once, and starts when that has cleaned up", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime({ mode: "cancel_running" }));
+      const first = await send(bench, { env: "production", n: "1" });
+      await bench.settle();
+      await send(bench, { env: "production", n: "2" });
+      const third = await send(bench, { env: "production", n: "3" });
+      await bench.settle();
+      expect(bench.runs.cancelled).toEqual([first.run]);
+      expect(bench.runs.started).toHaveLength(1);
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, third.run]);
+    }));
+
+  it("can be shared by triggers that name the same group", () =>
+    withBus(async (bench) => {
+      const concurrency = { key: "event.data.env", group: "environments", mode: "queue", limit: 1 } as const;
+      await bench.bus.setTriggers({
+        workflow: "canary",
+        version: 1,
+        program: aProgram("d1"),
+        triggers: [
+          aTrigger({ concurrency }),
+          aTrigger({ id: "canary/rollback", type: "com.example.broke", concurrency, priority: 10 }),
+        ],
+      });
+      const first = await send(bench, { env: "production", n: "1" });
+      await send(bench, { env: "production", n: "2" });
+      await bench.bus.ingest([anEvent({ type: "com.example.broke", data: { env: "production" } })], "alice");
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      // The rollback came last and goes first: its priority is higher.
+      expect(bench.runs.started.map(({ trigger }) => trigger.id)).toEqual([
+        "canary/deploy",
+        "canary/rollback",
+      ]);
+    }));
+
+  it("does not wait for ever for a run whose last message was lost", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      const second = await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      for (let n = 0; n < 3; n += 1) {
+        pass(6 * 60 * SECOND_MS);
+        await bench.restart();
+        await bench.settle();
+      }
+      expect(bench.runs.started).toHaveLength(1);
+      bench.runs.standing = (run) => (run === first.run ? "over" : "on");
+      pass(6 * 60 * SECOND_MS);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
+    }));
+
+  it("skips an event whose key cannot be told, and says so", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const { receipt } = await send(bench, { region: "eu" });
+      expect(receipt?.started).toEqual([]);
+      expect(receipt?.skipped).toMatchObject([{ by: "canary/deploy" }]);
+      expect(receipt?.skipped?.[0]?.reason).toContain("its key failed: No such key: env");
+      expect(await bench.bus.triggers()).toMatchObject([{ failures: 1 }]);
+    }));
+});
+
+describe("a rate limit", () => {
+  const twoPerMinute = (over: "wait" | "drop"): Partial<Trigger> => ({
+    rateLimit: { count: 2, perMs: 60 * SECOND_MS, over },
+  });
+
+  it("starts no more than its count in any stretch of its length, and the rest when it is over", () =>
+    withBus(async (bench) => {
+      await register(bench, twoPerMinute("wait"));
+      for (const n of ["1", "2", "3", "4", "5"]) {
+        await send(bench, { n });
+        pass(10 * SECOND_MS);
+      }
+      await bench.settle();
+      expect(started(bench)).toEqual([{ n: "1" }, { n: "2" }]);
+      expect(await bench.bus.queuedStarts({ all: false, limit: 10 })).toHaveLength(3);
+      // 50 s have passed: the first permit is given back after 60.
+      pass(9 * SECOND_MS);
+      await bench.settle();
+      expect(started(bench)).toHaveLength(2);
+      pass(SECOND_MS);
+      await bench.restart();
+      await bench.settle();
+      expect(started(bench)).toHaveLength(3);
+      pass(10 * SECOND_MS);
+      await bench.settle();
+      expect(started(bench)).toHaveLength(4);
+      pass(60 * SECOND_MS);
+      await bench.settle();
+      expect(started(bench)).toEqual(["1", "2", "3", "4", "5"].map((n) => ({ n })));
+      expect(await bench.bus.queuedStarts({ all: false, limit: 10 })).toEqual([]);
+    }));
+
+  it("drops what is over it, when told to, and the next run knows how many", () =>
+    withBus(async (bench) => {
+      await register(bench, twoPerMinute("drop"));
+      const outcomes: string[] = [];
+      for (const n of ["1", "2", "3", "4"]) outcomes.push((await send(bench, { n })).state);
+      expect(outcomes).toEqual(["started", "started", "dropped", "dropped"]);
+      pass(60 * SECOND_MS);
+      await send(bench, { n: "5" });
+      await bench.settle();
+      expect(started(bench)).toEqual(["1", "2", "5"].map((n) => ({ n })));
+      expect(bench.runs.started.map(({ event }) => event.sluicedropped)).toEqual([undefined, undefined, 2]);
+    }));
+});
+
+describe("debounce", () => {
+  const quiet: Partial<Trigger> = {
+    debounce: { quietMs: 5 * SECOND_MS, maxWaitMs: 12 * SECOND_MS, key: "event.data.app" },
+  };
+
+  it("makes one run of a burst, with its last event, once it is quiet", () =>
+    withBus(async (bench) => {
+      await register(bench, quiet);
+      const first = await send(bench, { app: "shop", n: "1" });
+      expect(first.receipt?.queued).toMatchObject([
+        { state: "gathering", reason: "waits until no event comes" },
+      ]);
+      pass(4 * SECOND_MS);
+      const second = await send(bench, { app: "shop", n: "2" });
+      expect(second.run).toBe(first.run);
+      await send(bench, { app: "blog", n: "1" });
+      pass(4 * SECOND_MS);
+      await bench.restart();
+      await bench.settle();
+      expect(started(bench)).toEqual([]);
+      pass(SECOND_MS);
+      await bench.settle();
+      expect(
+        started(bench)
+          .map((data) => (data as { app: string; n: string }).app)
+          .toSorted(),
+      ).toEqual(["blog", "shop"]);
+      const shop = bench.runs.started.find(({ id }) => id === first.run);
+      expect(shop).toMatchObject({ event: { data: { app: "shop", n: "2" }, sluicemerged: 1 }, eventSeq: 2 });
+      const story = await bench.bus.eventStory(1);
+      expect(story).toMatchObject({ value: { starts: [{ run: first.run, state: "started", events: 2 }] } });
+    }));
+
+  it("does not put off for ever", () =>
+    withBus(async (bench) => {
+      await register(bench, quiet);
+      for (const n of ["1", "2", "3", "4"]) {
+        await send(bench, { app: "shop", n });
+        pass(4 * SECOND_MS);
+        await bench.settle();
+      }
+      expect(started(bench)).toEqual([{ app: "shop", n: "3" }]);
+    }));
+});
+
+describe("a batch", () => {
+  const three: Partial<Trigger> = { batch: { max: 3, withinMs: 60 * SECOND_MS } };
+  const batches = ({ runs }: Bench) =>
+    runs.started.map(({ event }) =>
+      (event.data as { events: { data: { n: string } }[] }).events.map(({ data }) => data.n),
+    );
+
+  it("starts one run when it is full, and what is left when its time is over", () =>
+    withBus(async (bench) => {
+      await register(bench, three);
+      for (const n of ["1", "2", "3", "4", "5"]) {
+        await send(bench, { n });
+        pass(SECOND_MS);
+      }
+      await bench.settle();
+      await bench.restart();
+      expect(batches(bench)).toEqual([["1", "2", "3"]]);
+      expect(bench.runs.started[0]).toMatchObject({
+        eventSeq: 3,
+        event: { type: "dev.sluice.events.batched", subject: "canary/deploy", id: bench.runs.started[0]?.id },
+      });
+      pass(60 * SECOND_MS);
+      await bench.settle();
+      expect(batches(bench)).toEqual([
+        ["1", "2", "3"],
+        ["4", "5"],
+      ]);
+    }));
+
+  it("holds events of one initiator, so that it is clear who may approve what it does", () =>
+    withBus(async (bench) => {
+      await register(bench, three);
+      await send(bench, { n: "1" }, "alice");
+      await send(bench, { n: "2" }, "bob");
+      await send(bench, { n: "3" }, "alice");
+      pass(60 * SECOND_MS);
+      await bench.settle();
+      expect(bench.runs.started.map(({ initiator }) => initiator).toSorted()).toEqual(["alice", "bob"]);
+    }));
+
+  it("that the next event would make too large goes without it", () =>
+    withBus(async (bench) => {
+      await register(bench, three);
+      const large = "x".repeat(300_000);
+      await send(bench, { n: "1", large });
+      await send(bench, { n: "2", large });
+      await bench.settle();
+      expect(batches(bench)).toEqual([["1"]]);
+    }));
+});
+
+describe("flow control", () => {
+  it("does everything one after the other: gathers, waits for a permit, waits for a place", () =>
+    withBus(async (bench) => {
+      await register(bench, {
+        debounce: { quietMs: SECOND_MS },
+        rateLimit: { count: 1, perMs: 60 * SECOND_MS, over: "wait" },
+        concurrency: { mode: "queue", limit: 1 },
+      });
+      const first = await send(bench, { n: "1" });
+      pass(SECOND_MS);
+      await bench.settle();
+      const second = await send(bench, { n: "2" });
+      const state = async () => {
+        const view = await bench.bus.queuedStart(second.run);
+        return view.ok ? view.value.state : view.error.code;
+      };
+      expect(await state()).toBe("gathering");
+      pass(SECOND_MS);
+      await bench.settle();
+      expect(await state()).toBe("limited");
+      pass(60 * SECOND_MS);
+      await bench.settle();
+      expect(await state()).toBe("queued");
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(await state()).toBe("started");
+      expect(started(bench)).toEqual([{ n: "1" }, { n: "2" }]);
+    }));
+
+  it("does nothing twice for an event that comes again", () =>
+    withBus(async (bench) => {
+      await register(bench, { batch: { max: 2, withinMs: 60 * SECOND_MS } });
+      const event = anEvent();
+      const [first] = await bench.bus.ingest([event], "alice");
+      const [again] = await bench.bus.ingest([event], "alice");
+      expect(again).toEqual({ ...first, duplicate: true });
+      await bench.settle();
+      expect(bench.runs.started).toEqual([]);
+      expect(await bench.bus.queuedStarts({ all: true, limit: 10 })).toMatchObject([{ events: 1 }]);
+    }));
+
+  it("keeps the events and the program of what waits longer than everything else is kept", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      await bench.bus.setTriggers({ workflow: "canary", version: 2, program: null, triggers: [] });
+      for (let n = 0; n < 3; n += 1) {
+        pass(40 * 24 * 3600 * SECOND_MS);
+        await bench.settle();
+      }
+      expect((await bench.bus.events({ limit: 10 })).events).toHaveLength(1);
+      await bench.restart();
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(started(bench)).toEqual([
+        { env: "production", n: "1" },
+        { env: "production", n: "2" },
+      ]);
+      pass(40 * 24 * 3600 * SECOND_MS);
+      await bench.settle();
+      expect((await bench.bus.events({ limit: 10 })).events).toEqual([]);
+    }));
+});

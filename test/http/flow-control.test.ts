@@ -1,0 +1,182 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { call, tokenOf } from "./call.ts";
+
+let operator: string;
+let viewer: string;
+beforeAll(async () => {
+  operator = await tokenOf("operator", "olga");
+  viewer = await tokenOf("viewer");
+});
+
+async function push(name: string, text: string): Promise<void> {
+  const { status, body } = await call("PUT", `/v1/workflows/${name}`, {
+    body: { entry: "main.star", files: { "main.star": text } },
+  });
+  expect(status, JSON.stringify(body)).toBe(200);
+}
+
+let count = 0;
+async function send(type: string, data: unknown) {
+  count += 1;
+  const { status, body } = await call("POST", "/v1/events", {
+    headers: { "content-type": "application/cloudevents+json" },
+    rawBody: JSON.stringify({ specversion: "1.0", id: `e${count}`, source: "/tests/flow", type, data }),
+    token: operator,
+  });
+  expect(status).toBe(202);
+  return body.events[0];
+}
+
+async function stateOf(run: string): Promise<string> {
+  const { body } = await call("GET", `/v1/runs/${run}`, { token: viewer });
+  return body.state ?? body.code;
+}
+
+describe("runs of one group", () => {
+  it("follow each other: the next starts when the one before has ended", async () => {
+    await push(
+      "serial",
+      `
+def deploy(w, ev):
+    w.wait_for_event(type = "test.flow.done", match = {"data.n": ev["data"]["n"]})
+
+on_event(type = "test.flow.deploy", handler = deploy, concurrency = concurrency(key = "event.data.env"))
+`,
+    );
+    const first = await send("test.flow.deploy", { env: "production", n: 1 });
+    const second = await send("test.flow.deploy", { env: "production", n: 2 });
+    const firstRun = first.started[0].run;
+    const waiting = second.queued[0];
+    expect(waiting).toMatchObject({
+      workflow: "serial",
+      trigger: "serial/deploy",
+      state: "queued",
+      reason: "waits for a place in serial/deploy[production]",
+    });
+    const shown = await call("GET", `/v1/queue/${waiting.run}`, { token: viewer });
+    expect(shown.body).toMatchObject({ behind: [firstRun] });
+    await vi.waitFor(async () => expect(await stateOf(firstRun)).toBe("waiting"), { timeout: 20_000 });
+    await send("test.flow.done", { n: 1 });
+    await vi.waitFor(async () => expect(await stateOf(waiting.run)).toBe("waiting"), { timeout: 20_000 });
+    expect(await stateOf(firstRun)).toBe("succeeded");
+    await send("test.flow.done", { n: 2 });
+    await vi.waitFor(async () => expect(await stateOf(waiting.run)).toBe("succeeded"), { timeout: 20_000 });
+    const story = await call("GET", `/v1/events/${second.seq}`, { token: viewer });
+    expect(story.body).toMatchObject({
+      event: { id: second.id },
+      receipt: { queued: [{ run: waiting.run }] },
+      starts: [{ run: waiting.run, group: "serial/deploy[production]" }],
+    });
+  });
+
+  it("can be taken back while they wait, by an operator", async () => {
+    await push(
+      "held",
+      `
+def deploy(w, ev):
+    w.sleep(hours = 1)
+
+on_event(type = "test.flow.held", handler = deploy, concurrency = concurrency())
+`,
+    );
+    await send("test.flow.held", {});
+    const { queued } = await send("test.flow.held", {});
+    const path = `/v1/queue/${queued[0].run}/cancel`;
+    expect((await call("POST", path, { token: viewer, body: {} })).status).toBe(403);
+    const cancelled = await call("POST", path, { token: operator, body: { reason: "not today" } });
+    expect(cancelled.body).toMatchObject({ state: "cancelled", reason: "cancelled by olga: not today" });
+    const again = await call("POST", path, { token: operator, body: {} });
+    expect([again.status, again.body.code]).toEqual([409, "start_not_waiting"]);
+    const { body } = await call("GET", "/v1/queue?all=true", { token: viewer });
+    expect(body.queue.map(({ run }: { run: string }) => run)).toContain(queued[0].run);
+    await vi.waitFor(async () => {
+      const audit = await call("GET", "/v1/audit");
+      expect(audit.body.entries).toContainEqual(
+        expect.objectContaining({ action: "start.cancel", by: "olga", subject: queued[0].run }),
+      );
+    });
+  });
+
+  it("are unknown where nothing waits", async () => {
+    const run = `run_${"0".repeat(32)}`;
+    const { status, body } = await call("GET", `/v1/queue/${run}`, { token: viewer });
+    expect([status, body.code]).toEqual([404, "unknown_start"]);
+  });
+});
+
+describe("an event", () => {
+  it("tells of each trigger of its type that it was not for, why", async () => {
+    await push(
+      "picky",
+      `
+def h(w, ev):
+    pass
+
+on_event(type = "test.flow.picky", handler = h, name = "a", filter = "event.data.n > 10")
+on_event(type = "test.flow.picky", handler = h, name = "b", match = {"data.n": 2})
+on_event(type = "test.flow.picky", handler = h, name = "c", filter = "event.data.m == 1")
+on_event(type = "test.flow.*", handler = h, name = "d", match = {"type": "test.flow.picky"})
+`,
+    );
+    const { seq } = await send("test.flow.picky", { n: 1 });
+    const { body } = await call("GET", `/v1/events/${seq}`, { token: viewer });
+    expect(body.receipt).toMatchObject({
+      started: [{ trigger: "picky/d" }],
+      unmatched: [
+        { trigger: "picky/a", reason: "its filter says no" },
+        { trigger: "picky/b", reason: "data.n is not what match asks for" },
+      ],
+      skipped: [{ by: "picky/c" }],
+    });
+    const unknown = await call("GET", "/v1/events/999999", { token: viewer });
+    expect([unknown.status, unknown.body.code]).toEqual([404, "unknown_event"]);
+  });
+});
+
+describe("a schedule", () => {
+  it("is listed, paused, resumed and fired by operators", async () => {
+    await push(
+      "clockwork",
+      `
+def tick(w, ev):
+    return ev["data"]["manual"]
+
+on_schedule(cron = "0 0 1 1 *", timezone = "Asia/Tokyo", handler = tick, name = "yearly")
+`,
+    );
+    const list = await call("GET", "/v1/schedules", { token: viewer });
+    const yearly = list.body.schedules.find(({ id }: { id: string }) => id === "clockwork/yearly");
+    expect(yearly).toMatchObject({ cron: "0 0 1 1 *", timezone: "Asia/Tokyo", backfill: "latest" });
+    expect(yearly.next).toHaveLength(5);
+    expect(new Date(yearly.next[0]).toISOString()).toMatch(/-12-31T15:00:00.000Z$/);
+    const path = "/v1/schedules/clockwork/yearly";
+    expect((await call("POST", `${path}/pause`, { token: viewer, body: {} })).status).toBe(403);
+    const paused = await call("POST", `${path}/pause`, { token: operator, body: { reason: "audit" } });
+    expect(paused.body).toMatchObject({ next: [], paused: { by: "olga", reason: "audit" } });
+    const fired = await call("POST", `${path}/trigger`, {
+      token: operator,
+      headers: { "idempotency-key": "once" },
+    });
+    expect(fired.status).toBe(202);
+    expect(fired.body).toMatchObject({ duplicate: false, started: [{ trigger: "clockwork/yearly" }] });
+    const again = await call("POST", `${path}/trigger`, {
+      token: operator,
+      headers: { "idempotency-key": "once" },
+    });
+    expect(again.body).toEqual({ ...fired.body, duplicate: true });
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs/${fired.body.started[0].run}`, { token: viewer });
+        expect(body).toMatchObject({ state: "succeeded", initiator: "olga", output: true });
+      },
+      { timeout: 20_000 },
+    );
+    const resumed = await call("POST", `${path}/resume`, { token: operator });
+    expect(resumed.body.paused).toBeUndefined();
+    expect(resumed.body.next).toEqual(yearly.next);
+    const shown = await call("GET", path, { token: viewer });
+    expect(shown.body).toEqual(resumed.body);
+    const unknown = await call("GET", "/v1/schedules/clockwork/monthly", { token: viewer });
+    expect([unknown.status, unknown.body.code]).toEqual([404, "unknown_schedule"]);
+  });
+});
