@@ -9,6 +9,7 @@ import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
+import type { Operation } from "../src/protocol/operation.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
@@ -75,6 +76,8 @@ export interface WorkflowRunRpc {
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(): Promise<"unknown" | "on" | "over">;
+  /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */
+  operate(request: { by: Identity; reason: string; operation: Operation }): Promise<Result<RunSummary>>;
   detail(): Promise<Result<RunDetail>>;
   journal(page: {
     after: number;

@@ -2,9 +2,10 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { finishedStates } from "../src/protocol/run.ts";
+import { finishedStates, type RunSummary } from "../src/protocol/run.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
@@ -12,6 +13,7 @@ import { applyMigrations, hasTables } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
+import type { RunInput } from "../src/workflow/machine-types.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import type { AuditEntry, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
@@ -116,15 +118,32 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async cancel({ by, reason, terminate }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
     if (!this.#begun) return this.#unknown();
-    const fed = this.#host.feed({ type: "cancel", by: by.subject, reason, terminate }, (changes) => {
+    const action = terminate ? "terminate" : "cancel";
+    return this.#intervene({ type: "cancel", by: by.subject, reason, terminate }, action, { reason });
+  }
+
+  async operate({ by, reason, operation }: Args<"operate">): ReturnType<WorkflowRunRpc["operate"]> {
+    if (!this.#begun) return this.#unknown();
+    const data = { reason, ...("command" in operation && { command: operation.command ?? null }) };
+    return this.#intervene({ type: "operate", by: by.subject, reason, operation }, operation.action, data);
+  }
+
+  /** Feeds what a person does to the run, with its entry in the audit in the same commit. */
+  #intervene(
+    input: Extract<RunInput, { type: "cancel" | "operate" }>,
+    action: string,
+    data: JsonObject,
+  ): Result<RunSummary> {
+    const fed = this.#host.feed(input, (changes) => {
       const first = changes.records[0];
       if (changes.refused || !first) return;
-      this.#audit(`cancel/${this.#host.run.id}/${first.seq}`, {
+      const { id } = this.#host.run;
+      this.#audit(`${action}/${id}/${first.seq}`, {
         at: Date.now(),
-        by: by.subject,
-        action: terminate ? "run.terminate" : "run.cancel",
-        subject: this.#host.run.id,
-        data: { reason },
+        by: input.by,
+        action: `run.${action}`,
+        subject: id,
+        data,
       });
     });
     if (fed.kept) return stuck();

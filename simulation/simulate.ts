@@ -234,6 +234,7 @@ class Simulation {
     const [run, ...others] = receipt.started;
     if (!run || others.length > 0) throw new Violation(`${name} started ${receipt.started.length} runs`);
     this.runs.set(run.run, "main");
+    if (this.#random.chance(0.2)) this.#drive(() => this.#pauseFor(run.run, this.#random.between(0, HOUR)));
     for (const tag of this.#workload.signals) {
       await this.#clock.sleep(this.#random.between(0, 20 * MINUTE));
       await this.#post(this.#event("sim.signal", `${name}-${tag}`, { case: name, tag }));
@@ -254,6 +255,29 @@ class Simulation {
       throw new Violation(`the same event twice was answered differently: ${event.id}`);
     }
     return receipt;
+  }
+
+  async #pauseFor(run: string, ms: number): Promise<void> {
+    const { call } = this.#bound();
+    for (const action of ["pause", "resume"]) {
+      await this.#clock.sleep(this.#random.between(0, ms));
+      await this.#insist(() =>
+        call("WorkflowRun", `default/runs/${run}`, "operate", {
+          by: operator,
+          reason: "",
+          operation: { action },
+        }),
+      );
+    }
+    // The pause may have come twice, and late: after what should have ended it.
+    await this.#clock.sleep(5 * MINUTE);
+    await this.#insist(() =>
+      call("WorkflowRun", `default/runs/${run}`, "operate", {
+        by: operator,
+        reason: "",
+        operation: { action: "resume" },
+      }),
+    );
   }
 
   async #cancel(run: string): Promise<void> {

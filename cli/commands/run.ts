@@ -5,6 +5,7 @@ import { contextOf, parseCount } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
+import { addRunOperationCommands } from "./run-operations.ts";
 
 const paint: Record<RunState, (text: string) => string> = {
   running: pc.cyan,
@@ -109,4 +110,6 @@ export function addRunCommands(program: Command): void {
       });
       out.result(summary, () => `${pc.green("✓")} ${summary.workflow} is ${summary.state}`);
     });
+
+  addRunOperationCommands(run);
 }

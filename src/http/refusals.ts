@@ -74,6 +74,13 @@ export const refusals = {
   },
   run_not_started: { status: 409, means: "The run is about to start. Ask again in a moment." },
   run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
+  already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
+  not_paused: { status: 409, means: "The run is not paused." },
+  command_not_open: {
+    status: 409,
+    means: "The run has no such command, or it has ended. `GET /v1/runs/{id}` shows those that have not.",
+  },
+  nothing_to_retry: { status: 409, means: "No such command waits for its next attempt." },
   run_stuck: {
     status: 409,
     means: "The run's program and its journal disagree; its error says where. Its journal is kept untouched.",
@@ -86,6 +93,7 @@ export const refusals = {
   token_exists: { status: 409, means: "The new token's id is taken. Create it again." },
   payload_too_large: { status: 413, means: "The body, or the part the detail names, is over its limit." },
   unsupported_media_type: { status: 415, means: "The `Content-Type` is not one that is taken here." },
+  invalid_outcome: { status: 422, means: "The command cannot end with this value; the detail says why." },
   invalid_workflow: {
     status: 422,
     means: "The workflow does not compile; `diagnostics` has positions. The version before stays registered.",

@@ -47,6 +47,8 @@ export const activitySchema = z.object({
   progress: z
     .object({ done: z.number(), total: z.number().optional(), message: z.string().optional() })
     .optional(),
+  /** The last thing an operator did to it by hand. */
+  operated: z.object({ action: z.string(), by: z.string(), reason: z.string() }).optional(),
   position: z.object({ file: z.string(), line: z.number(), column: z.number() }),
 });
 export type Activity = z.infer<typeof activitySchema>;
@@ -63,6 +65,8 @@ export const runSummarySchema = z.object({
   state: runStateSchema,
   /** In words, what it waits for: "soaking", "held by policy: …". Empty when it does not wait. */
   waitingFor: z.string(),
+  /** While it is paused: nothing new begins. */
+  paused: z.object({ by: z.string(), reason: z.string(), at: z.number() }).optional(),
   environments: z.array(z.string()),
   createdAt: z.number(),
   updatedAt: z.number(),

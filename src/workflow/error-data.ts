@@ -1,18 +1,14 @@
 // Errors on their way between Starlark and the journal.
-import type { JsonObject } from "../protocol/json.ts";
+import { isJsonObject } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError } from "../starlark/index.ts";
 
 /** The run was cancelled: raised at the blocked call, and not to be caught by `w.attempt`. */
 export const CANCELLED = "Cancelled";
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A Starlark error as plain data, without its traceback. */
 export function errorDataOf({ code, message, details }: StarlarkError): ErrorData {
-  return isObject(details) ? { code, message, details } : { code, message };
+  return isJsonObject(details) ? { code, message, details } : { code, message };
 }
 
 /** The error that an outcome raises at the call that waits for it. */

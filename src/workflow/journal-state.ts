@@ -26,6 +26,8 @@ export class JournalState implements RunFold {
   readonly busy = new Set<Command>();
   /** Of those, the ones the host can answer at once. */
   readonly immediate = new Set<Command>();
+  /** Of those, the ones that were scheduled while the run was paused: they begin when it is resumed. */
+  readonly unbegun = new Set<CommandId>();
   readonly approvals = new Map<ApprovalId, KnownApproval>();
   /** Names of environments that governed a call. */
   readonly environments = new Set<string>();
@@ -33,6 +35,7 @@ export class JournalState implements RunFold {
   createdAt = 0;
   updatedAt = 0;
   isStarted = false;
+  paused: { by: string; reason: string; at: number } | undefined;
   cancelRequested: { by: string; reason: string } | undefined;
   finished: FinishedNote | undefined;
   finishedAt: number | undefined;
@@ -69,12 +72,14 @@ export class JournalState implements RunFold {
     const command = opened(base, this);
     this.commands.set(id, command);
     this.open.set(id, command);
+    if (this.paused && !outcomeAtOnce) this.unbegun.add(id);
     if (outcomeAtOnce) this.immediate.add(command);
     this.#count(command);
   }
 
   #count(command: Command): void {
-    if (command.end || kindOf(command).isWaiting?.(command)) this.busy.delete(command);
+    const isWaiting = this.unbegun.has(command.id) || kindOf(command).isWaiting?.(command);
+    if (command.end || isWaiting) this.busy.delete(command);
     else this.busy.add(command);
   }
 
@@ -87,6 +92,7 @@ export class JournalState implements RunFold {
   #close(command: Command, end: Command["end"], at: number): void {
     command.end = end;
     this.open.delete(command.id);
+    this.unbegun.delete(command.id);
     this.immediate.delete(command);
     this.busy.delete(command);
     kindOf(command).closed?.(command, at, this);
@@ -96,6 +102,13 @@ export class JournalState implements RunFold {
     const { note, command: id, data, at } = record;
     const command = id === undefined ? undefined : this.commands.get(id);
     if (command) {
+      if (note === "operator") {
+        command.operated = {
+          action: String(data.action),
+          by: String(data.by),
+          reason: String(data.reason),
+        };
+      }
       kindOf(command).noted?.(command, record, this);
       this.#count(command);
       return;
@@ -104,9 +117,15 @@ export class JournalState implements RunFold {
       case "started":
         this.isStarted = true;
         break;
+      case "operator":
+        if (data.action === "pause") this.paused = { by: String(data.by), reason: String(data.reason), at };
+        if (data.action === "resume") this.#resume();
+        break;
       case "cancel_requested":
         this.cancelRequested = { by: String(data.by), reason: String(data.reason) };
         this.#cancel(data.commands as CommandId[], at);
+        // What is cancelled has to clean up.
+        this.#resume();
         break;
       case "withdrawn":
         this.#cancel(data.commands as CommandId[], at);
@@ -118,6 +137,16 @@ export class JournalState implements RunFold {
         break;
       default:
         break;
+    }
+  }
+
+  #resume(): void {
+    this.paused = undefined;
+    const begun = [...this.unbegun];
+    this.unbegun.clear();
+    for (const id of begun) {
+      const command = this.open.get(id);
+      if (command) this.#count(command);
     }
   }
 

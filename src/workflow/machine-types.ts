@@ -13,6 +13,7 @@ import type { ApprovalId, CommandId, JobId, RunId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
 import type { JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Operation } from "../protocol/operation.ts";
 import type { Approval, Decision } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
 import type { Activity, RunSummary } from "../protocol/run.ts";
@@ -79,7 +80,12 @@ export type RunInput =
   /** Refused with `wait_over` when the wait no longer wants an event; the event stays unconsumed. */
   | { type: "event"; command: CommandId; event: CloudEvent; seq: number }
   /** Refused with `run_finished`, and with `run_stuck` unless `terminate`. */
-  | { type: "cancel"; by: string; reason: string; terminate: boolean };
+  | { type: "cancel"; by: string; reason: string; terminate: boolean }
+  /**
+   * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
+   * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
+   */
+  | { type: "operate"; by: string; reason: string; operation: Operation };
 
 export interface RunTimer {
   /** Unique in the run; setting it again moves it. */
@@ -210,6 +216,8 @@ export type Waiting =
   | { kind: "job"; id: JobId }
   | { kind: "event"; command: CommandId }
   | { kind: "approval"; id: ApprovalId }
+  /** The run is paused, and it has not begun. */
+  | { kind: "operator" }
   | { kind: "effect"; effect: InProcessEffect };
 
 /** How a run ended, or why it cannot go on. */

@@ -28,6 +28,7 @@ import type {
   RunMachineOptions,
   Waiting,
 } from "./machine-types.ts";
+import { operate } from "./operate.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
@@ -99,6 +100,7 @@ class Machine implements InspectableRun {
 
   pendingEffects(): InProcessEffect[] {
     return [...this.#state.open.values()].flatMap((command) => {
+      if (this.#state.unbegun.has(command.id)) return [];
       const effect = kindOf(command).pendingEffect?.(command);
       return effect ? [effect] : [];
     });
@@ -147,6 +149,8 @@ class Machine implements InspectableRun {
         return undefined;
       case "cancel":
         return this.#cancel(turn, input);
+      case "operate":
+        return this.#operate(turn, input);
       default:
         return this.#hand(turn, input.command, input);
     }
@@ -224,10 +228,25 @@ class Machine implements InspectableRun {
       this.#finish(turn, cancelledNote(by, reason));
       return undefined;
     }
+    const unbegun = [...this.#state.unbegun];
     const commands = this.#execution?.cancellable() ?? [];
     const cancelled = commands.flatMap((id) => open.get(id) ?? []);
     turn.cancel(cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
+    this.#toBegin.push(...unbegun);
     return undefined;
+  }
+
+  #operate(
+    turn: OpenTurn,
+    { operation, by, reason }: Extract<RunInput, { type: "operate" }>,
+  ): ErrorData | undefined {
+    const { finished, isStarted } = this.#state;
+    if (finished) return { code: "run_finished", message: `the run has ${finished.state} already` };
+    if (!isStarted) return { code: "run_not_started", message: "the run has not started yet" };
+    const unbegun = [...this.#state.unbegun];
+    const refused = operate(turn, this.#state, operation, { by, reason });
+    if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);
+    return refused;
   }
 
   /** Moves the script as far as it goes. */
@@ -261,7 +280,8 @@ class Machine implements InspectableRun {
       turn.cancel(commands, () => turn.note("withdrawn", { commands: [...withdrawn] }));
     }
     for (const command of issued) turn.schedule(command);
-    this.#toBegin.push(...issued.map(({ command }) => command));
+    // While the run is paused, the journal keeps them for later.
+    if (!this.#state.paused) this.#toBegin.push(...issued.map(({ command }) => command));
     return withdrawn.length > 0 || issued.length > 0;
   }
 

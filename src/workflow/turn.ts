@@ -81,7 +81,11 @@ export class OpenTurn implements Turn {
   }
 
   giveUp(command: Command, error: ErrorData): void {
-    this.complete(command, { error });
+    this.end(command, { error });
+  }
+
+  end(command: Command, outcome: Outcome): void {
+    this.complete(command, outcome);
     this.#kindOf(command).abandon?.(this, command);
   }
 

@@ -27,6 +27,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     event: { id, source, type, ...(subject === undefined ? {} : { subject }) },
     state: runStateOf(state, stuck !== undefined),
     waitingFor: stuck ? "a program that fits its journal" : waitingFor(state),
+    ...(state.paused ? { paused: { ...state.paused } } : {}),
     environments: [...state.environments],
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
@@ -49,13 +50,17 @@ function shortError({ code, message, details }: ErrorData): ErrorData {
 
 /** In words, what keeps the run from moving; "" when something is at work, or it is over. */
 function waitingFor(state: JournalState): string {
-  const reasons = [...state.open.values()].map(
-    (command) => kindOf(command).reasonToWait?.(command, state) ?? "",
-  );
+  const reasons = [...state.open.values()].map((command) => reasonToWait(command, state));
   const waiting = reasons.filter((reason) => reason !== "");
   if (waiting.length === 0 || waiting.length < reasons.length) return "";
   const [first = ""] = waiting;
   return waiting.length === 1 ? first : `${first}, and ${waiting.length - 1} more`;
+}
+
+function reasonToWait(command: Command, state: JournalState): string {
+  const { paused, unbegun } = state;
+  if (!paused || !unbegun.has(command.id)) return kindOf(command).reasonToWait?.(command, state) ?? "";
+  return `paused by ${paused.by}${paused.reason === "" ? "" : `: ${paused.reason}`}`;
 }
 
 type ViewOptions = Pick<RunMachineOptions, "mask">;
@@ -71,7 +76,8 @@ function activityOf(command: Command, state: JournalState, options: ViewOptions)
     ...fiberOf(id),
     kind,
     name,
-    ...stateOf(command),
+    ...stateOf(command, state),
+    ...(command.operated ? { operated: { ...command.operated } } : {}),
     ...inputsOf(command, options),
     ...outcomeOf(command, options),
     scheduledAt,
@@ -87,8 +93,9 @@ function fiberOf(id: Command["id"]): Pick<Activity, "fiber" | "parent"> {
   return last < 0 ? { fiber } : { fiber, parent: fiber.slice(0, last) };
 }
 
-function stateOf(command: Command): Pick<Activity, "state"> & Partial<Activity> {
+function stateOf(command: Command, state: JournalState): Pick<Activity, "state"> & Partial<Activity> {
   const { end } = command;
+  if (state.unbegun.has(command.id)) return { state: "waiting" };
   if (!end) return kindOf(command).shown?.(command) ?? { state: "waiting" };
   if (end.kind === "cancelled") return { state: "cancelled" };
   return { state: "ok" in end.outcome ? "succeeded" : "failed" };

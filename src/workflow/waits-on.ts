@@ -12,6 +12,7 @@ export function waitsOnOf(state: JournalState): Map<CommandId, Waiting[]> {
 }
 
 function waitsOn(command: Command, state: JournalState): Waiting[] {
+  if (state.unbegun.has(command.id)) return [{ kind: "operator" }];
   const kind = kindOf(command);
   const timers = (kind.timers?.(command) ?? []).map(
     (timer): Waiting => ({ kind: "timer", id: timerId(timer.kind, command.id, timer.attempt) }),

@@ -242,6 +242,8 @@ export class ScriptedHost {
 
   #exists(on: Waiting): boolean {
     switch (on.kind) {
+      case "operator":
+        return this.machine.summary().paused !== undefined;
       case "timer":
         return this.timers.has(on.id);
       case "job":

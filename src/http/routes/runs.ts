@@ -1,8 +1,23 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { WorkflowRunRpc } from "../../../durable-objects/rpc.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
 import { nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import type { JournalRecord } from "../../protocol/journal.ts";
-import { logLineSchema, runDetailSchema, runStateSchema, runSummarySchema } from "../../protocol/run.ts";
+import {
+  type BulkAction,
+  bulkActionSchema,
+  operationSchema,
+  reasonSchema,
+} from "../../protocol/operation.ts";
+import type { Result } from "../../protocol/result.ts";
+import {
+  logLineSchema,
+  type RunSummary,
+  runDetailSchema,
+  runStateSchema,
+  runSummarySchema,
+} from "../../protocol/run.ts";
+import type { Identity } from "../../protocol/token.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
@@ -12,6 +27,9 @@ import { problems, unwrap } from "../problem.ts";
 
 // Its shape is docs/journal.md; it was checked when it was written.
 const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
+
+/** Runs that one request goes through: the platform bounds how many objects a request may call. */
+const BULK_RUNS = 100;
 
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
@@ -116,7 +134,98 @@ const cancel = createRoute({
   responses: { 200: json(runSummarySchema, "The run as it is now"), ...problems(400, 401, 403, 404, 409) },
 });
 
+const operations = createRoute({
+  method: "post",
+  path: "/v1/runs/{id}/operations",
+  tags,
+  summary: "Pause, resume, retry now, skip, complete or fail by hand",
+  description:
+    "`pause` lets what is under way go on and nothing new begin. `retry` makes the next attempt now; `skip`, " +
+    "`complete` and `fail` end a command. Each is recorded with who and why.",
+  middleware: [requires("operator"), limitBody(2 * DEFAULT_BODY_BYTES)] as const,
+  request: {
+    params,
+    body: jsonBody(z.strictObject({ operation: operationSchema, reason: reasonSchema })),
+  },
+  responses: {
+    200: json(runSummarySchema, "The run as it is now"),
+    ...problems(400, 401, 403, 404, 409, 413, 422),
+  },
+});
+
+const bulk = createRoute({
+  method: "post",
+  path: "/v1/runs/operations",
+  tags,
+  summary: "Do one thing to all runs that a filter finds",
+  description:
+    "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
+    "as `cursor`. A run that refuses (it is over, it is not paused) is named, and the others go on.",
+  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: {
+    body: jsonBody(
+      z.strictObject({
+        action: bulkActionSchema,
+        reason: reasonSchema,
+        filter: z.strictObject({
+          state: z.array(runStateSchema).min(1).default(["running", "waiting", "stuck"]),
+          workflow: nameSchema.optional(),
+          environment: nameSchema.optional(),
+          initiator: z.string().max(200).optional(),
+        }),
+        cursor: z.string().max(500).optional(),
+      }),
+    ),
+  },
+  responses: {
+    200: json(
+      z.object({
+        done: z.array(runIdSchema),
+        refused: z.array(z.object({ id: runIdSchema, code: z.string(), detail: z.string() })),
+        next: z.string().optional(),
+      }),
+      "What became of each",
+    ),
+    ...problems(400, 401, 403),
+  },
+});
+
 export const runs = createRoutes()
+  .openapi(bulk, async (c) => {
+    const { action, reason, filter, cursor } = c.req.valid("json");
+    const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
+      limit: BULK_RUNS,
+      state: filter.state,
+      ...(filter.workflow !== undefined && { workflow: filter.workflow }),
+      ...(filter.environment !== undefined && { environment: filter.environment }),
+      ...(filter.initiator !== undefined && { initiator: filter.initiator }),
+      ...(cursor !== undefined && { before: decodeCursor(cursor) }),
+    });
+    const answers = await Promise.all(
+      page.runs.map(async ({ id }) => ({
+        id,
+        result: await bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, id as RunId), action, {
+          by: c.get("identity"),
+          reason,
+        }),
+      })),
+    );
+    return c.json(
+      {
+        done: answers.filter(({ result }) => result.ok).map(({ id }) => id),
+        refused: answers.flatMap(({ id, result }) =>
+          result.ok ? [] : [{ id, code: result.error.code, detail: result.error.message }],
+        ),
+        ...(page.next && { next: encodeCursor(page.next) }),
+      },
+      200,
+    );
+  })
+  .openapi(operations, async (c) => {
+    const { id } = c.req.valid("param");
+    const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
+    return c.json(unwrap(await run.operate({ by: c.get("identity"), ...c.req.valid("json") })), 200);
+  })
   .openapi(list, async (c) => {
     const { state, cursor, limit, ...filters } = c.req.valid("query");
     const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
@@ -156,3 +265,14 @@ export const runs = createRoutes()
     const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
     return c.json(unwrap(await run.cancel({ by: c.get("identity"), ...c.req.valid("json") })), 200);
   });
+
+function bulkOperate(
+  run: WorkflowRunRpc,
+  action: BulkAction,
+  who: { by: Identity; reason: string },
+): Promise<Result<RunSummary>> {
+  if (action === "cancel" || action === "terminate") {
+    return run.cancel({ ...who, terminate: action === "terminate" });
+  }
+  return run.operate({ ...who, operation: { action } });
+}

@@ -6,7 +6,7 @@
 // 3. While it is open, `timers` and `waitsOn` name what it waits for: together never nothing.
 import type { ApprovalId, CommandId } from "../../protocol/ids.ts";
 import type { CommandKind, NotedRecord, NoteKind, Outcome, ScheduledRecord } from "../../protocol/journal.ts";
-import type { JsonObject } from "../../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { Approval } from "../../protocol/policy.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import type { Activity } from "../../protocol/run.ts";
@@ -34,6 +34,8 @@ export interface Command {
   position: ScheduledRecord["position"];
   /** Undefined while it is open. */
   end: CommandEnd | undefined;
+  /** The last thing an operator did to it. */
+  operated?: { action: string; by: string; reason: string };
 }
 
 /** Approvals with the command they belong to. */
@@ -58,7 +60,9 @@ export interface Turn {
   note(note: NoteKind, data: JsonObject, command?: CommandId): void;
   /** Ends a command with its outcome, and drops its timers. */
   complete(command: Command, outcome: Outcome, facts?: { resolved?: string }): void;
-  /** Ends a command that is still at work somewhere. */
+  /** Ends a command that may still be at work somewhere: that is let go of. */
+  end(command: Command, outcome: Outcome): void;
+  /** The same, with an error. */
   giveUp(command: Command, error: ErrorData): void;
   effect(effect: Effect): void;
   setTimer(kind: RunTimer["kind"], command: CommandId, dueAt: number, attempt?: number): void;
@@ -98,6 +102,15 @@ export interface Kind<C extends Command = Command> {
   abandon?(turn: Turn, command: C): void;
   /** It ended in any way, and the journal says so. */
   ended?(turn: Turn, command: C): void;
+
+  /** Whether it waits for a next attempt that could be made now. */
+  canRetry?(command: C): boolean;
+  /** Makes the next attempt, for which its time has not come. */
+  retryNow?(turn: Turn, command: C): void;
+  /** Its outcome when an operator skips it. Default null. */
+  skippedAs?: JsonValue;
+  /** What is wrong with a result that an operator gives it; undefined when nothing is. Default: nothing ever is. */
+  resultFault?(value: JsonValue): string | undefined;
 
   /** The timers that are set for it while it is open. */
   timers?(command: C): CommandTimer[];

@@ -13,6 +13,7 @@ export const sleepKind: Kind<SleepCommand> = {
   due(turn, command, kind) {
     if (kind === "sleep") turn.complete(command, { ok: encodeValue(null) });
   },
+  resultFault: (value) => (value === null ? undefined : "returns None: skip it, or give it null"),
   timers: () => [{ kind: "sleep" }],
   isWaiting: () => true,
   reasonToWait: ({ args }) => `sleeping for ${durationText(Number(args.ms))}`,

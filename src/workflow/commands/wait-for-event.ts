@@ -1,6 +1,6 @@
 // `w.wait_for_event`: a registration in the workspace's bus, and a timer where it has a timeout.
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
@@ -30,6 +30,8 @@ export const waitForEventKind: Kind<WaitCommand> = {
     cancelWait(turn, command);
     turn.complete(command, { ok: encodeValue(null) });
   },
+  resultFault: (value) =>
+    value === null || isJsonObject(value) ? undefined : "returns an event: give it a JSON object, or null",
   abandon: cancelWait,
   timers: ({ dueAt }) => (dueAt === undefined ? [] : [{ kind: "wait_timeout" }]),
   waitsOn: ({ id }) => [{ kind: "event", command: id }],

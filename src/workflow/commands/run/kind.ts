@@ -1,5 +1,6 @@
 // `w.run`: policy, approval, attempts. What can happen to it is in attempts.ts.
 import { jobId } from "../../../protocol/ids.ts";
+import { isJsonObject } from "../../../protocol/json.ts";
 import type { CommandTimer, Kind, RunFold } from "../kind.ts";
 import {
   abandon,
@@ -45,6 +46,14 @@ export const runKind: Kind<RunCommand> = {
     return undefined;
   },
   due: callTimer,
+  canRetry: ({ call }) => call.phase.is === "retrying",
+  retryNow(turn, command) {
+    const attempt = command.call.attempt + 1;
+    turn.dropTimer("retry", command.id, attempt);
+    callTimer(turn, command, "retry", attempt);
+  },
+  skippedAs: {},
+  resultFault: (value) => (isJsonObject(value) ? undefined : "returns its outputs: give it a JSON object"),
   abandon,
   ended(turn, { call }) {
     if (call.phase.is === "held") putApproval(turn, call.phase.approval);

@@ -1,0 +1,117 @@
+// What an operator does to runs by hand: one at a time, or all that a filter finds.
+import { type Command, InvalidArgumentError } from "commander";
+import pc from "picocolors";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { type BulkAction, bulkActionSchema, type Operation } from "../../src/protocol/operation.ts";
+import type { RunSummary } from "../../src/protocol/run.ts";
+import { collect, contextOf } from "../command.ts";
+import { printable } from "../output.ts";
+
+const WHY = "why; kept with who it was";
+
+function parseValue(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw new InvalidArgumentError(`it is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function operate(command: Command, id: string, operation: Operation): Promise<void> {
+  const { client, out } = contextOf(command);
+  const { reason = "" } = command.opts<{ reason?: string }>();
+  const summary = await client.post<RunSummary>(`/v1/runs/${encodeURIComponent(id)}/operations`, {
+    body: { operation, reason },
+  });
+  const waits = summary.waitingFor === "" ? "" : `: ${printable(summary.waitingFor)}`;
+  out.result(summary, () => `${pc.green("✓")} ${summary.workflow} is ${summary.state}${waits}`);
+}
+
+export function addRunOperationCommands(run: Command): void {
+  const operation = (name: string, description: string) =>
+    run.command(name).description(description).argument("<id>", "the run").option("--reason <text>", WHY, "");
+
+  operation("pause", "let what is under way go on, and nothing new begin").action(
+    (id: string, _: unknown, command: Command) => operate(command, id, { action: "pause" }),
+  );
+  operation("resume", "let a paused run go on").action((id: string, _: unknown, command: Command) =>
+    operate(command, id, { action: "resume" }),
+  );
+  operation("retry", "make the next attempt now")
+    .argument("[command]", "of this command; of all that wait for one, when it is left out")
+    .action((id: string, at: string | undefined, _: unknown, command: Command) =>
+      operate(command, id, { action: "retry", ...(at !== undefined && { command: at }) }),
+    );
+  operation("skip", "end a command as if there had been nothing to do")
+    .argument("<command>", "its id, such as 0#3")
+    .action((id: string, at: string, _: unknown, command: Command) =>
+      operate(command, id, { action: "skip", command: at }),
+    );
+  operation("complete", "end a command with a result of your own")
+    .argument("<command>", "its id, such as 0#3")
+    .argument("<value>", "JSON: a call's outputs, an event", parseValue)
+    .action((id: string, at: string, value: JsonValue, _: unknown, command: Command) =>
+      operate(command, id, { action: "complete", command: at, value }),
+    );
+  operation("fail", "end a command with an error, which the script may catch")
+    .argument("<command>", "its id, such as 0#3")
+    .option("--code <code>", "the error's code", "FailedByOperator")
+    .option("--message <text>", "the error's message", "")
+    .action(
+      (id: string, at: string, { code, message }: Record<"code" | "message", string>, command: Command) =>
+        operate(command, id, { action: "fail", command: at, code, message }),
+    );
+  addBulkCommand(run);
+}
+
+interface BulkOptions {
+  workflow?: string;
+  environment?: string;
+  initiator?: string;
+  state?: string[];
+  reason: string;
+}
+
+interface BulkAnswer {
+  done: string[];
+  refused: { id: string; code: string; detail: string }[];
+  next?: string;
+}
+
+function parseAction(text: string): BulkAction {
+  const parsed = bulkActionSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`it is one of ${bulkActionSchema.options.join(", ")}`);
+}
+
+function addBulkCommand(run: Command): void {
+  run
+    .command("bulk")
+    .description("do one thing to all runs that a filter finds")
+    .argument("<action>", bulkActionSchema.options.join(", "), parseAction)
+    .option("--workflow <name>", "only of this workflow")
+    .option("--environment <name>", "only touching this environment")
+    .option("--initiator <who>", "only started by")
+    .option("--state <state>", "only in this state; more than once for several", collect)
+    .option("--reason <text>", WHY, "")
+    .action(async (action: BulkAction, options: BulkOptions, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { reason, ...filter } = options;
+      const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
+      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+        const answer: BulkAnswer = await client.post("/v1/runs/operations", {
+          body: { action, reason, filter, ...(cursor !== undefined && { cursor }) },
+        });
+        total.done.push(...answer.done);
+        total.refused.push(...answer.refused);
+        cursor = answer.next;
+      }
+      out.result(total, () =>
+        [
+          `${pc.green("✓")} ${action}: ${total.done.length} runs`,
+          ...total.refused.map(({ id, detail }) => `${pc.yellow("!")} ${id}: ${printable(detail)}`),
+        ].join("\n"),
+      );
+      if (total.refused.length > 0) process.exitCode = 1;
+    });
+}

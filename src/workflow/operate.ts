@@ -1,0 +1,111 @@
+// What an operator does to a run by hand. Every intervention is a record that says who and why, and then what would
+// have happened anyway: an outcome, an attempt. So a replay needs to know nothing of operators.
+import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
+import type { Outcome } from "../protocol/journal.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Operation } from "../protocol/operation.ts";
+import type { ErrorData } from "../protocol/result.ts";
+import { encodeValue, fromJson } from "../starlark/index.ts";
+import type { Command } from "./commands/kind.ts";
+import { kindOf } from "./commands/registry.ts";
+import type { JournalState } from "./journal-state.ts";
+import { bytesBeyond } from "./payload.ts";
+import type { OpenTurn } from "./turn.ts";
+
+/** Who, and why. */
+export interface Operator {
+  by: string;
+  reason: string;
+}
+
+/**
+ * Decides an intervention. Returns why it is refused: `already_paused`, `not_paused`, `command_not_open`,
+ * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
+ */
+export function operate(
+  turn: OpenTurn,
+  state: JournalState,
+  operation: Operation,
+  operator: Operator,
+): ErrorData | undefined {
+  switch (operation.action) {
+    case "pause":
+      if (state.paused) return refused("already_paused", `${state.paused.by} has paused the run before`);
+      turn.note("operator", { action: "pause", ...operator });
+      return undefined;
+    case "resume":
+      if (!state.paused) return refused("not_paused", "the run is not paused");
+      turn.note("operator", { action: "resume", ...operator });
+      return undefined;
+    case "retry":
+      return retry(turn, state, operation.command, operator);
+    default:
+      return end(turn, state, operation, operator);
+  }
+}
+
+function retry(
+  turn: OpenTurn,
+  state: JournalState,
+  id: string | undefined,
+  operator: Operator,
+): ErrorData | undefined {
+  const commands = [...state.open.values()].filter(
+    (command) => (id === undefined || command.id === id) && kindOf(command).canRetry?.(command) === true,
+  );
+  if (commands.length === 0) {
+    const what = id === undefined ? "no command of the run waits" : `command ${id} does not wait`;
+    return refused("nothing_to_retry", `${what} for its next attempt`);
+  }
+  for (const command of commands) {
+    turn.note("operator", { action: "retry", ...operator }, command.id);
+    kindOf(command).retryNow?.(turn, command);
+  }
+  return undefined;
+}
+
+type Ending = Extract<Operation, { action: "skip" | "complete" | "fail" }>;
+
+function end(
+  turn: OpenTurn,
+  state: JournalState,
+  operation: Ending,
+  operator: Operator,
+): ErrorData | undefined {
+  const command = [...state.open.values()].find(({ id }) => id === operation.command);
+  if (!command) {
+    return refused("command_not_open", `the run has no command ${operation.command} that has not ended`);
+  }
+  const outcome = outcomeOf(command, operation, operator);
+  if ("refused" in outcome) return outcome.refused;
+  turn.note("operator", { action: operation.action, ...operator }, command.id);
+  turn.end(command, outcome);
+  return undefined;
+}
+
+function outcomeOf(
+  command: Command,
+  operation: Ending,
+  { by, reason }: Operator,
+): Outcome | { refused: ErrorData } {
+  if (operation.action === "fail") {
+    const message = operation.message || `${by} let it fail${reason === "" ? "" : `: ${reason}`}`;
+    return { error: { code: operation.code, message, details: { by, reason } } };
+  }
+  const { skippedAs = null, resultFault } = kindOf(command);
+  const value: JsonValue = operation.action === "skip" ? skippedAs : operation.value;
+  const fault = resultFault?.(value);
+  if (fault !== undefined) {
+    return { refused: refused("invalid_outcome", `command ${command.id} (${command.kind}) ${fault}`) };
+  }
+  const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, value);
+  if (bytes !== undefined) {
+    const message = `the value is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`;
+    return { refused: refused("payload_too_large", message) };
+  }
+  return { ok: encodeValue(fromJson(value)) };
+}
+
+function refused(code: string, message: string, details?: JsonObject): ErrorData {
+  return { code, message, ...(details ? { details } : {}) };
+}

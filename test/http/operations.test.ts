@@ -1,0 +1,95 @@
+// What operators do to runs by hand, over HTTP.
+import { describe, expect, it, vi } from "vitest";
+import { call, tokenOf } from "./call.ts";
+
+/** Starts a run of a workflow whose handler has this body, and returns its id once it waits. */
+async function waitingRun(name: string, body: string): Promise<string> {
+  const source = `def main(w, ev):\n    ${body}\n\non_event(type = "${name}", handler = main)\n`;
+  await call("PUT", `/v1/workflows/${name}`, { body: { entry: "a.star", files: { "a.star": source } } });
+  const event = { specversion: "1.0", id: crypto.randomUUID(), source: "/t", type: name, data: {} };
+  const posted = await call("POST", "/v1/events", {
+    rawBody: JSON.stringify(event),
+    headers: { "content-type": "application/cloudevents+json" },
+  });
+  const id = posted.body.events?.[0]?.started?.[0]?.run ?? posted.body.started?.[0]?.run;
+  await vi.waitFor(async () => expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("waiting"), {
+    timeout: 20_000,
+  });
+  return id;
+}
+
+const operate = (id: string, operation: object, reason = "", token?: string) =>
+  call("POST", `/v1/runs/${id}/operations`, {
+    body: { operation, reason },
+    ...(token === undefined ? {} : { token }),
+  });
+
+describe("an operator", () => {
+  it("pauses, skips and resumes, and journal and audit say who and why", async () => {
+    const id = await waitingRun("ops-a", 'w.sleep(days = 1)\n    w.sleep(days = 2)\n    return "end"');
+    const token = await tokenOf("operator", "olivia");
+    const paused = await operate(id, { action: "pause" }, "incident", token);
+    expect({ status: paused.status, by: paused.body.paused?.by }).toEqual({ status: 200, by: "olivia" });
+    expect((await operate(id, { action: "skip", command: "0#1" }, "enough", token)).status).toBe(200);
+    const shown = (await call("GET", `/v1/runs/${id}`)).body;
+    expect(shown.waitingFor).toBe("paused by olivia: incident");
+    expect(shown.activities[0]).toMatchObject({
+      state: "succeeded",
+      operated: { action: "skip", by: "olivia", reason: "enough" },
+    });
+    expect((await operate(id, { action: "resume" }, "", token)).status).toBe(200);
+    await operate(id, { action: "skip", command: "0#2" }, "", token);
+    expect((await call("GET", `/v1/runs/${id}`)).body).toMatchObject({ state: "succeeded", output: "end" });
+    await vi.waitFor(
+      async () => {
+        const { entries } = (await call("GET", "/v1/audit?limit=100")).body;
+        const actions = entries
+          .filter(({ subject }: { subject: string }) => subject === id)
+          .map(({ action, by }: { action: string; by: string }) => `${by} ${action}`);
+        expect(actions.sort()).toEqual(
+          ["olivia run.pause", "olivia run.resume", "olivia run.skip", "olivia run.skip"].sort(),
+        );
+      },
+      { timeout: 20_000 },
+    );
+  });
+
+  it.each<[number, string, object]>([
+    [409, "not_paused", { action: "resume" }],
+    [409, "nothing_to_retry", { action: "retry" }],
+    [409, "command_not_open", { action: "skip", command: "0#9" }],
+    [422, "invalid_outcome", { action: "complete", command: "0#1", value: "late" }],
+    [400, "invalid_request", { action: "skip" }],
+    [400, "invalid_request", { action: "explode" }],
+  ])("is refused with %i %s", async (status, code, operation) => {
+    const id = await waitingRun("ops-b", "w.sleep(days = 1)");
+    const answer = await operate(id, operation);
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+  });
+
+  it("is nobody with a viewer's token", async () => {
+    const id = await waitingRun("ops-c", "w.sleep(days = 1)");
+    expect((await operate(id, { action: "pause" }, "", await tokenOf("viewer"))).status).toBe(403);
+  });
+
+  it("cancels all runs of a workflow, page by page, and is told of those that refuse", async () => {
+    const ids = await Promise.all([1, 2, 3].map(() => waitingRun("ops-d", "w.sleep(days = 1)")));
+    await operate(ids[0] ?? "", { action: "pause" });
+    const bulk = (action: string, state: string[]) =>
+      call("POST", "/v1/runs/operations", {
+        body: { action, reason: "all of them", filter: { workflow: "ops-d", state } },
+      });
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/v1/runs?workflow=ops-d&state=waiting");
+        expect(body.runs).toHaveLength(3);
+      },
+      { timeout: 20_000 },
+    );
+    const resumed = (await bulk("resume", ["waiting"])).body;
+    expect(resumed.done).toEqual([ids[0]]);
+    expect(resumed.refused.map(({ code }: { code: string }) => code)).toEqual(["not_paused", "not_paused"]);
+    expect((await bulk("cancel", ["waiting"])).body.done.sort()).toEqual([...ids].sort());
+    for (const id of ids) expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("cancelled");
+  });
+});
