@@ -1,0 +1,146 @@
+// The functions of `w`, for people: one entry per function, in the order in which they are explained.
+import type { FunctionEntry, ParameterEntry } from "./entry.ts";
+
+const onError: ParameterEntry = {
+  doc: 'What a failure does to the others: `"wait"` lets them go on, `"cancel"` cancels them.',
+  default: '"wait"',
+  choices: ["wait", "cancel"],
+};
+const branches = "Functions, or tuples of a function and its arguments.";
+
+export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
+  run: {
+    summary: "Runs a Function, where policy allows it, and returns its outputs.",
+    details:
+      "Policy may let the call pass, reject it (`PolicyRejected`), or hold it until a person has approved it.",
+    parameters: {
+      step: {
+        doc: "The Function: `host/path@version`, `./folder` or `builtin://name`.",
+        meaning: "function-reference",
+      },
+      inputs: { doc: "A dict that JSON can hold, at most 1 MiB.", default: "{}" },
+      environment: "The environment it touches, where no target of one says so.",
+      retry: {
+        doc: "How many attempts, or a dict of `attempts`, `initial`, `factor`, `max` and `final`.",
+        default: "1",
+        meaning: "retry",
+      },
+      timeout: { doc: "For one attempt.", default: '"1h"', meaning: "duration" },
+      deadline: {
+        doc: "For everything: policy, approval, waiting for a runner, all attempts.",
+        meaning: "duration",
+      },
+      tags: { doc: "What the runner must have.", default: "[]" },
+    },
+    returns: "The Function's outputs, a dict.",
+  },
+  sleep: {
+    summary: "Waits. The units add up; nothing runs and nothing is held in memory meanwhile.",
+    parameters: {
+      days: "Days.",
+      hours: "Hours.",
+      minutes: "Minutes.",
+      seconds: "Seconds.",
+      milliseconds: "Milliseconds.",
+    },
+    needsOne: true,
+  },
+  wait_for_event: {
+    summary: "Waits for the first matching event that the run has not consumed yet.",
+    details:
+      "Events count that arrived after the one which started the run, so that none is missed between two waits.",
+    parameters: {
+      type: {
+        doc: "The event's type, or a prefix that ends in `*`.",
+        meaning: "event-type",
+      },
+      filter: {
+        doc: "A CEL expression over `event` that must come out true.",
+        meaning: "event-filter",
+      },
+      match: "Paths in the event with the values they must have.",
+      timeout: { doc: "How long to wait at most.", meaning: "duration" },
+      since: {
+        doc: '`"now"` ignores what has arrived before the call.',
+        choices: ["now"],
+      },
+    },
+    returns: "The event, a dict; None when `timeout` comes first.",
+  },
+  now: {
+    summary: "Tells the time. Recorded: a replay sees the same.",
+    returns: "A `time.time` in UTC, to the millisecond.",
+    isPure: true,
+  },
+  uuid: {
+    summary: "Makes a random UUID. Recorded: a replay sees the same.",
+    returns: "The UUID as text (RFC 9562, version 4).",
+    isPure: true,
+  },
+  random: {
+    summary: "Draws a random number. Recorded: a replay sees the same.",
+    returns: "A float, at least 0 and less than 1.",
+    isPure: true,
+  },
+  parallel: {
+    summary: "Calls all branches side by side, each in a fiber of its own, and waits for all of them.",
+    details: "When all have ended, the error of the first that failed is raised.",
+    parameters: {
+      branches,
+      limit: "How many run at a time; all where it is left out.",
+      on_error: onError,
+    },
+    returns: "Their results, a list in the order of the branches.",
+  },
+  spawn: {
+    summary: "Calls a function in a fiber of its own and goes on at once.",
+    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    returns: "The task: `id`, `done`, `state`, `cancel()`.",
+    forwardsCall: true,
+  },
+  wait: {
+    summary: "Waits until tasks have ended.",
+    parameters: { tasks: "A task, or a list of tasks.", on_error: onError },
+    returns: "The task's value; for a list, the list of their values.",
+  },
+  race: {
+    summary: "Waits for the first branch or task to end, cancels the others and waits for their cleanup.",
+    parameters: { branches: `${branches} Tasks, too.` },
+    returns: "`struct(index, value)` of the first.",
+  },
+  select: {
+    summary: "Waits for whichever comes first of events, times and tasks.",
+    parameters: {
+      events: "A dict or list of event types, or of dicts of `type`, `filter`, `match`, `since`.",
+      timers: "A dict or list of lengths of time.",
+      tasks: "A dict or list of tasks.",
+    },
+    returns: '`struct(kind, key, value)`, kind being `"event"`, `"timer"` or `"task"`.',
+    needsOne: true,
+  },
+  attempt: {
+    summary: "Calls a function and returns how that went, instead of failing.",
+    details: "A cancellation and a used-up budget pass by.",
+    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    returns: "`struct(ok, value, error)`, error being None or `struct(code, message, details)`.",
+    forwardsCall: true,
+  },
+  defer: {
+    summary: "Calls a function when the handler, or the fiber's function, has ended in whichever way.",
+    details: "The last one deferred is called first.",
+    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    forwardsCall: true,
+  },
+  log: {
+    summary: "Writes a line into the run's log, once, however often the run is replayed.",
+    parameters: {
+      "*args": "What to write, each as by `str`.",
+      sep: { doc: "What stands between them.", default: '" "' },
+    },
+  },
+  info: {
+    summary: "Tells about the run itself.",
+    returns: "`struct(run, workflow, digest, trigger, initiator, commands, max_commands)`.",
+    isPure: true,
+  },
+};
