@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { CliError, ProblemError } from "./errors.ts";
 
 export interface ApiRequest {
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   /** Sent as JSON. */
   body?: unknown;
   /** Sent as it is, with `headers` naming its type. */
@@ -29,7 +29,8 @@ async function send(
 ): Promise<unknown> {
   const url = new URL(`${connection.url}${path}`);
   for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    const values = Array.isArray(value) ? value : [value];
+    for (const one of values) if (one !== undefined) url.searchParams.append(name, String(one));
   }
   const body = request.rawBody ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
   let response: Response;

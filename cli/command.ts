@@ -1,7 +1,10 @@
 // What every command gets: the client, the output, and its options.
+import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
+import type { JsonValue } from "../src/protocol/json.ts";
 import { type Client, createClient } from "./client.ts";
 import { findConnection } from "./connection.ts";
+import { CliError, EXIT_USAGE } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
 
 export interface GlobalOptions {
@@ -45,6 +48,21 @@ export function parseCount(text: string): number {
   if (!Number.isInteger(count) || count < 1)
     throw new InvalidArgumentError(`"${text}" is not a whole number above 0`);
   return count;
+}
+
+/** An option that is JSON: the text itself, `@FILE`, or `-` for standard input. */
+export function parseJson(text: string): JsonValue {
+  const json =
+    text === "-"
+      ? readFileSync(0, "utf8")
+      : text.startsWith("@")
+        ? readFileSync(text.slice(1), "utf8")
+        : text;
+  try {
+    return JSON.parse(json) as JsonValue;
+  } catch (error) {
+    throw new CliError(`this is not JSON: ${(error as Error).message}`, { exitCode: EXIT_USAGE });
+  }
 }
 
 export function parseNumber(text: string): number {

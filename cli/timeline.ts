@@ -103,6 +103,14 @@ function headline(run: RunDetail, now: number, width: number): string {
   return `${pc.bold(run.workflow)}  ${runTint[run.state](run.state)}${waiting}  ${pc.dim(`${took}  ${run.id}`)}`;
 }
 
+/** What the run says of itself. */
+function saying({ status, progress, labels = {} }: RunDetail): string[] {
+  const done = progress && `${progress.done}${progress.total === undefined ? "" : `/${progress.total}`}`;
+  const about = [done, status].filter((part) => part !== undefined).join("  ");
+  const tags = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [about, tags.join(" ")].filter((line) => line !== "").map((line) => printable(line));
+}
+
 export function approveCommand(approval: string): string {
   return `npx sluice approval approve ${approval}`;
 }
@@ -120,7 +128,7 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
   const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
-  const lines = [headline(run, now, width)];
+  const lines = [headline(run, now, width), ...saying(run).map((line) => `  ${cut(line, width - 2)}`)];
   for (const [index, activity] of run.activities.entries()) {
     const paint = tint[activity.state];
     lines.push(

@@ -26,6 +26,9 @@ export function changeLines(before: RunDetail | undefined, after: RunDetail): st
       const why = activity.error ? `: ${activity.error.code}: ${printable(activity.error.message)}` : "";
       return `${activity.command} ${name(activity)} ${activity.state}${why}`;
     });
+  if (after.status !== undefined && before?.status !== after.status) {
+    lines.push(`${after.workflow} says: ${printable(after.status)}`);
+  }
   if (before?.state !== after.state || before.waitingFor !== after.waitingFor) {
     lines.push(
       `${after.workflow} ${after.state}${after.waitingFor ? `: ${printable(after.waitingFor)}` : ""}`,

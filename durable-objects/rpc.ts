@@ -8,7 +8,7 @@ import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../s
 import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts";
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
-import type { JsonObject } from "../src/protocol/json.ts";
+import type { JsonObject, JsonValue } from "../src/protocol/json.ts";
 import type { Operation } from "../src/protocol/operation.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
@@ -78,6 +78,8 @@ export interface WorkflowRunRpc {
   standing(): Promise<"unknown" | "on" | "over">;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */
   operate(request: { by: Identity; reason: string; operation: Operation }): Promise<Result<RunSummary>>;
+  /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`. */
+  signal(signal: { id: string; name: string; data: JsonValue; by: Identity }): Promise<Result<null>>;
   detail(): Promise<Result<RunDetail>>;
   journal(page: {
     after: number;
@@ -228,6 +230,10 @@ export interface RunFilter {
   workflow?: string;
   environment?: string;
   initiator?: string;
+  /** The run that started them. */
+  parent?: string;
+  /** All of these. */
+  labels?: Record<string, string>;
   before?: { createdAt: number; id: string };
   limit: number;
 }

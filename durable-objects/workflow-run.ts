@@ -155,6 +155,24 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return finishedStates.includes(this.#host.summary().state) ? "over" : "on";
   }
 
+  async signal({ by, ...signal }: Args<"signal">): ReturnType<WorkflowRunRpc["signal"]> {
+    if (!this.#begun) return this.#unknown();
+    const { id, name } = signal;
+    const fed = this.#host.feed({ type: "signal", ...signal, by: by.subject }, (changes) => {
+      if (changes.refused || changes.records.length === 0) return;
+      const { id: run } = this.#host.run;
+      const audit = {
+        at: Date.now(),
+        by: by.subject,
+        action: "run.signal",
+        subject: run,
+        data: { id, name },
+      };
+      this.#audit(`signal/${run}/${id}`, audit);
+    });
+    return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : ok(null);
+  }
+
   async detail(): ReturnType<WorkflowRunRpc["detail"]> {
     if (!this.#begun) return this.#unknown();
     const detail = this.#host.detail();

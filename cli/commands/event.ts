@@ -1,27 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { EventReceipt, EventStory } from "../../src/protocol/cloud-event.ts";
-import type { JsonValue } from "../../src/protocol/json.ts";
-import { contextOf } from "../command.ts";
+import { contextOf, parseJson } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { receiptLines } from "../receipt-lines.ts";
-
-function parseData(text: string): JsonValue {
-  const json =
-    text === "-"
-      ? readFileSync(0, "utf8")
-      : text.startsWith("@")
-        ? readFileSync(text.slice(1), "utf8")
-        : text;
-  try {
-    return JSON.parse(json) as JsonValue;
-  } catch (error) {
-    throw new CliError(`--data is not JSON: ${(error as Error).message}`, { exitCode: 2 });
-  }
-}
 
 export function addEventCommands(program: Command): void {
   const event = program.command("event").description("send and look at events");
@@ -47,7 +31,7 @@ export function addEventCommands(program: Command): void {
           ...(options.subject === undefined ? {} : { subject: options.subject }),
           ...(options.data === undefined
             ? {}
-            : { datacontenttype: "application/json", data: parseData(options.data) }),
+            : { datacontenttype: "application/json", data: parseJson(options.data) }),
         }),
       });
       const receipt = events[0];

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
-import { contextOf, parseCount } from "../command.ts";
+import { collect, contextOf, parseCount, parseJson } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
@@ -16,6 +16,13 @@ const paint: Record<RunState, (text: string) => string> = {
   stuck: pc.magenta,
 };
 
+/** What a run is at: why it is stuck, what it says itself, or what it waits for. */
+function doing({ state, error, status, progress, waitingFor }: RunSummary): string {
+  if (state === "stuck") return error?.message ?? "";
+  const share = progress?.total ? `${Math.round((100 * progress.done) / progress.total)} %` : "";
+  return [share, status, waitingFor].filter((part) => part).join(", ");
+}
+
 export function addRunCommands(program: Command): void {
   const run = program.command("run").description("look at runs and stop them");
 
@@ -25,19 +32,21 @@ export function addRunCommands(program: Command): void {
     .option("--state <state>", "only in this state")
     .option("--workflow <name>", "only of this workflow")
     .option("--environment <name>", "only touching this environment")
+    .option("--label <key=value>", "only with this label; can be repeated", collect)
+    .option("--parent <run>", "only those that this run started")
     .option("--limit <n>", "how many", parseCount, 20)
-    .action(async (options: Record<string, string | number>, command: Command) => {
+    .action(async (options: Record<string, string | number | string[]>, command: Command) => {
       const { client, out } = contextOf(command);
       const answer = await client.get<{ runs: RunSummary[] }>("/v1/runs", { query: options });
       const now = Date.now();
       out.result(answer.runs, () =>
         table(
-          ["RUN", "WORKFLOW", "STATE", "WAITS FOR", "STARTED", "BY"],
+          ["RUN", "WORKFLOW", "STATE", "DOING", "STARTED", "BY"],
           answer.runs.map((r) => [
             r.id,
             r.workflow,
             paint[r.state](r.state),
-            printable(r.state === "stuck" ? (r.error?.message ?? "") : r.waitingFor),
+            printable(doing(r)),
             ago(r.createdAt, now),
             printable(r.initiator),
           ]),
@@ -95,6 +104,23 @@ export function addRunCommands(program: Command): void {
           )
           .join("\n"),
       );
+    });
+
+  run
+    .command("signal")
+    .description("tell a run something: what w.wait_for_signal returns")
+    .argument("<id>")
+    .argument("<name>")
+    .option("--data <json>", "what to tell it: JSON, @FILE, or - for standard input", parseJson)
+    .option("--key <text>", "sent again under the same key, it counts once")
+    .action(async (id: string, name: string, options: { data?: unknown; key?: string }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const path = `/v1/runs/${encodeURIComponent(id)}/signals/${encodeURIComponent(name)}`;
+      const sent = await client.post<{ id: string }>(path, {
+        body: options.data === undefined ? {} : { data: options.data },
+        ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+      });
+      out.result(sent, () => `${pc.green("✓")} the run has ${printable(name)}`);
     });
 
   run

@@ -7,11 +7,57 @@ type Position = { createdAt: number; id: string };
 
 /** A list filtered by it walks its index: the most telling of the filters leads. */
 const indexes = {
-  environment: { table: "run_environments INDEXED BY runs_by_environment", id: "run" },
-  workflow: { table: "runs INDEXED BY runs_by_workflow", id: "id" },
-  initiator: { table: "runs INDEXED BY runs_by_initiator", id: "id" },
-  state: { table: "runs INDEXED BY runs_by_state", id: "id" },
+  labels: { table: "run_labels INDEXED BY runs_by_label", id: "run_labels.run" },
+  parent: { table: "runs INDEXED BY runs_by_parent", id: "runs.id" },
+  environment: { table: "run_environments INDEXED BY runs_by_environment", id: "run_environments.run" },
+  workflow: { table: "runs INDEXED BY runs_by_workflow", id: "runs.id" },
+  initiator: { table: "runs INDEXED BY runs_by_initiator", id: "runs.id" },
+  state: { table: "runs INDEXED BY runs_by_state", id: "runs.id" },
 } as const;
+
+interface Walk {
+  table: string;
+  id: string;
+  conditions: string[];
+  values: (string | number)[];
+}
+
+/** The index to walk, and what its entries must fulfil; what it does not have is looked up by run. */
+function narrowed(
+  { labels = {}, parent, environment, workflow, initiator }: RunFilter,
+  state: RunState,
+): Walk {
+  const [label, ...otherLabels] = Object.entries(labels);
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const demand = (condition: string, ...args: string[]) => {
+    conditions.push(condition);
+    values.push(...args);
+  };
+  const given = { labels: label, parent, environment, workflow, initiator, state };
+  const lead = (Object.keys(indexes) as (keyof typeof indexes)[]).find((name) => given[name] !== undefined);
+  const { table, id } = indexes[lead ?? "state"];
+  if (label) demand("key = ? AND value = ?", ...label);
+  for (const other of otherLabels) {
+    demand(
+      `EXISTS (SELECT 1 FROM run_labels AS l WHERE l.run = ${id} AND l.key = ? AND l.value = ?)`,
+      ...other,
+    );
+  }
+  if (parent !== undefined) {
+    const elsewhere = `EXISTS (SELECT 1 FROM runs AS r WHERE r.id = ${id} AND r.parent = ?)`;
+    demand(lead === "parent" ? "parent = ?" : elsewhere, parent);
+  }
+  if (environment !== undefined) {
+    const isLead = lead === "environment";
+    const elsewhere = `EXISTS (SELECT 1 FROM run_environments AS e WHERE e.run = ${id} AND e.environment = ?)`;
+    demand(isLead ? "environment = ?" : elsewhere, environment);
+  }
+  if (workflow !== undefined) demand("workflow = ?", workflow);
+  if (initiator !== undefined) demand("initiator = ?", initiator);
+  demand("state = ?", state);
+  return { table, id, conditions, values };
+}
 
 function newestFirst(a: Position, b: Position): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
@@ -45,24 +91,49 @@ export class RunRows {
       );
     } else {
       this.#sql.exec(
-        `INSERT INTO runs (id, created_at, finished_at, state, workflow, initiator, version, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO runs (id, created_at, finished_at, state, workflow, initiator, parent, version, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         run.id,
         run.createdAt,
         finishedAt,
         run.state,
         run.workflow,
         run.initiator,
+        run.parent?.run ?? null,
         run.version,
         body,
       );
     }
+    this.#putLabels(run);
     for (const environment of run.environments) {
       this.#sql.exec(
         `INSERT INTO run_environments (run, environment, state, created_at, workflow, initiator)
          VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state WHERE state <> excluded.state`,
         run.id,
         environment,
+        run.state,
+        run.createdAt,
+        run.workflow,
+        run.initiator,
+      );
+    }
+  }
+
+  #putLabels(run: RunSummary): void {
+    const labels = run.labels ?? {};
+    this.#sql.exec(
+      "DELETE FROM run_labels WHERE run = ? AND key NOT IN (SELECT value FROM json_each(?))",
+      run.id,
+      JSON.stringify(Object.keys(labels)),
+    );
+    for (const [key, value] of Object.entries(labels)) {
+      this.#sql.exec(
+        `INSERT INTO run_labels (run, key, value, state, created_at, workflow, initiator)
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, state = excluded.state
+         WHERE value <> excluded.value OR state <> excluded.state`,
+        run.id,
+        key,
+        value,
         run.state,
         run.createdAt,
         run.workflow,
@@ -86,13 +157,8 @@ export class RunRows {
 
   /** One run more than a page, so that it shows whether there is another page. */
   #walk(filter: RunFilter, state: RunState): Position[] {
-    const { environment, workflow, initiator, before, limit } = filter;
-    const equal = Object.entries({ environment, workflow, initiator, state }).filter(
-      (entry): entry is [keyof typeof indexes, string] => entry[1] !== undefined,
-    );
-    const { table, id } = indexes[equal[0]?.[0] ?? "state"];
-    const conditions = equal.map(([column]) => `${column} = ?`);
-    const values: (string | number)[] = equal.map(([, value]) => value);
+    const { before, limit } = filter;
+    const { table, id, conditions, values } = narrowed(filter, state);
     if (before) {
       conditions.push(`(created_at, ${id}) < (?, ?)`);
       values.push(before.createdAt, before.id);
@@ -119,6 +185,7 @@ export class RunRows {
       .toArray();
     for (const { id } of old) {
       this.#sql.exec("DELETE FROM run_environments WHERE run = ?", id);
+      this.#sql.exec("DELETE FROM run_labels WHERE run = ?", id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
     return old.length;

@@ -187,9 +187,11 @@ export class RunHost {
     const summary = this.summary();
     if (!this.#machine) return { ...summary, activities: [] };
     const { output, traceback } = this.#machine.ending();
+    const outputs = this.#machine.outputs();
     return {
       ...summary,
       activities: this.#machine.activities(),
+      ...(Object.keys(outputs).length === 0 ? {} : { outputs }),
       ...(output === undefined ? {} : { output }),
       ...(traceback === undefined ? {} : { traceback }),
     };

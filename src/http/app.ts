@@ -17,6 +17,7 @@ import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
 import { schedules } from "./routes/schedules.ts";
+import { signals } from "./routes/signals.ts";
 import { tokens } from "./routes/tokens.ts";
 import { workflows } from "./routes/workflows.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
@@ -30,6 +31,7 @@ const resources = [
   workflows,
   functions,
   runs,
+  signals,
   approvals,
   environments,
   jobs,

@@ -32,6 +32,7 @@ export const refusals = {
   malformed_body: { status: 400, means: "The body cannot be read: it is no JSON, or no UTF-8." },
   missing_header: { status: 400, means: "A header that this sender always sets is missing." },
   invalid_event: { status: 400, means: "The event breaks a rule of CloudEvents 1.0, which `errors` names." },
+  invalid_signal: { status: 400, means: "The signal's data cannot be kept; the detail says why." },
   invalid_payload: { status: 400, means: "The webhook's payload is not what its sender documents." },
   unauthenticated: {
     status: 401,
@@ -81,6 +82,7 @@ export const refusals = {
     means: "The run has no such command, or it has ended. `GET /v1/runs/{id}` shows those that have not.",
   },
   nothing_to_retry: { status: 409, means: "No such command waits for its next attempt." },
+  too_many_signals: { status: 409, means: "The run has taken as many signals as a run takes." },
   run_stuck: {
     status: 409,
     means: "The run's program and its journal disagree; its error says where. Its journal is kept untouched.",

@@ -35,9 +35,19 @@ export function parseCompoundId(text: string): { run: RunId; command: CommandId;
   return { run: run as RunId, command: command.replace("-", "#") as CommandId, n: Number(n) };
 }
 
+const namePattern = /^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/i;
+
+export function isName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 /** Names of workflows, environments, workspaces, pools: what is safe in a URL path. */
 export const nameSchema = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/i, "1–64 letters, digits, '.', '_' or '-', not at the ends");
+  .regex(namePattern, "1–64 letters, digits, '.', '_' or '-', not at the ends");
 export const runIdSchema = z.string().regex(runIdPattern, "a run id is run_ and 32 hexadecimal digits");
 export const compoundIdSchema = z.string().regex(partsPattern, "not an id of this kind");
+/** The sender's own name for a request: sent again under the same one, it counts once. */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, "an idempotency key is 1 to 200 visible ASCII characters");

@@ -18,13 +18,16 @@ export type CommandKind =
   | "now"
   | "uuid"
   | "random"
+  | "wait_for_signal"
+  | "set_status"
+  | "set_label"
+  | "set_progress"
+  | "set_output"
   | "log"
   // Reserved for the engine's later commands, so that an old reader refuses them by name.
   | "lock"
   | "start"
-  | "form"
-  | "set_status"
-  | "set_label";
+  | "form";
 
 interface RecordBase {
   seq: number;
@@ -63,6 +66,7 @@ export type NoteKind =
   | "job_taken"
   | "retry_scheduled"
   | "cancel_requested"
+  | "signalled"
   | "withdrawn"
   | "terminated"
   | "stuck"

@@ -53,6 +53,8 @@ export const activitySchema = z.object({
 });
 export type Activity = z.infer<typeof activitySchema>;
 
+const runProgressSchema = z.object({ done: z.number(), total: z.number().optional() });
+
 /** What the directory keeps of a run, and lists show. `version` grows with every change: the newest wins. */
 export const runSummarySchema = z.object({
   id: z.string(),
@@ -61,6 +63,8 @@ export const runSummarySchema = z.object({
   digest: z.string(),
   trigger: z.string(),
   initiator: z.string(),
+  /** The run and its command that started this one, where one did. */
+  parent: z.object({ run: z.string(), command: z.string() }).optional(),
   event: z.object({ id: z.string(), source: z.string(), type: z.string(), subject: z.string().optional() }),
   state: runStateSchema,
   /** In words, what it waits for: "soaking", "held by policy: …". Empty when it does not wait. */
@@ -68,6 +72,10 @@ export const runSummarySchema = z.object({
   /** While it is paused: nothing new begins. */
   paused: z.object({ by: z.string(), reason: z.string(), at: z.number() }).optional(),
   environments: z.array(z.string()),
+  /** What the run says it is doing. */
+  status: z.string().optional(),
+  progress: runProgressSchema.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   finishedAt: z.number().optional(),
@@ -80,7 +88,10 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 /** GET /v1/runs/{id} */
 export const runDetailSchema = runSummarySchema.extend({
   activities: z.array(activitySchema),
+  /** What the handler returned. */
   output: jsonSchema.optional(),
+  /** What the run has put out so far, by name. */
+  outputs: z.record(z.string(), jsonSchema).optional(),
   traceback: z.string().optional(),
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;

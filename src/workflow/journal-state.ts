@@ -4,9 +4,11 @@ import type { ApprovalId, CommandId } from "../protocol/ids.ts";
 import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
+import { noAnnotations } from "./annotations.ts";
 import type { Command, KnownApproval, RunFold } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import type { RunMachineOptions } from "./machine-types.ts";
+import { type Signal, Signals } from "./signals.ts";
 
 export interface FinishedNote {
   state: "succeeded" | "failed" | "cancelled";
@@ -31,6 +33,8 @@ export class JournalState implements RunFold {
   readonly approvals = new Map<ApprovalId, KnownApproval>();
   /** Names of environments that governed a call. */
   readonly environments = new Set<string>();
+  readonly annotations = noAnnotations();
+  readonly signals = new Signals();
   lastSeq = 0;
   createdAt = 0;
   updatedAt = 0;
@@ -120,6 +124,9 @@ export class JournalState implements RunFold {
       case "operator":
         if (data.action === "pause") this.paused = { by: String(data.by), reason: String(data.reason), at };
         if (data.action === "resume") this.#resume();
+        break;
+      case "signalled":
+        this.signals.add(data as unknown as Signal);
         break;
       case "cancel_requested":
         this.cancelRequested = { by: String(data.by), reason: String(data.reason) };

@@ -29,6 +29,15 @@ export const FIBER_COST = { steps: 400, bytes: 2048 };
 export const MAX_LINES = 10_000;
 export const MAX_LINE_LENGTH = 64 * 1024;
 
+/** Characters of a run's status; longer ones are cut. */
+export const MAX_STATUS_LENGTH = 200;
+export const MAX_LABELS = 32;
+export const MAX_LABEL_LENGTH = 200;
+export const MAX_OUTPUTS = 100;
+export const MAX_OUTPUT_BYTES = 64 * 1024;
+/** Signals that one run takes: each is in its journal. */
+export const MAX_SIGNALS = 10_000;
+
 export const DEFAULT_ATTEMPT_TIMEOUT_MS = 3600_000;
 /** How long a job waits for a runner with its tags. */
 export const QUEUE_TIMEOUT_MS = 24 * 3600_000;

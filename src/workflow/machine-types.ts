@@ -79,6 +79,8 @@ export type RunInput =
   | { type: "timer"; id: string }
   /** Refused with `wait_over` when the wait no longer wants an event; the event stays unconsumed. */
   | { type: "event"; command: CommandId; event: CloudEvent; seq: number }
+  /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
+  | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /** Refused with `run_finished`, and with `run_stuck` unless `terminate`. */
   | { type: "cancel"; by: string; reason: string; terminate: boolean }
   /**
@@ -215,6 +217,7 @@ export type Waiting =
   | { kind: "timer"; id: string }
   | { kind: "job"; id: JobId }
   | { kind: "event"; command: CommandId }
+  | { kind: "signal"; name: string }
   | { kind: "approval"; id: ApprovalId }
   /** The run is paused, and it has not begun. */
   | { kind: "operator" }
@@ -237,6 +240,8 @@ export interface RunMachine {
   pendingEffects(): InProcessEffect[];
   summary(): RunSummary;
   activities(): Activity[];
+  /** What the script has put out so far. */
+  outputs(): JsonObject;
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;

@@ -14,6 +14,7 @@ import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import type { CommandInput } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import { waitOver } from "./commands/wait-for-event.ts";
+import { receiveSignal } from "./commands/wait-for-signal.ts";
 import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
 import { type FinishedNote, JournalState } from "./journal-state.ts";
@@ -55,6 +56,12 @@ const noProgram: ErrorData = {
   code: "no_program",
   message: "the run's program cannot be loaded, so its script moves no more",
 };
+
+const notStarted: ErrorData = { code: "run_not_started", message: "the run has not started yet" };
+
+function runFinished({ state }: FinishedNote): ErrorData {
+  return { code: "run_finished", message: `the run has ${state} already` };
+}
 
 class Machine implements InspectableRun {
   readonly #workflow: Workflow | undefined;
@@ -114,6 +121,10 @@ class Machine implements InspectableRun {
     return activitiesOf(this.#state, this.#options);
   }
 
+  outputs(): JsonObject {
+    return Object.fromEntries(this.#state.annotations.outputs);
+  }
+
   approval(id: ApprovalId): Approval | undefined {
     const approval = this.#state.approvals.get(id);
     return approval && { ...approval };
@@ -147,6 +158,8 @@ class Machine implements InspectableRun {
       case "timer":
         this.#timer(turn, input.id);
         return undefined;
+      case "signal":
+        return this.#signal(turn, input);
       case "cancel":
         return this.#cancel(turn, input);
       case "operate":
@@ -208,14 +221,25 @@ class Machine implements InspectableRun {
     if (command) kindOf(command).due?.(turn, command, kind, attempt);
   }
 
+  #signal(
+    turn: OpenTurn,
+    { id, name, data, by }: Extract<RunInput, { type: "signal" }>,
+  ): ErrorData | undefined {
+    const { finished, isStarted, open, unbegun } = this.#state;
+    if (finished) return runFinished(finished);
+    if (!isStarted) return notStarted;
+    const begun = [...open.values()].filter((command) => !unbegun.has(command.id));
+    return receiveSignal(turn, begun, { id, name, data, by });
+  }
+
   #cancel(
     turn: OpenTurn,
     { by, reason, terminate }: Extract<RunInput, { type: "cancel" }>,
   ): ErrorData | undefined {
     const { finished, cancelRequested, open } = this.#state;
-    if (finished) return { code: "run_finished", message: `the run has ${finished.state} already` };
+    if (finished) return runFinished(finished);
     if (terminate) this.#begin(turn);
-    if (!this.#state.isStarted) return { code: "run_not_started", message: "the run has not started yet" };
+    if (!this.#state.isStarted) return notStarted;
     if (this.stuck && !terminate) {
       return {
         code: "run_stuck",
@@ -241,8 +265,8 @@ class Machine implements InspectableRun {
     { operation, by, reason }: Extract<RunInput, { type: "operate" }>,
   ): ErrorData | undefined {
     const { finished, isStarted } = this.#state;
-    if (finished) return { code: "run_finished", message: `the run has ${finished.state} already` };
-    if (!isStarted) return { code: "run_not_started", message: "the run has not started yet" };
+    if (finished) return runFinished(finished);
+    if (!isStarted) return notStarted;
     const unbegun = [...this.#state.unbegun];
     const refused = operate(turn, this.#state, operation, { by, reason });
     if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);
@@ -265,7 +289,7 @@ class Machine implements InspectableRun {
       // One at a time: one that is over as it begins may lead to the withdrawal of the next.
       if (this.#beginNext(turn)) continue;
       const [immediate] = this.#state.immediate;
-      const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment);
+      const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment, this.#state);
       if (immediate && outcome) turn.complete(immediate, outcome);
       else if (execution.ending)
         this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested));

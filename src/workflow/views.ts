@@ -29,12 +29,22 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     waitingFor: stuck ? "a program that fits its journal" : waitingFor(state),
     ...(state.paused ? { paused: { ...state.paused } } : {}),
     environments: [...state.environments],
+    ...annotationsOf(state),
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
     ...(error === undefined ? {} : { error: shortError(error) }),
     commands: state.commands.size,
     version: state.lastSeq,
+  };
+}
+
+function annotationsOf({ annotations }: JournalState): Pick<RunSummary, "status" | "progress" | "labels"> {
+  const { status, progress, labels } = annotations;
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(progress === undefined ? {} : { progress: { ...progress } }),
+    ...(labels.size === 0 ? {} : { labels: Object.fromEntries(labels) }),
   };
 }
 

@@ -140,6 +140,8 @@ describe("lists of runs", () => {
         workflow: n % 5 === 0 ? "release" : "canary",
         initiator: n % 4 === 0 ? "bob" : "alice",
         environments: n % 3 === 0 ? ["production"] : [],
+        labels: { service: n % 3 === 1 ? "cart" : "shop", ...(n % 2 === 0 && { ring: "0" }) },
+        ...(n % 6 === 0 && { parent: { run: "run_p", command: "0#1" } }),
       }),
     );
     await rpc.apply({ runs: all });
@@ -158,6 +160,17 @@ describe("lists of runs", () => {
         { limit: 3, environment: "production", workflow: "canary" },
         (one) => one.environments.length > 0 && one.workflow === "canary",
       ],
+      [{ limit: 4, labels: { service: "shop" } }, ({ labels }) => labels?.service === "shop"],
+      [
+        { limit: 2, labels: { service: "shop", ring: "0" }, environment: "production", workflow: "canary" },
+        (one) => one.labels?.ring === "0" && one.environments.length > 0 && one.workflow === "canary",
+      ],
+      [{ limit: 4, labels: { ring: "shop" } }, () => false],
+      [{ limit: 2, parent: "run_p" }, ({ parent }) => parent !== undefined],
+      [
+        { limit: 2, parent: "run_p", labels: { service: "shop" }, initiator: "bob" },
+        (one) => one.parent !== undefined && one.initiator === "bob",
+      ],
       [{ limit: 4, environment: "nowhere" }, () => false],
     ];
     for (const [filter, fits] of filters) {
@@ -171,6 +184,16 @@ describe("lists of runs", () => {
       expect(seen, JSON.stringify(filter)).toEqual(newestFirst.filter(fits).map(({ id }) => id));
     }
   });
+});
+
+test("a run is listed by the labels it has now", async () => {
+  const { rpc } = directory();
+  const listed = async (labels: Record<string, string>) =>
+    (await rpc.runs({ limit: 9, labels })).runs.map(({ id }) => id);
+  await rpc.apply({ runs: [run(1, { labels: { ring: "0", draft: "yes" } })] });
+  await rpc.apply({ runs: [run(1, { version: 2, labels: { ring: "1" } })] });
+  expect(await listed({ ring: "1" })).toEqual([run(1).id]);
+  expect([await listed({ ring: "0" }), await listed({ draft: "yes" })]).toEqual([[], []]);
 });
 
 describe("what lists cost", () => {

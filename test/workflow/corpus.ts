@@ -39,6 +39,25 @@ def handler(w, ev):
 on_event(type = "test", handler = handler)
 `);
 
+const told = workflowOf(`
+def wait(w, name):
+    return w.wait_for_signal(name)["data"]
+
+def handler(w, ev):
+    w.set_status("starting")
+    w.set_label("service", "shop")
+    first = w.wait_for_signal("go", timeout = "1h")
+    w.set_progress(1, 3)
+    both = w.parallel([(wait, w, name) for name in ["left", "right"]])
+    w.set_output("both", both)
+    never = w.wait_for_signal("never", timeout = "5m")
+    got = w.select(signals = {"go": "again"}, timers = {"late": "1h"})
+    w.set_label("service", None)
+    return [first["data"], both, never, got.key]
+
+on_event(type = "test", handler = handler)
+`);
+
 const sideBySide = workflowOf(`
 def clean(w, what):
     w.run(step = "example.com/clean@v1", inputs = {"what": what})
@@ -124,6 +143,11 @@ export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; sc
         reference.includes("deploy") && attempt === 1 ? "lost" : { ok: {} },
       events: ({ type }) => (type === "go" ? { type, subject: "shop", data: { n: 3 } } : undefined),
     },
+  },
+  {
+    name: "told and telling",
+    workflow: told,
+    script: { signals: (name) => (name === "never" ? undefined : { said: name }) },
   },
   {
     name: "a failure with cleanup",

@@ -6,7 +6,7 @@ import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { ApprovalId, CommandId, JobId, RunId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Approval, Verdict } from "../../src/protocol/policy.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import {
@@ -63,6 +63,8 @@ export interface Script {
   builtins?: (name: string, inputs: JsonObject) => JobOutcome | "never";
   /** The event that reaches a wait; undefined for none. */
   events?: (wait: Extract<Effect, { kind: "register_wait" }>) => Partial<CloudEvent> | undefined;
+  /** What a wait for a signal is sent; undefined for nothing. */
+  signals?: (name: string) => JsonValue | undefined;
   approve?: (approval: Approval) => "approve" | "deny" | "never";
   replayEveryTime?: boolean;
   options?: Partial<RunMachineOptions>;
@@ -250,6 +252,9 @@ export class ScriptedHost {
         return this.jobs.get(on.id)?.state === "queued";
       case "event":
         return this.waits.has(on.command);
+      case "signal":
+        // Somebody may always send one.
+        return true;
       case "approval":
         return this.approvals.get(on.id)?.state === "pending";
       case "effect":
@@ -289,7 +294,23 @@ export class ScriptedHost {
       return true;
     }
     if (this.finished !== undefined) return false;
-    return this.fireNextTimer();
+    return this.#sendAwaitedSignal() || this.fireNextTimer();
+  }
+
+  #sendAwaitedSignal(): boolean {
+    for (const [command, waiting] of this.machine.waitsOn()) {
+      const name = waiting.flatMap((on) => (on.kind === "signal" ? [on.name] : []))[0];
+      const data = name === undefined ? undefined : this.script.signals?.(name);
+      if (name === undefined || data === undefined) continue;
+      this.now += 1000;
+      this.signal(name, data, `for ${command}`);
+      return true;
+    }
+    return false;
+  }
+
+  signal(name: string, data: JsonValue, id: string): Changes {
+    return this.feed({ type: "signal", id, name, data, by: "sue" });
   }
 
   /** Begins the run and goes on as long as something can happen. */

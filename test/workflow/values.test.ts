@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Command } from "../../src/workflow/commands/kind.ts";
+import type { Command, RunFold } from "../../src/workflow/commands/kind.ts";
 import { randomKind } from "../../src/workflow/commands/value.ts";
 import { handlerOf, modes, outline, ScriptedHost } from "./scripted-host.ts";
 
@@ -66,7 +66,7 @@ describe("a random float", () => {
   it("is in [0, 1) for all entropy, and no value is out of reach at the ends", () => {
     const of = (bytes: Uint8Array) => {
       const command = { kind: "random" } as Command;
-      const outcome = randomKind.outcomeAtOnce?.(command, { now: 0, entropy: () => bytes });
+      const outcome = randomKind.outcomeAtOnce?.(command, { now: 0, entropy: () => bytes }, {} as RunFold);
       const value = outcome && "ok" in outcome ? outcome.ok : undefined;
       return typeof value === "number" ? value : Number((value as { value: string }).value);
     };

@@ -31,12 +31,23 @@ const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
 /** Runs that one request goes through: the platform bounds how many objects a request may call. */
 const BULK_RUNS = 100;
 
+const labelSchema = z
+  .string()
+  .max(300)
+  .regex(/^[^=]+=/, "a label is key=value");
+
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
 const page = z.object({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 });
+
+function labelsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]),
+  );
+}
 
 const list = createRoute({
   method: "get",
@@ -50,6 +61,11 @@ const list = createRoute({
       workflow: nameSchema.optional(),
       environment: nameSchema.optional(),
       initiator: z.string().max(200).optional(),
+      parent: runIdSchema.optional().describe("Only runs that this one started"),
+      label: z
+        .union([labelSchema, z.array(labelSchema).max(8)])
+        .optional()
+        .describe("`key=value`; several must all be there"),
       cursor: z.string().max(500).optional().describe("`next` of the page before"),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
@@ -227,12 +243,14 @@ export const runs = createRoutes()
     return c.json(unwrap(await run.operate({ by: c.get("identity"), ...c.req.valid("json") })), 200);
   })
   .openapi(list, async (c) => {
-    const { state, cursor, limit, ...filters } = c.req.valid("query");
+    const { state, cursor, limit, label, ...filters } = c.req.valid("query");
     const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
       limit,
       ...(filters.workflow !== undefined && { workflow: filters.workflow }),
       ...(filters.environment !== undefined && { environment: filters.environment }),
       ...(filters.initiator !== undefined && { initiator: filters.initiator }),
+      ...(filters.parent !== undefined && { parent: filters.parent }),
+      ...(label !== undefined && { labels: labelsOf(Array.isArray(label) ? label : [label]) }),
       ...(state !== undefined && { state: Array.isArray(state) ? state : [state] }),
       ...(cursor !== undefined && { before: decodeCursor(cursor) }),
     });

@@ -17,6 +17,8 @@ export const runs = sqliteTable(
     state: text("state").notNull(),
     workflow: text("workflow").notNull(),
     initiator: text("initiator").notNull(),
+    /** The run that started it, where one did. */
+    parent: text("parent"),
     /** Of the summary; an older one that arrives late is ignored. */
     version: integer("version").notNull(),
     /** JSON: a RunSummary. */
@@ -26,6 +28,9 @@ export const runs = sqliteTable(
     index("runs_by_state").on(table.state, table.createdAt, table.id),
     index("runs_by_workflow").on(table.workflow, table.state, table.createdAt, table.id, table.initiator),
     index("runs_by_initiator").on(table.initiator, table.state, table.createdAt, table.id),
+    index("runs_by_parent")
+      .on(table.parent, table.state, table.createdAt, table.id)
+      .where(sql`parent IS NOT NULL`),
     index("runs_by_end").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
   ],
 );
@@ -53,6 +58,47 @@ export const runEnvironments = sqliteTable(
     ),
   ],
 );
+
+/** The labels that runs have given themselves, with what lists filter by. */
+export const runLabels = sqliteTable(
+  "run_labels",
+  {
+    run: text("run").notNull(),
+    key: text("key").notNull(),
+    value: text("value").notNull(),
+    state: text("state").notNull(),
+    createdAt: integer("created_at").notNull(),
+    workflow: text("workflow").notNull(),
+    initiator: text("initiator").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.run, table.key] }),
+    index("runs_by_label").on(table.key, table.value, table.state, table.createdAt, table.run),
+  ],
+);
+
+export const forms = sqliteTable(
+  "forms",
+  {
+    id: text("id").primaryKey(),
+    openedAt: integer("opened_at").notNull(),
+    state: text("state").notNull(),
+    /** JSON: a Form. */
+    body: text("body").notNull(),
+  },
+  (table) => [
+    index("forms_by_age").on(table.openedAt, table.id),
+    index("forms_by_state").on(table.state, table.openedAt, table.id),
+  ],
+);
+
+/** Locks that somebody holds or waits for. */
+export const locks = sqliteTable("locks", {
+  key: text("key").primaryKey(),
+  version: integer("version").notNull(),
+  /** JSON: a LockView. */
+  body: text("body").notNull(),
+});
 
 export const approvals = sqliteTable(
   "approvals",

@@ -10,6 +10,7 @@ import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { Approval } from "../../protocol/policy.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import type { Activity } from "../../protocol/run.ts";
+import type { Annotations } from "../annotations.ts";
 import type {
   Effect,
   InProcessEffect,
@@ -19,6 +20,7 @@ import type {
   RunTimer,
   Waiting,
 } from "../machine-types.ts";
+import type { Signals } from "../signals.ts";
 
 export type CommandEnd =
   | { kind: "completed"; outcome: Outcome; at: number }
@@ -48,6 +50,8 @@ export interface RunFold {
   readonly approvals: Map<ApprovalId, KnownApproval>;
   /** Names of environments that governed a call. */
   readonly environments: Set<string>;
+  readonly annotations: Annotations;
+  readonly signals: Signals;
   /** When something that takes so long from `at` is due, in the host's time. */
   dueAt(delayMs: number, at: number): number;
 }
@@ -91,7 +95,7 @@ export interface Kind<C extends Command = Command> {
   /** Begins its work, once it is in the journal. */
   begin?(turn: Turn, command: C): void;
   /** For what the host knows at once: its outcome. Such commands are completed when no fiber can run. */
-  outcomeAtOnce?(command: C, moment: Moment): Outcome;
+  outcomeAtOnce?(command: C, moment: Moment, run: RunFold): Outcome;
   /** Decides an input for it. What it returns is why the input is turned down. */
   take?(turn: Turn, command: C, input: CommandInput): ErrorData | undefined;
   /** The same when the command is over. Default: the input means nothing any more. */

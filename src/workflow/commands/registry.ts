@@ -1,16 +1,23 @@
 // All kinds of commands that this version knows.
 import type { CommandKind } from "../../protocol/journal.ts";
+import { setLabelKind, setOutputKind, setProgressKind, setStatusKind } from "./annotate.ts";
 import type { Command, Kind } from "./kind.ts";
 import { runKind } from "./run/kind.ts";
 import { sleepKind } from "./sleep.ts";
 import { nowKind, randomKind, uuidKind } from "./value.ts";
 import { waitForEventKind } from "./wait-for-event.ts";
+import { waitForSignalKind } from "./wait-for-signal.ts";
 
 // A kind is only ever given the commands that it has opened.
 const kinds: Readonly<Partial<Record<CommandKind, Kind>>> = {
   run: runKind,
   sleep: sleepKind,
   wait_for_event: waitForEventKind,
+  wait_for_signal: waitForSignalKind,
+  set_status: setStatusKind,
+  set_label: setLabelKind,
+  set_progress: setProgressKind,
+  set_output: setOutputKind,
   now: nowKind,
   uuid: uuidKind,
   random: randomKind,

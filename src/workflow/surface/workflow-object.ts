@@ -67,6 +67,34 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     },
     returns: "The event, a dict; None when `timeout` comes first.",
   },
+  wait_for_signal: {
+    summary: "Waits for a signal, which a person or another system sends to this run.",
+    details: "One that came before the call is kept for it; the oldest of the name comes first.",
+    parameters: {
+      name: "The signal's name: letters, digits, `.`, `_`, `-`.",
+      timeout: { doc: "How long to wait at most.", meaning: "duration" },
+    },
+    returns: "A dict of `id`, `name`, `data`, `by`; None when `timeout` comes first.",
+  },
+  set_status: {
+    summary: "Says what the run is doing, for people.",
+    parameters: { text: "At most 200 characters; the rest is cut." },
+  },
+  set_progress: {
+    summary: "Says how far the run is.",
+    parameters: { done: "How much is done, in whatever the run counts.", total: "How much there is to do." },
+  },
+  set_label: {
+    summary: "Gives the run a label, which lists of runs filter by.",
+    parameters: {
+      key: "The label's key: letters, digits, `.`, `_`, `-`.",
+      value: "Its value, at most 200 characters; None takes the label away.",
+    },
+  },
+  set_output: {
+    summary: "Puts out a result that can be read while the run still goes.",
+    parameters: { key: "Its name: letters, digits, `.`, `_`, `-`.", value: "Anything that JSON can hold." },
+  },
   now: {
     summary: "Tells the time. Recorded: a replay sees the same.",
     returns: "A `time.time` in UTC, to the millisecond.",
@@ -109,13 +137,14 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     returns: "`struct(index, value)` of the first.",
   },
   select: {
-    summary: "Waits for whichever comes first of events, times and tasks.",
+    summary: "Waits for whichever comes first of events, signals, times and tasks.",
     parameters: {
       events: "A dict or list of event types, or of dicts of `type`, `filter`, `match`, `since`.",
+      signals: "A dict or list of names of signals.",
       timers: "A dict or list of lengths of time.",
       tasks: "A dict or list of tasks.",
     },
-    returns: '`struct(kind, key, value)`, kind being `"event"`, `"timer"` or `"task"`.',
+    returns: '`struct(kind, key, value)`, kind being `"event"`, `"signal"`, `"timer"` or `"task"`.',
     needsOne: true,
   },
   attempt: {

@@ -19,6 +19,7 @@ import { durationArgument } from "./duration.ts";
 import { type CommandRequest, issue } from "./issue.ts";
 import { callingThread, taskArgument } from "./parallel.ts";
 import { eventCommand } from "./wait-for-event.ts";
+import { signalCommand } from "./wait-for-signal.ts";
 
 function invalidSelect(message: string): StarlarkError {
   return new StarlarkError(`select: ${message}`, { code: "InvalidSelect" });
@@ -71,6 +72,11 @@ function timerWait(choice: Value): Wait {
   return { kind: "sleep", name: "", args: { ms: durationArgument("select", "timers", choice) } };
 }
 
+function signalWait(choice: Value): Wait {
+  if (typeof choice === "string") return signalCommand("select", choice);
+  throw invalidSelect(`signals: got ${typeName(choice)}, want the name of a signal`);
+}
+
 /** Starts a fiber that does nothing but wait. */
 function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
   const request = { ...wait, position: ctx.position() };
@@ -79,21 +85,22 @@ function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
 }
 
 /**
- * `w.select(events={key: type or dict}, timers={key: duration}, tasks={key: task})`: waits for the first of all
- * these and returns `struct(kind, key, value)`: kind `"event"`, `"timer"` or `"task"`, value the event, None, or
- * what the task returned. A task that is first raises its error; the tasks that are not first go on. What is over
+ * `w.select(events={key: type or dict}, signals={key: name}, timers={key: duration}, tasks={key: task})`: waits for the
+ * first of all these and returns `struct(kind, key, value)`: kind `"event"`, `"signal"`, `"timer"` or `"task"`, value the
+ * event, the signal, None, or what the task returned. A task that is first raises its error; the tasks that are not first go on. What is over
  * already is first, tasks before the rest.
  */
 export const select: Builtin = defineBuiltin(
   "select",
-  "*, events??, timers??, tasks??",
-  (ctx: CallContext, events?: Value, timers?: Value, tasks?: Value) => {
+  "*, events??, timers??, tasks??, signals??",
+  (ctx: CallContext, events?: Value, timers?: Value, tasks?: Value, signals?: Value) => {
     const thread = callingThread(ctx);
     const joined = choices("tasks", tasks).map(
       ([key, task]) => ["task", key, taskArgument("select", task).thread] as const,
     );
     const waits = [
       ...choices("events", events).map(([key, choice]) => ["event", key, eventWait(choice)] as const),
+      ...choices("signals", signals).map(([key, choice]) => ["signal", key, signalWait(choice)] as const),
       ...choices("timers", timers).map(([key, choice]) => ["timer", key, timerWait(choice)] as const),
     ];
     if (joined.length + waits.length === 0) throw invalidSelect("there is nothing to wait for");

@@ -1,6 +1,7 @@
 // The object that every handler gets as its first argument. It holds nothing: what it does depends on the fiber
 // that calls it, so one object serves all runs.
 import { HostObject, universe, type Value } from "../../starlark/index.ts";
+import { setLabel, setOutput, setProgress, setStatus } from "./annotate.ts";
 import { info } from "./info.ts";
 import { parallel, race, spawn, wait } from "./parallel.ts";
 import { attempt, defer } from "./protect.ts";
@@ -9,6 +10,7 @@ import { select } from "./select.ts";
 import { sleep } from "./sleep.ts";
 import { now, random, uuid } from "./values.ts";
 import { waitForEvent } from "./wait-for-event.ts";
+import { waitForSignal } from "./wait-for-signal.ts";
 
 const print = universe.get("print") ?? null;
 
@@ -16,6 +18,11 @@ const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["run", run],
   ["sleep", sleep],
   ["wait_for_event", waitForEvent],
+  ["wait_for_signal", waitForSignal],
+  ["set_status", setStatus],
+  ["set_label", setLabel],
+  ["set_progress", setProgress],
+  ["set_output", setOutput],
   ["now", now],
   ["uuid", uuid],
   ["random", random],

@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { call, tokenOf } from "./call.ts";
+
+let viewer: string;
+let operator: string;
+beforeAll(async () => {
+  viewer = await tokenOf("viewer");
+  operator = await tokenOf("operator", "olivia");
+});
+
+/** Registers a workflow whose handler has the body, and starts a run of it. */
+async function startRun(name: string, body: string): Promise<string> {
+  const handler = body
+    .trim()
+    .split("\n")
+    .map((line) => `    ${line.trim()}`)
+    .join("\n");
+  const source = `def main(w, ev):\n${handler}\n\non_event(type = "com.example.${name}", handler = main)\n`;
+  const put = await call("PUT", `/v1/workflows/${name}`, {
+    body: { entry: "main.star", files: { "main.star": source } },
+  });
+  expect(put.status).toBe(200);
+  const event = {
+    specversion: "1.0",
+    id: crypto.randomUUID(),
+    source: "/tests",
+    type: `com.example.${name}`,
+  };
+  const sent = await call("POST", "/v1/events", {
+    rawBody: JSON.stringify(event),
+    headers: { "content-type": "application/cloudevents+json" },
+  });
+  const run: string = sent.body.events[0].started[0].run;
+  await vi.waitFor(async () => expect((await call("GET", `/v1/runs/${run}`)).status).toBe(200), {
+    timeout: 8000,
+  });
+  return run;
+}
+
+const detail = async (run: string) => (await call("GET", `/v1/runs/${run}`, { token: viewer })).body;
+
+describe("a signal", () => {
+  const send = (run: string, name: string, body: unknown, options: Parameters<typeof call>[2] = {}) =>
+    call("POST", `/v1/runs/${run}/signals/${name}`, { body, token: operator, ...options });
+
+  it("reaches the run once, however often it is sent, and the audit says who sent it", async () => {
+    const run = await startRun("signal-once", 'return [w.wait_for_signal("go")["data"] for _ in range(2)]');
+    const headers = { "idempotency-key": "first" };
+    const answers = [
+      await send(run, "go", { data: 1 }, { headers }),
+      await send(run, "go", { data: 1 }, { headers }),
+      await send(run, "go", { data: { n: 2 } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(answers[0]?.body).toEqual({ id: "first" });
+    expect(await detail(run)).toMatchObject({ state: "succeeded", output: [1, { n: 2 }] });
+    await vi.waitFor(async () => {
+      const { body } = await call("GET", "/v1/audit");
+      const sent = body.entries.filter((entry: { subject: string }) => entry.subject === run);
+      expect(sent).toHaveLength(2);
+      expect(sent[1]).toMatchObject({
+        action: "run.signal",
+        by: "olivia",
+        data: { id: "first", name: "go" },
+      });
+    });
+  });
+
+  it("is refused where nobody can take it", async () => {
+    const over = await startRun("signal-over", "pass");
+    expect((await send(over, "go", {})).body.code).toBe("run_finished");
+    expect((await send(`run_${"0".repeat(32)}`, "go", {})).body.code).toBe("unknown_run");
+    expect((await send(over, "go", {}, { token: viewer })).status).toBe(403);
+    expect((await send(over, "a%20b", {})).body.code).toBe("invalid_request");
+    expect((await send(over, "go", { date: 1 })).body.code).toBe("invalid_request");
+    expect((await send(over, "go", { data: "x".repeat(300_000) })).status).toBe(413);
+    expect((await send(over, "go", {}, { headers: { "idempotency-key": "a b" } })).body.code).toBe(
+      "invalid_request",
+    );
+  });
+});
+
+describe("what a run says about itself", () => {
+  it("is shown with it and in lists, which filter by labels", async () => {
+    const say = (service: string) => `
+      w.set_status("soaking")
+      w.set_label("service", "${service}")
+      w.set_label("ring", "0=all")
+      w.set_output("url", "https://example.com")
+      w.wait_for_signal("stop")`;
+    const [shop = "", cart = ""] = [
+      await startRun("says-shop", say("shop")),
+      await startRun("says-cart", say("cart")),
+    ];
+    expect(await detail(shop)).toMatchObject({ status: "soaking", outputs: { url: "https://example.com" } });
+    const listed = async (...labels: string[]) => {
+      const query = labels.map((label) => `label=${encodeURIComponent(label)}`).join("&");
+      const { body } = await call("GET", `/v1/runs?${query}`, { token: viewer });
+      return body.runs.map(({ id }: { id: string }) => id);
+    };
+    await vi.waitFor(async () => expect((await listed("ring=0=all")).sort()).toEqual([shop, cart].sort()));
+    expect(await listed("service=shop")).toEqual([shop]);
+    expect(await listed("ring=0=all", "service=cart")).toEqual([cart]);
+    expect(await listed("service=other")).toEqual([]);
+    expect((await call("GET", "/v1/runs?label=service")).body.code).toBe("invalid_request");
+  });
+});
