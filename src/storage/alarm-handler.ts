@@ -6,7 +6,7 @@ import { atMost } from "./patience.ts";
 import type { Timer, Timers } from "./timers.ts";
 
 const RETRY_AFTER_MS = 5000;
-/** The platform fires no second alarm while this one runs, so a slow receiver must not hold up the timers. */
+/** The platform fires no second alarm while this one runs, so a slow receiver must not hold it up, least of all a timer. */
 const FLUSH_PATIENCE_MS = 50;
 
 /**
@@ -25,7 +25,8 @@ export async function handleAlarm(actor: {
   actor.alarm.settle(actor.now() + RETRY_AFTER_MS);
   try {
     await actor.timers.fireDue(actor.now(), actor.onTimer);
-    await atMost(FLUSH_PATIENCE_MS, actor.outbox.flushDue());
+    const untilNext = (actor.timers.nextDueAt() ?? Number.POSITIVE_INFINITY) - actor.now();
+    await atMost(Math.max(0, Math.min(FLUSH_PATIENCE_MS, untilNext)), actor.outbox.flushDue());
     const due = [actor.timers.nextDueAt(), actor.outbox.settle()].filter((at) => at !== undefined);
     actor.alarm.settle(due.length > 0 ? Math.min(...due) : undefined);
   } catch (error) {

@@ -318,6 +318,20 @@ describe("the outbox", () => {
 });
 
 describe("the alarm", () => {
+  test("does not let a receiver that does not answer hold up the next timer", () =>
+    inActor(async (actor) => {
+      const hang = gate();
+      actor.receive.with = () => hang.wait;
+      actor.outbox.add(to("run/a", 1));
+      actor.timers.set({ id: "soon", kind: "k", dueAt: START + 7, data: null });
+      const waits = vi.spyOn(globalThis, "setTimeout");
+      await actor.alarm();
+      expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([7]);
+      waits.mockRestore();
+      expect(await actor.storage.getAlarm()).toBe(START + 7);
+      hang.open();
+    }));
+
   test("a later timer set after a restart does not postpone an earlier one", () =>
     inActor(async (actor) => {
       actor.timers.set({ id: "soon", kind: "sleep", dueAt: START + 1000, data: null });
