@@ -7,6 +7,7 @@
  */
 import type * as ast from "../syntax/ast.ts";
 import type { Binding } from "../syntax/binding.ts";
+import { chainOf } from "../syntax/operator-chain.ts";
 import { StarlarkBytes } from "../value/bytes.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { negateInt } from "../value/int.ts";
@@ -20,7 +21,9 @@ import { Op } from "./opcodes.ts";
 /** A longer display is built piece by piece, so that it does not need a register per element. */
 const MAX_DISPLAY_REGISTERS = 64;
 
-const BINARY_OPCODES: Readonly<Record<ast.ArithmeticOperator | ast.ComparisonOperator, number>> = {
+type ValueOperator = Exclude<ast.BinaryExpression["operator"], "and" | "or">;
+
+const BINARY_OPCODES: Readonly<Record<ValueOperator, number>> = {
   "+": Op.Add,
   "-": Op.Subtract,
   "*": Op.Multiply,
@@ -270,19 +273,35 @@ export class ExpressionCompiler implements Compiler {
       this.built(target, (register) => this.logical(node, register), node.operatorStart);
       return;
     }
-    const left = this.operand(node.left);
-    const right = this.operand(node.right);
-    this.builder.emit(BINARY_OPCODES[node.operator], target, left, right, node.operatorStart);
+    const { builder } = this;
+    const chain = chainOf(node);
+    let left = this.operand(chain[0]?.left ?? node.left);
+    // What all operations but the last leave for the next; not in a variable, which may still be read.
+    const between = chain.length === 1 || target >= this.localCount ? target : builder.allocate();
+    for (const operation of chain) {
+      const mark = builder.mark();
+      const opcode = BINARY_OPCODES[operation.operator as ValueOperator];
+      const right = this.operand(operation.right);
+      const result = operation === node ? target : between;
+      builder.emit(opcode, result, left, right, operation.operatorStart);
+      builder.release(mark);
+      left = result;
+    }
   }
 
   private logical(node: ast.BinaryExpression, register: number): void {
-    this.into(node.left, register);
+    const { builder, flow } = this;
+    const chain = chainOf(node);
     const opcode = node.operator === "and" ? Op.JumpIfNot : Op.JumpIf;
-    const jump = this.builder.emit(opcode, register, 0, 0, node.operatorStart);
-    const bound = this.flow.save();
-    this.into(node.right, register);
-    this.flow.join(bound);
-    this.builder.patch(jump, 2);
+    this.into(chain[0]?.left ?? node.left, register);
+    const bound = flow.save();
+    const jumps: PendingJump[] = [];
+    for (const { right, operatorStart } of chain) {
+      jumps.push({ at: builder.emit(opcode, register, 0, 0, operatorStart), operand: 2 });
+      this.into(right, register);
+    }
+    flow.join(bound);
+    this.land(jumps);
   }
 
   private conditional(node: ast.ConditionalExpression, target: number): void {
@@ -327,13 +346,17 @@ export class ExpressionCompiler implements Compiler {
   private logicalJumps(node: ast.BinaryExpression, sense: boolean): PendingJump[] {
     // `a and b` is false, and `a or b` true, as soon as a is.
     const decisive = node.operator === "or";
-    const left = this.condition(node.left, decisive);
+    const chain = chainOf(node);
+    const decided = this.condition(chain[0]?.left ?? node.left, decisive);
     const bound = this.flow.save();
-    const right = this.condition(node.right, sense);
+    for (const { right } of chain.slice(0, -1)) {
+      for (const jump of this.condition(right, decisive)) decided.push(jump);
+    }
+    const last = this.condition(node.right, sense);
     this.flow.join(bound);
-    if (decisive === sense) return [...left, ...right];
-    this.land(left);
-    return right;
+    if (decisive === sense) return [...decided, ...last];
+    this.land(decided);
+    return last;
   }
 
   land(jumps: readonly PendingJump[]): void {

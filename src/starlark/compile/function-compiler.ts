@@ -7,7 +7,7 @@ import { compileAssign, compileAssignment, compileAugmented } from "./assignment
 import { CodeBuilder } from "./code-builder.ts";
 import type { PendingJump } from "./compiler.ts";
 import { ExpressionCompiler } from "./expression-compiler.ts";
-import { Flow } from "./flow.ts";
+import { Flow, type Step } from "./flow.ts";
 import { compileLoop, type LoopContext } from "./loop-compiler.ts";
 import { Op } from "./opcodes.ts";
 
@@ -143,7 +143,7 @@ class FunctionCompiler {
 
   private ifStatement(node: ast.IfStatement): void {
     const ends: PendingJump[] = [];
-    const states: (ReadonlySet<number> | undefined)[] = [];
+    const states: (Step | undefined)[] = [];
     for (const [i, { test, body }] of node.branches.entries()) {
       const isLast = i === node.branches.length - 1 && node.otherwise === undefined;
       const skip = this.expressions.condition(test, false);

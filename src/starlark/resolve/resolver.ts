@@ -12,6 +12,7 @@ import type { SourceFile } from "../source-file.ts";
 import type * as ast from "../syntax/ast.ts";
 import type { Binding, FunctionScope } from "../syntax/binding.ts";
 import type { Diagnostics } from "../syntax/diagnostics.ts";
+import { chainOf } from "../syntax/operator-chain.ts";
 import { nearestName } from "../value/spelling.ts";
 import { checkArguments } from "./arguments-check.ts";
 import { Block } from "./block.ts";
@@ -50,6 +51,9 @@ export function resolveFile(
   return new Resolver(options, source, diagnostics).file(file);
 }
 
+/** A text with more undefined names than this has been mistaken for something else. */
+const MAX_HINTS = 20;
+
 interface Global extends GlobalVariable {
   readonly binding: Binding;
   /** Whether the statement that binds it has been passed. */
@@ -62,6 +66,9 @@ class Resolver {
   private readonly diagnostics: Diagnostics;
   private readonly globals = new Map<string, Global>();
   private readonly outside = new Map<string, Binding>();
+  /** How many names in `outside` are defined there. */
+  private outsideCount = 0;
+  private hintsLeft = MAX_HINTS;
   private readonly topLevel = new Block("file", undefined);
   private block = this.topLevel;
   private loops = 0;
@@ -322,8 +329,7 @@ class Resolver {
         this.expression(node.operand);
         break;
       case "binary":
-        this.expression(node.left);
-        this.expression(node.right);
+        this.chain(node);
         break;
       case "conditional":
         this.expression(node.test);
@@ -350,6 +356,12 @@ class Resolver {
         this.expression(node.object);
         break;
     }
+  }
+
+  private chain(node: ast.BinaryExpression): void {
+    const chain = chainOf(node);
+    if (chain[0] !== undefined) this.expression(chain[0].left);
+    for (const { right } of chain) this.expression(right);
   }
 
   /** A comprehension is a block of its own; its first iterable is evaluated outside of it. */
@@ -384,7 +396,7 @@ class Resolver {
     const known = this.outside.get(name.name);
     if (known !== undefined && known.scope !== "undefined") return known;
     const scope = this.outsideScope(name);
-    const index = [...this.outside.values()].filter((binding) => binding.scope !== "undefined").length;
+    const index = scope === "undefined" ? -1 : this.outsideCount++;
     const binding: Binding = { scope, name: name.name, index, start: -1, uses: 0 };
     this.outside.set(name.name, binding);
     return binding;
@@ -398,11 +410,16 @@ class Resolver {
       }
       return "universal";
     }
-    const candidates = [...this.block.visibleNames(), ...this.globals.keys(), ...this.options.outsideNames()];
-    const nearest = nearestName(name.name, candidates);
+    const nearest = this.hintsLeft-- > 0 ? nearestName(name.name, this.knownNames()) : undefined;
     const hint = nearest === undefined ? undefined : `did you mean ${nearest}?`;
     this.error("undefined-name", `undefined: ${name.name}`, name, hint);
     return "undefined";
+  }
+
+  private *knownNames(): Generator<string> {
+    yield* this.block.visibleNames();
+    yield* this.globals.keys();
+    yield* this.options.outsideNames();
   }
 }
 

@@ -41,11 +41,11 @@ export function blocksOf(statement: ast.Statement): readonly (readonly ast.State
 
 /** Calls `visit` for every expression of a statement, not those of blocks and functions inside it. */
 export function forEachExpression(statement: ast.Statement, visit: (node: ast.Expression) => void): void {
-  const enter = (node: ast.Expression) => {
+  const ahead = expressionsOf(statement).toReversed();
+  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
     visit(node);
-    for (const child of childrenOf(node)) enter(child);
-  };
-  for (const node of expressionsOf(statement)) enter(node);
+    for (const child of childrenOf(node).toReversed()) ahead.push(child);
+  }
 }
 
 function expressionsOf(statement: ast.Statement): readonly ast.Expression[] {

@@ -11,7 +11,10 @@ interface Node {
 }
 
 interface ExpressionNode extends Node {
-  /** Levels of nodes below and including this one: what recursion over the tree costs. */
+  /**
+   * Levels of nodes below and including this one: what recursion over the tree costs. A chain of operators
+   * counts as one level; see operator-chain.ts.
+   */
   readonly height: number;
 }
 

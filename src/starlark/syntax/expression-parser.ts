@@ -2,6 +2,7 @@
 
 import { parseArguments } from "./argument-parser.ts";
 import type * as ast from "./ast.ts";
+import { continuesChain } from "./operator-chain.ts";
 import { parseParameters } from "./parameter-parser.ts";
 import type { TokenKind } from "./token.ts";
 import type { TokenStream } from "./token-stream.ts";
@@ -127,12 +128,14 @@ export class ExpressionParser {
       const operatorStart = this.tokens.advance();
       if (operator === "not in") this.tokens.expect("in");
       const right = this.binary(precedence + 1);
+      const operation = operator as ast.BinaryExpression["operator"];
+      const below = continuesChain(operation, left) ? left.height : 1 + left.height;
       left = this.checked({
         kind: "binary",
         start: left.start,
         end: right.end,
-        height: 1 + Math.max(left.height, right.height),
-        operator: operator as ast.BinaryExpression["operator"],
+        height: Math.max(below, 1 + right.height),
+        operator: operation,
         operatorStart,
         left,
         right,

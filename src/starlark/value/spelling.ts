@@ -1,7 +1,8 @@
 /** "Did you mean": finds the name that a misspelt one was probably meant to be. */
 
-/** Longer names are not compared, so that a hostile one costs nothing. */
+/** Longer names are not compared, nor more of them, so that hostile ones cost little. */
 const MAX_LENGTH = 64;
+const MAX_CANDIDATES = 1000;
 
 /** The candidate nearest to a name, undefined when none is near enough to be a slip of the pen. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
@@ -9,7 +10,9 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   const wanted = fold(name);
   let best: string | undefined;
   let bestDistance = Math.floor((wanted.length + 1) / 2);
+  let count = 0;
   for (const candidate of candidates) {
+    if (++count > MAX_CANDIDATES) break;
     if (candidate === name || candidate.length > MAX_LENGTH) continue;
     const folded = fold(candidate);
     if (Math.abs(folded.length - wanted.length) >= bestDistance) continue;
