@@ -449,10 +449,10 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const days = Math.max(Number(this.env.SLUICE_EVENT_RETENTION_DAYS ?? 0) || 0, MIN_RETENTION_DAYS);
     const before = now - days * DAY_MS;
     const removed = this.#events.removeOlder(before, REMOVED_AT_ONCE);
-    this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
+    const removedStarts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
     // A little at a time: events go on arriving meanwhile.
-    this.#setRetention(removed === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
+    this.#setRetention(Math.max(removed, removedStarts) === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
   }
 }

@@ -41,10 +41,14 @@ export interface Start {
   events: number;
   length: number;
   merged: number;
+  /** Its run has been asked to end. */
+  isCancelled: boolean;
   createdAt: number;
 }
 
-export type NewStart = Omit<Start, "state" | "merged" | "events"> & { gatherKey: string | undefined };
+export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled"> & {
+  gatherKey: string | undefined;
+};
 
 function start(row: Row): Start {
   return {
@@ -60,6 +64,7 @@ function start(row: Row): Start {
     events: row.events,
     length: row.length,
     merged: row.merged,
+    isCancelled: row.is_cancelled === 1,
     createdAt: row.created_at,
   };
 }
@@ -315,8 +320,11 @@ export class StartRows {
 
   // ----------------------------------------------------------------- retention
 
-  /** Drops what is over and came before `createdBefore`, at most `limit`. What waits or holds a place stays. */
-  removeOlder(createdBefore: number, limit: number): void {
+  /**
+   * Drops what is over and came before `createdBefore`, at most `limit`; gives how many. What waits or holds a place
+   * stays.
+   */
+  removeOlder(createdBefore: number, limit: number): number {
     const removed = this.#sql
       .exec<{ run: string }>(
         `DELETE FROM starts WHERE run IN (SELECT run FROM starts WHERE created_at < ?
@@ -326,10 +334,12 @@ export class StartRows {
         limit,
       )
       .toArray();
-    if (removed.length === 0) return;
-    this.#sql.exec(
-      "DELETE FROM start_events WHERE run IN (SELECT value FROM json_each(?))",
-      JSON.stringify(removed.map(({ run }) => run)),
-    );
+    if (removed.length > 0) {
+      this.#sql.exec(
+        "DELETE FROM start_events WHERE run IN (SELECT value FROM json_each(?))",
+        JSON.stringify(removed.map(({ run }) => run)),
+      );
+    }
+    return removed.length;
   }
 }

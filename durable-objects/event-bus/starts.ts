@@ -77,6 +77,8 @@ export class Starts {
       this.#send(run, { trigger, workflow, digest, seq });
       return { kind: "started", run };
     }
+    // The event has been here before, so long ago that only its start is still known.
+    if (this.#rows.find(run)) return this.#outcome(run);
     const keys = this.#keysOf(trigger, event, initiator);
     if (!keys.ok) return { kind: "undecided", reason: keys.error.message };
     const added: NewStart = {
@@ -288,7 +290,9 @@ export class Starts {
   // -------------------------------------------------------------------- timers
 
   /** True when the timer is one of ours, and dealt with. */
-  fire({ id, kind, data }: Timer, now: number): boolean {
+  fire({ id, kind, dueAt, data }: Timer, now: number): boolean {
+    // Moved since it was found to be due: it will fire again.
+    if (this.#timers.get(id)?.dueAt !== dueAt) return true;
     this.#timers.drop(id);
     const { run, scope } = (data ?? {}) as { run?: RunId; scope?: string };
     if (kind === "gather" && run !== undefined) this.#gathered(run, now);
@@ -315,9 +319,14 @@ export class Starts {
   stands(run: RunId, standing: "unknown" | "on" | "over", now: number): void {
     if (standing === "over") this.finished(run, now);
     if (standing !== "unknown") return;
-    // Its start was lost on an operator's desk: it is promised, so it is sent again.
     const start = this.#rows.find(run);
-    if (start?.state === "started" && !this.#outbox.holds(`run/${run}`)) this.#begin(start, now);
+    if (start?.state !== "started" || start.placeGroup === undefined) return;
+    // Its start was given up. It is promised, so it is sent again, unless a newer one has taken its place.
+    if (!start.isCancelled) this.#begin(start, now);
+    else {
+      this.#rows.become(run, "cancelled", { reason: "a newer run took its place before it began", now });
+      this.#settle(start.placeGroup, now);
+    }
   }
 
   #start(run: RunId): Start {

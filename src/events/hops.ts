@@ -15,6 +15,11 @@ export function hopsOf(event: CloudEvent): number {
   return typeof hops === "number" && Number.isInteger(hops) && hops > 0 ? hops : 0;
 }
 
+/** The attribute of an event that has come through so many runs; none for one from outside. */
+export function hopsAttribute(hops: number): { [HOPS_ATTRIBUTE]?: number } {
+  return hops > 0 ? { [HOPS_ATTRIBUTE]: hops } : {};
+}
+
 /** The attribute to give an event that is emitted by a run which `trigger` started. */
 export function nextHops(trigger: CloudEvent): { [HOPS_ATTRIBUTE]: number } {
   return { [HOPS_ATTRIBUTE]: hopsOf(trigger) + 1 };

@@ -1,6 +1,7 @@
 // The event that a run gets when more than one stands behind it.
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { JsonValue } from "../protocol/json.ts";
+import { hopsAttribute, hopsOf } from "./hops.ts";
 
 /** Extension attribute: earlier events that this one stands for (`debounce`), or starts that it superseded. */
 const MERGED = "sluicemerged";
@@ -26,7 +27,7 @@ export function batchEvent(
   events: readonly CloudEvent[],
 ): CloudEvent {
   const last = events.at(-1);
-  const hops = Math.max(0, ...events.map((event) => Number(event.sluicehops ?? 0) || 0));
+  const hops = Math.max(0, ...events.map(hopsOf));
   return {
     specversion: "1.0",
     id: start.run,
@@ -35,7 +36,7 @@ export function batchEvent(
     subject: start.trigger,
     ...(last?.time !== undefined && { time: last.time }),
     datacontenttype: "application/json",
-    ...(hops > 0 && { sluicehops: hops }),
+    ...hopsAttribute(hops),
     // Nobody's freeze is lifted by somebody else's emergency.
     ...(events.every((event) => event.sluicebypass === true) && { sluicebypass: true }),
     data: { events: events as unknown as JsonValue },

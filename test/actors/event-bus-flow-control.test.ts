@@ -206,6 +206,32 @@ describe("concurrency", () => {
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
     }));
 
+  it("starts again a run whose start was given up, and lets one go that has been superseded meanwhile", () =>
+    withBus(async (bench) => {
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      await register(bench, oneAtATime({ mode: "cancel_running" }));
+      bench.runs.canStart = false;
+      const first = await send(bench, { env: "production", n: "1" });
+      const staging = await send(bench, { env: "staging", n: "1" });
+      // Until its messages are parked.
+      for (let n = 0; n < 25; n += 1) {
+        pass(6 * 60 * SECOND_MS);
+        await bench.bus.alarm();
+        await bench.settle();
+      }
+      bench.runs.canStart = true;
+      bench.runs.standing = () => "unknown";
+      const second = await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      expect(bench.runs.cancelled).toEqual([first.run]);
+      pass(6 * 60 * SECOND_MS);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([second.run]);
+      expect(await bench.bus.queuedStart(first.run)).toMatchObject({ value: { state: "cancelled" } });
+      // Nobody waits for the one in staging: nothing is asked, and an operator finds its message parked.
+      expect(await bench.bus.queuedStart(staging.run)).toMatchObject({ value: { state: "started" } });
+    }));
+
   it("skips an event whose key cannot be told, and says so", () =>
     withBus(async (bench) => {
       await register(bench, oneAtATime());

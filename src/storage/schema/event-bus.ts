@@ -125,6 +125,7 @@ export const starts = sqliteTable(
     index("starts_gathering").on(table.trigger, table.gatherKey).where(sql`state = 'gathering'`),
     index("starts_limited").on(table.permitScope).where(sql`state = 'limited'`),
     index("starts_places").on(table.placeGroup, table.state).where(sql`state IN ('queued', 'started')`),
+    index("starts_pending").on(table.createdAt).where(sql`state IN ('gathering', 'limited', 'queued')`),
     index("starts_by_age").on(table.createdAt),
   ],
 );

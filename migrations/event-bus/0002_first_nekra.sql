@@ -1,0 +1,1 @@
+CREATE INDEX `starts_pending` ON `starts` (`created_at`) WHERE state IN ('gathering', 'limited', 'queued');
