@@ -1,6 +1,6 @@
 // The import direction of docs/architecture.md, as a rule that fails the check:
 // worker → http → durable-objects → storage, policy → domain folders → starlark, protocol.
-const domain = "^src/(workflow|events|jobs|environments|auth)/";
+const domain = "^src/(workflow|testing|events|jobs|environments|auth)/";
 const forbid = (name, comment, from, to) => ({
   name,
   comment,
@@ -41,7 +41,7 @@ module.exports = {
       name: "domain-has-no-platform",
       comment: "Node's modules stay outside the domain.",
       severity: "error",
-      from: { path: "^src/(starlark|workflow|events|jobs|environments|protocol)/" },
+      from: { path: "^src/(starlark|workflow|testing|events|jobs|environments|protocol)/" },
       to: { dependencyTypes: ["core"] },
     },
     forbid(
@@ -66,7 +66,7 @@ module.exports = {
       "clients-know-the-protocol",
       "Runner and command line know the protocol and what checks a workflow, nothing of the server.",
       "^(cli|runner)/",
-      "^(src/(?!protocol/|starlark/|workflow/|events/)|durable-objects/)",
+      "^(src/(?!protocol/|starlark/|workflow/|events/|testing/)|durable-objects/)",
     ),
     {
       name: "resolvable",

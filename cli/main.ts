@@ -11,6 +11,7 @@ import { addQueueCommands } from "./commands/queue.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunnerCommand } from "./commands/runner.ts";
 import { addScheduleCommands } from "./commands/schedule.ts";
+import { addTestCommand } from "./commands/test.ts";
 import { addTokenCommands } from "./commands/token.ts";
 import { addWorkflowCommands } from "./commands/workflow.ts";
 import { CliError, EXIT_FAILED, EXIT_USAGE, ProblemError } from "./errors.ts";
@@ -29,6 +30,7 @@ function createProgram(): Command {
   addDevCommands(program);
   addRunnerCommand(program);
   addWorkflowCommands(program);
+  addTestCommand(program);
   addRunCommands(program);
   addEventCommands(program);
   addScheduleCommands(program);

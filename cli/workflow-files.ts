@@ -1,50 +1,93 @@
-// Finds workflows on disk and packs each with the files it loads.
+// Finds Starlark files on disk and packs each with the files it loads.
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { WorkflowInput } from "../src/protocol/workflow.ts";
+import { TEST_SUFFIX } from "../src/testing/index.ts";
+import { loadedFile } from "../src/workflow/index.ts";
 import { CliError } from "./errors.ts";
 
-/** The workflow in a file, with every file it can `load`: the other `.star` files of its folder and below. */
-export function readWorkflow(path: string): { name: string; input: WorkflowInput } {
-  const entryPath = resolve(path);
-  let source: string;
-  try {
-    source = readFileSync(entryPath, "utf8");
-  } catch (error) {
-    throw new CliError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
-  }
-  const folder = dirname(entryPath);
-  const entry = basename(entryPath);
-  const files: Record<string, string> = { [entry]: source };
+/** Gives the files of other repositories, by the name a `load` has for them. */
+export type OtherRepositories = (name: string) => string;
+
+const refuseOthers: OtherRepositories = (name) => {
+  throw new CliError(
+    `cannot load ${name} here: files of other repositories are fetched by \`workflow push\``,
+  );
+};
+
+/**
+ * The program whose entry is a file, with every file that it loads. `root` is the folder that `//` means and that
+ * names are relative to: by default the entry's own.
+ */
+export function readProgram(
+  path: string,
+  {
+    root = dirname(resolve(path)),
+    others = refuseOthers,
+  }: { root?: string; others?: OtherRepositories } = {},
+): WorkflowInput {
+  const folder = resolve(root);
+  const entry = relative(folder, resolve(path)).split(sep).join("/");
+  const files: Record<string, string> = {};
   // Only what is reachable travels: a neighbour that nothing loads would change the digest for no reason.
-  const wanted = loadedNames(source);
+  const wanted = [entry];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
-    const file = name.replace(/^\/\//, "").replace(/^:/, "");
-    if (files[file] !== undefined) continue;
-    const target = resolve(folder, file);
-    if (relative(folder, target).startsWith(".."))
-      throw new CliError(`${path} loads "${name}" from outside its folder`);
-    try {
-      files[file] = readFileSync(target, "utf8");
-    } catch {
-      // The check names the position of a load that leads nowhere.
-      continue;
+    if (Object.hasOwn(files, name)) continue;
+    const source = name.startsWith("git::") ? others(name) : readSource(join(folder, name), name === entry);
+    // The check names the position of a load that leads nowhere.
+    if (source === undefined) continue;
+    files[name] = source;
+    for (const module of loadedModules(source)) {
+      const file = loadedFile(module, name);
+      if (file !== undefined) wanted.push(file);
     }
-    wanted.push(...loadedNames(files[file]));
   }
-  return { name: basename(entry, ".star"), input: { entry, files } };
+  return { entry, files };
 }
 
-function loadedNames(source: string): string[] {
-  return [...source.matchAll(/^\s*load\(\s*"([^"]+)"/gm)].map((match) => match[1] ?? "");
+/** The workflow in a file: its name, and its program. */
+export function readWorkflow(
+  path: string,
+  options: { others?: OtherRepositories } = {},
+): { name: string; input: WorkflowInput } {
+  return { name: basename(path, ".star"), input: readProgram(path, options) };
+}
+
+function readSource(path: string, isNeeded: boolean): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (!isNeeded) return undefined;
+    throw new CliError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+  }
+}
+
+function loadedModules(source: string): string[] {
+  return [...source.matchAll(/^load\(\s*["']([^"']+)["']/gm)].map((match) => match[1] ?? "");
 }
 
 /** Every workflow file under a path: the file itself, or a folder's `.star` files that are neither tests nor libraries. */
 export function workflowFiles(path: string): string[] {
-  if (!statSync(path, { throwIfNoEntry: false })) throw new CliError(`there is no ${path}`);
-  if (!statSync(path).isDirectory()) return [path];
+  if (!isFolder(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".star") && !entry.name.endsWith("_test.star"))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".star") && !entry.name.endsWith(TEST_SUFFIX))
     .map((entry) => join(path, entry.name))
     .sort();
+}
+
+/** Every file of tests under a path, at any depth, with the folder that `//` means in it: the path's. */
+export function testFiles(path: string): { path: string; root: string }[] {
+  if (!isFolder(path)) return [{ path, root: dirname(path) }];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(TEST_SUFFIX))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !relative(path, file).split(sep).includes("node_modules"))
+    .sort()
+    .map((file) => ({ path: file, root: path }));
+}
+
+function isFolder(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new CliError(`there is no ${path}`);
+  return stats.isDirectory();
 }

@@ -7,7 +7,13 @@
 //     // commit `changes`, perform its effects, feed their results back by `handle`
 export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
+export { loadedFile } from "./loaded-file.ts";
 export type * from "./machine-types.ts";
+export { predeclared } from "./predeclared.ts";
 export { programDigest, programOf } from "./program.ts";
 export { loadRun } from "./run-machine.ts";
+export { durationArgument } from "./w/duration.ts";
+export { jsonArgument, jsonObjectArgument } from "./w/json-argument.ts";
+export { sumOfUnits, unitParameters } from "./w/sleep.ts";
+export { timeFromMs } from "./w/time.ts";
 export { whatItWaitsOn } from "./waits-on.ts";

@@ -27,12 +27,20 @@ export interface Workflow {
   triggers: Trigger[];
   /** The function behind a trigger's `handler`; undefined when the program has none of that name. */
   handler(name: string): Value | undefined;
+  /** All functions a handler can be, by the names runs find them by: `deploy`, and `lib/x.star:deploy` elsewhere. */
+  functions: ReadonlyMap<string, Value>;
 }
 
 export interface LoadWorkflowOptions extends ExpressionChecks {
   /** The workflow's name, which its triggers' ids begin with. Default: `workflow`. */
   name?: string;
   sha256Hex: Sha256Hex;
+  /** What a file knows besides the language itself. Default: what every file of a workflow does. */
+  predeclaredIn?(file: string): Readonly<Record<string, Value>>;
+  /** Takes a program without triggers too: a library, a file of tests. Default false. */
+  needsNoTrigger?: boolean;
+  /** Replaces each file's program before it is initialised, say by one that is observed. Default: as it is. */
+  prepare?(program: Program): Program;
 }
 
 /**
@@ -43,10 +51,10 @@ export interface LoadWorkflowOptions extends ExpressionChecks {
  */
 export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Result<Workflow> {
   const { entry, files } = sources;
-  const compiled = compileAll(sources);
+  const compiled = compileAll(sources, options);
   if (compiled.problems.length > 0) return invalidWorkflow(compiled.problems);
   const declarations: Declaration[] = [];
-  const initialised = initialise(compiled.programs, declarations);
+  const initialised = initialise(compiled.programs, declarations, options);
   if (!initialised.ok) return initialised;
   const handlers = handlersOf(initialised.value, entry);
   const { triggers, problems } = triggersOf(declarations, {
@@ -55,7 +63,7 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
     checkFilter: options.checkFilter,
     checkKey: options.checkKey,
   });
-  if (declarations.length === 0) {
+  if (declarations.length === 0 && !options.needsNoTrigger) {
     problems.push(
       problem(
         "no-triggers",
@@ -70,11 +78,15 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
     entry,
     triggers,
     handler: (name) => handlers.get(name),
+    functions: handlers,
   });
 }
 
 /** Files to programs, every file after those that it loads. */
-function compileAll({ entry, files }: Sources): { programs: Map<string, Program>; problems: Diagnostic[] } {
+function compileAll(
+  { entry, files }: Sources,
+  { predeclaredIn = () => predeclared, prepare = (program) => program }: LoadWorkflowOptions,
+): { programs: Map<string, Program>; problems: Diagnostic[] } {
   const programs = new Map<string, Program>();
   const problems: Diagnostic[] = [];
   const start = { file: entry, line: 1, column: 1 };
@@ -88,7 +100,7 @@ function compileAll({ entry, files }: Sources): { programs: Map<string, Program>
   const seen = new Set<string>();
   const visit = (file: string, text: string): void => {
     seen.add(file);
-    const program = compileFile(file, text, problems);
+    const program = compileFile(file, text, Object.keys(predeclaredIn(file)), problems);
     if (!program) return;
     path.push(file);
     for (const { module, position } of program.loadedNames) {
@@ -106,7 +118,7 @@ function compileAll({ entry, files }: Sources): { programs: Map<string, Program>
       }
     }
     path.pop();
-    programs.set(file, program);
+    programs.set(file, prepare(program));
   };
   const text = Object.hasOwn(files, entry) ? files[entry] : undefined;
   if (text === undefined) problems.push(problem("no-entry", `the program has no file ${entry}`, start));
@@ -114,9 +126,14 @@ function compileAll({ entry, files }: Sources): { programs: Map<string, Program>
   return { programs, problems };
 }
 
-function compileFile(file: string, text: string, problems: Diagnostic[]): Program | undefined {
+function compileFile(
+  file: string,
+  text: string,
+  names: string[],
+  problems: Diagnostic[],
+): Program | undefined {
   try {
-    return compile(text, { file, predeclared: Object.keys(predeclared) });
+    return compile(text, { file, predeclared: names });
   } catch (error) {
     if (!(error instanceof StarlarkSyntaxError)) throw error;
     problems.push(...error.diagnostics);
@@ -127,12 +144,13 @@ function compileFile(file: string, text: string, problems: Diagnostic[]): Progra
 function initialise(
   programs: ReadonlyMap<string, Program>,
   declarations: Declaration[],
+  { predeclaredIn = () => predeclared }: LoadWorkflowOptions,
 ): Result<Map<string, Module>> {
   const modules = new Map<string, Module>();
   for (const [file, program] of programs) {
     try {
       const module = initModule(program, {
-        predeclared,
+        predeclared: predeclaredIn(file),
         loaded: (name) => moduleOf(modules, name, file),
         budget: new Budget(sliceLimits),
         hostData: declarations,

@@ -10,20 +10,32 @@ import { issue } from "./issue.ts";
 
 const units = { days: 24 * 3600_000, hours: 3600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 };
 
+/** Parameters of a function that takes a length of time in units, for its signature. */
+export const unitParameters: string = Object.keys(units)
+  .map((unit) => `${unit}??: int|float`)
+  .join(", ");
+
+/** The sum of the arguments for `unitParameters`, in ms; undefined when there are none. Throws `InvalidDuration`. */
+export function sumOfUnits(fn: string, amounts: readonly (Value | undefined)[]): number | undefined {
+  if (amounts.every((amount) => amount === undefined)) return undefined;
+  const unitsMs = Object.values(units);
+  const total = amounts.reduce(
+    (sum: number, amount, i) => sum + (amount === undefined ? 0 : amountOf(amount) * (unitsMs[i] ?? 0)),
+    0,
+  );
+  return toDurationMs(fn, total);
+}
+
 /** `w.sleep(minutes=30)`: nothing runs and nothing is held in memory until then. Units add up. */
 export const sleep: Builtin = defineBuiltin(
   "sleep",
-  "*, days??: int|float, hours??: int|float, minutes??: int|float, seconds??: int|float, milliseconds??: int|float",
+  `*, ${unitParameters}`,
   (ctx: CallContext, ...amounts: (Value | undefined)[]) => {
-    const given = amounts.map((amount, i) => ({ amount, unitMs: Object.values(units)[i] ?? 0 }));
-    if (given.every(({ amount }) => amount === undefined)) {
+    const ms = sumOfUnits("sleep", amounts);
+    if (ms === undefined) {
       throw durationError("sleep", `say how long: one of ${Object.keys(units).join("=, ")}=`);
     }
-    const total = given.reduce(
-      (sum, { amount, unitMs }) => sum + (amount === undefined ? 0 : amountOf(amount) * unitMs),
-      0,
-    );
-    return issue(ctx, { kind: "sleep", name: "", args: { ms: toDurationMs("sleep", total) } });
+    return issue(ctx, { kind: "sleep", name: "", args: { ms } });
   },
 );
 
