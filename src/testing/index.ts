@@ -4,5 +4,5 @@
 //     const file = loadTestFile({ entry: "canary_test.star", files }, { sha256Hex, checkFilter, checkKey });
 //     for (const test of file.value.tests) runTest(file.value, test, { sha256Hex, seed: "1", replayEveryTime: false });
 export { Coverage, type FileCoverage } from "./coverage.ts";
-export { type RunTestOptions, runTest, type TestReport } from "./run-test.ts";
+export { runTest, type TestReport } from "./run-test.ts";
 export { loadTestFile, TEST_SUFFIX } from "./test-file.ts";
