@@ -224,6 +224,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#outbox.add({ receiver: `run/${run}`, method: "deliverEvent", args: [delivery] });
   }
 
+  async markConsumed({ run, seqs }: { run: RunId; seqs: number[] }): Promise<void> {
+    const now = Date.now();
+    for (const seq of seqs) this.#waits.markTaken(run, seq, now);
+  }
+
   async cancelWait(wait: { run: RunId; command: CommandId }): Promise<void> {
     this.#waits.cancel(wait.run, wait.command);
   }

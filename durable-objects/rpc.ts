@@ -24,6 +24,7 @@ import type {
   WorkflowInput,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
+import type { Signal } from "../src/workflow/signals.ts";
 
 // ---------------------------------------------------------------- WorkflowRun
 
@@ -38,11 +39,37 @@ export interface StartRun {
   /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
   eventSeq: number;
   initiator: string;
+  /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
+  consumed?: number[];
+  continues?: { run: RunId; how: "continued" | "forked" };
+  /** Signals that the run which this one goes on from was sent and did not wait for. */
+  signals?: Signal[];
+}
+
+/** A run to begin where another one was. */
+export interface ForkRun {
+  /** The new run's id: the same again is the same fork. */
+  id: RunId;
+  /** The first command that is repeated. */
+  command: CommandId;
+  /** What it executes; the same as the run's own where it is left out. */
+  program?: ProgramSource;
+  /** End the run that is forked, in favour of the new one. */
+  restart: boolean;
+  by: Identity;
+  reason: string;
 }
 
 export interface WorkflowRunRpc {
   /** Idempotent by run id. */
   start(run: StartRun): Promise<void>;
+  /** Run → run: begins with a journal that another has made. Idempotent by run id. */
+  startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
+  /**
+   * Answers with the new run. Refuses `unknown_command`, `already_cancelled`, `program_differs` with the difference in
+   * `details`, `invalid_workflow`, `history_too_large`.
+   */
+  fork(request: ForkRun): Promise<Result<RunSummary>>;
   /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
   deliverEvent(delivery: {
     command: CommandId;
@@ -113,6 +140,8 @@ export interface EventBusRpc {
     match?: JsonObject;
     afterSeq: number | "now";
   }): Promise<void>;
+  /** Run → bus, before its first wait: what the run it goes on from has consumed, this run does not get either. */
+  markConsumed(mark: { run: RunId; seqs: number[] }): Promise<void>;
   cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
   /** Run → bus: the run is over, forget its waits and deliveries, and give its place to the next. */
   forgetRun(run: RunId): Promise<void>;

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
+import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
@@ -17,12 +18,13 @@ import type { RunInput } from "../src/workflow/machine-types.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import type { AuditEntry, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
-import { catalogStub, directoryStub, environmentStub } from "./stubs.ts";
+import { catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { decide } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
+import { forkOf } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
-import { summaryMessage } from "./workflow-run/messages.ts";
+import { filledIn, summaryMessage } from "./workflow-run/messages.ts";
 import { outboundOf } from "./workflow-run/outbound.ts";
 import { Parts } from "./workflow-run/parts.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
@@ -65,6 +67,12 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     // A repetition is a call like any other: it sees to it that the run goes on.
     if (this.#begun) this.#host.resume();
     else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations));
+    this.#begun = true;
+  }
+
+  async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
+    if (this.#begun) this.#host.resume();
+    else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations), records);
     this.#begun = true;
   }
 
@@ -126,6 +134,37 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     if (!this.#begun) return this.#unknown();
     const data = { reason, ...("command" in operation && { command: operation.command ?? null }) };
     return this.#intervene({ type: "operate", by: by.subject, reason, operation }, operation.action, data);
+  }
+
+  async fork(request: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
+    if (!this.#begun) return this.#unknown();
+    const { id, by, reason, restart } = request;
+    const { run } = this.#host;
+    const forked = forkOf(run, request, {
+      records: this.#journal.all(),
+      program: this.#parts.get("program"),
+    });
+    if (!forked.ok) return forked;
+    // The new run first: if the power goes here, the one who asked for it asks again, with the same id.
+    const { start, records } = forked.value;
+    const successor = runStub(this.env, run.workspace, id);
+    await successor.startForked(start, records);
+    const data = { reason, command: request.command, as: id };
+    this.#audit(`fork/${id}`, {
+      at: Date.now(),
+      by: by.subject,
+      action: restart ? "run.restart" : "run.fork",
+      subject: run.id,
+      data,
+    });
+    if (restart) {
+      const why = `restarted from ${request.command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
+      this.#host.feed({ type: "cancel", by: by.subject, reason: why, terminate: true });
+    } else void this.#outbox.flush();
+    const detail = await successor.detail();
+    if (!detail.ok) return detail;
+    const { activities: _, output: __, traceback: ___, ...summary } = detail.value;
+    return ok(summary);
   }
 
   /** Feeds what a person does to the run, with its entry in the audit in the same commit. */
@@ -238,7 +277,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   async #deliver(outgoing: Message): Promise<unknown> {
-    const { workspace } = this.#host.run;
+    const { run } = this.#host;
+    const { workspace } = run;
+    if (outgoing.method === "start") {
+      const program = this.#parts.get("program");
+      if (!program) throw new Error("this run's program is no longer kept");
+      return await deliverMessage(this.env, workspace, filledIn(outgoing, run, program));
+    }
     if (outgoing.method !== summaryMessage.method) return await deliverMessage(this.env, workspace, outgoing);
     return await directoryStub(this.env, workspace).apply({ runs: [this.#host.summaryToSend()] });
   }

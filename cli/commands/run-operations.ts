@@ -61,7 +61,33 @@ export function addRunOperationCommands(run: Command): void {
       (id: string, at: string, { code, message }: Record<"code" | "message", string>, command: Command) =>
         operate(command, id, { action: "fail", command: at, code, message }),
     );
+  addForkCommand(run, "fork", "begin another run where this one was");
+  addForkCommand(run, "restart", "end a run, and do it again from a command");
   addBulkCommand(run);
+}
+
+function addForkCommand(run: Command, name: "fork" | "restart", description: string): void {
+  run
+    .command(name)
+    .description(description)
+    .argument("<id>", "the run")
+    .argument("<command>", "the first command to repeat, such as 0#3")
+    .option("--current", "on the version of the workflow that is registered now")
+    .option("--reason <text>", WHY, "")
+    .action(
+      async (id: string, at: string, options: { current?: boolean; reason: string }, command: Command) => {
+        const { client, out } = contextOf(command);
+        const summary = await client.post<RunSummary>(`/v1/runs/${encodeURIComponent(id)}/forks`, {
+          body: {
+            command: at,
+            program: options.current ? "current" : "same",
+            restart: name === "restart",
+            reason: options.reason,
+          },
+        });
+        out.result(summary, () => `${pc.green("✓")} ${summary.id} goes on from ${at}: ${summary.state}`);
+      },
+    );
 }
 
 interface BulkOptions {

@@ -102,6 +102,18 @@ export class WaitRows {
     );
   }
 
+  /** The event counts as consumed by a run that never waited for it here. */
+  markTaken(run: RunId, seq: number, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO waits (run, command, type, is_prefix, after_seq, registered_at, state, seq)
+       VALUES (?, ?, '', 0, 0, ?, 'taken', ?) ON CONFLICT DO NOTHING`,
+      run,
+      `before#${seq}`,
+      now,
+      seq,
+    );
+  }
+
   turnedDown(run: RunId, command: CommandId, seq: number): void {
     this.#sql.exec(
       "UPDATE waits SET state = 'over', seq = NULL WHERE run = ? AND command = ? AND seq = ? AND state = 'sent'",
@@ -124,8 +136,15 @@ export class WaitRows {
     this.#sql.exec("DELETE FROM waits WHERE run = ?", run);
   }
 
-  /** Drops what a late repetition of a message may have left behind of forgotten runs. */
+  /**
+   * Drops what a late repetition of a message may have left behind of forgotten runs, and what long runs have consumed
+   * of events that are no longer kept.
+   */
   removeOver(registeredBefore: number): void {
-    this.#sql.exec("DELETE FROM waits WHERE state = 'over' AND registered_at < ?", registeredBefore);
+    this.#sql.exec(
+      `DELETE FROM waits WHERE registered_at < ?
+         AND (state = 'over' OR (state = 'taken' AND seq NOT IN (SELECT seq FROM events)))`,
+      registeredBefore,
+    );
   }
 }

@@ -1,7 +1,11 @@
 // What a run tells other actors: its engine's effects as messages for the outbox.
 import { nextHops } from "../../src/events/hops.ts";
+import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
+import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import type { Effect, InProcessEffect } from "../../src/workflow/machine-types.ts";
+import type { Signal } from "../../src/workflow/signals.ts";
 import { message } from "../deliver.ts";
 import { DEFAULT_POOL } from "../stubs.ts";
 import type { StoredStart } from "./parts.ts";
@@ -22,6 +26,18 @@ export function forgetMessage(run: StoredStart): Message {
   return message("bus", ONLY, "forgetRun", [run.id]);
 }
 
+/** The bus gives this run nothing that the one it goes on from has consumed. */
+export function consumedMessage(run: StoredStart, seqs: number[]): Message {
+  return message("bus", ONLY, "markConsumed", [{ run: run.id, seqs }]);
+}
+
+/** The start of the run that this one goes on as. Filled with the program when it is sent: see `continuation`. */
+export interface Continuation {
+  event: CloudEvent;
+  consumed: number[];
+  signals: Signal[];
+}
+
 /** The message behind an effect that is one. */
 export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect>): Message {
   switch (effect.kind) {
@@ -35,6 +51,14 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
     }
     case "cancel_wait":
       return message("bus", ONLY, "cancelWait", [{ run: run.id, command: effect.command }]);
+    case "continue_as": {
+      const continuation: Continuation = {
+        event: effect.event,
+        consumed: effect.consumed,
+        signals: effect.signals,
+      };
+      return { receiver: `run/${effect.run}`, method: "start", args: [continuation] };
+    }
     case "emit":
       return emitMessage(run, effect.event);
     case "put_approval":
@@ -45,4 +69,12 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
       return message("environment", environment, "recordDeployment", [told]);
     }
   }
+}
+
+/** A queued continuation with everything that the run needs to begin. */
+export function filledIn(queued: Message, run: StoredStart, program: ProgramSource): Message {
+  const [continuation] = queued.args as [Continuation];
+  const id = queued.receiver.slice("run/".length) as RunId;
+  const continues = { run: run.id, how: "continued" as const };
+  return message("run", id, "start", [{ ...run, id, program, ...continuation, continues }]);
 }

@@ -36,7 +36,7 @@ import type { StartRun } from "../rpc.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
-import { effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
+import { consumedMessage, effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
 import type { Parts, Standstill, StoredStart } from "./parts.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
@@ -131,17 +131,18 @@ export class RunHost {
   }
 
   /**
-   * Begins the run, or goes on when it has begun. `createTables`, its own copy of the program and its first steps are
-   * one write.
+   * Begins the run. `createTables`, its own copy of the program, the journal of the run it is forked from and its first
+   * steps are one write.
    */
-  begin({ program, ...run }: StartRun, createTables: () => void): void {
+  begin({ program, ...run }: StartRun, createTables: () => void, records: JournalRecord[] = []): void {
     const start: StoredStart = { ...run, program: { digest: program.digest } };
     this.#run = start;
     let changes: Changes | undefined;
     let failure: unknown;
     try {
-      this.#machine = this.#ports.loadMachine(program, start, []);
-      changes = this.#decide(this.#machine, { type: "start" });
+      this.#machine = this.#ports.loadMachine(program, start, records);
+      const first = records.length === 0 ? "start" : "begin_again";
+      changes = this.#decide(this.#machine, { type: first });
     } catch (error) {
       failure = error;
     }
@@ -149,6 +150,9 @@ export class RunHost {
       createTables();
       this.#parts.put("start", start);
       this.#parts.put("program", program);
+      this.#journal.append(records);
+      // Before whatever else the bus is told: its messages arrive in order.
+      if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
     });
     if (changes) this.#commit(changes);
     else this.#giveUp(failure);
@@ -320,7 +324,8 @@ export class RunHost {
       this.#nextLookAt = Number.POSITIVE_INFINITY;
       // The bus knows a run that has waited for an event, or holds a place that others may wait for.
       const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
-      if (waited || this.run.trigger.concurrency) this.#outbox.add(forgetMessage(this.run));
+      if (waited || this.run.trigger.concurrency || this.run.consumed?.length)
+        this.#outbox.add(forgetMessage(this.run));
     }
   }
 

@@ -9,6 +9,7 @@ import { approvals } from "./routes/approvals.ts";
 import { audit } from "./routes/audit.ts";
 import { environments } from "./routes/environments.ts";
 import { events } from "./routes/events.ts";
+import { forks } from "./routes/forks.ts";
 import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
@@ -31,6 +32,7 @@ const resources = [
   workflows,
   functions,
   runs,
+  forks,
   signals,
   approvals,
   environments,

@@ -77,6 +77,16 @@ export const refusals = {
   run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
   already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
   not_paused: { status: 409, means: "The run is not paused." },
+  unknown_command: { status: 404, means: "The run's journal has no command with this id." },
+  already_cancelled: {
+    status: 409,
+    means: "The run was being cancelled when it came to this command. Fork it from an earlier one.",
+  },
+  program_differs: {
+    status: 409,
+    means: "The program does not make the calls that the journal has; the detail says where it differs.",
+  },
+  history_too_large: { status: 413, means: "The journal before the command is too large to be copied." },
   command_not_open: {
     status: 409,
     means: "The run has no such command, or it has ended. `GET /v1/runs/{id}` shows those that have not.",

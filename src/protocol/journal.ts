@@ -54,6 +54,8 @@ export interface CompletedRecord extends RecordBase {
   outcome: Outcome;
   /** The commit or digest that the function resolved to, where a runner said so. */
   resolved?: string;
+  /** The arrival number, in the workspace's bus, of the event that ended a wait: the run has consumed it. */
+  arrival?: number;
 }
 
 export type NoteKind =

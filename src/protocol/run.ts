@@ -76,6 +76,9 @@ export const runSummarySchema = z.object({
   status: z.string().optional(),
   progress: runProgressSchema.optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  /** The run that this one goes on from, and the one that goes on from here. */
+  continues: z.object({ run: z.string(), how: z.enum(["continued", "forked"]) }).optional(),
+  continuedAs: z.string().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   finishedAt: z.number().optional(),

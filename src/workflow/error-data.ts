@@ -6,6 +6,9 @@ import { StarlarkError } from "../starlark/index.ts";
 /** The run was cancelled: raised at the blocked call, and not to be caught by `w.attempt`. */
 export const CANCELLED = "Cancelled";
 
+/** What `w.continue_as_new` ends the handler with. Nobody sees it. */
+export const CONTINUE_AS_NEW = "ContinueAsNew";
+
 /** A Starlark error as plain data, without its traceback. */
 export function errorDataOf({ code, message, details }: StarlarkError): ErrorData {
   return isJsonObject(details) ? { code, message, details } : { code, message };

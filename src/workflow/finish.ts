@@ -1,4 +1,5 @@
 // How a run ended, as its last record says it.
+import type { RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
@@ -19,8 +20,14 @@ function shortened(text: string): string {
 export function finishedNote(
   ending: ThreadEnding,
   cancelRequested: { by: string; reason: string } | undefined,
+  successor: RunId,
 ): FinishedNote {
   switch (ending.kind) {
+    case "continued":
+      return {
+        state: "succeeded",
+        continued: { run: successor, ...(ending.data === undefined ? {} : { data: ending.data }) },
+      };
     case "returned":
       return returned(ending.value);
     case "failed":

@@ -1,6 +1,6 @@
 // What the journal says about a run, folded record by record. Live and after a load it is the same function of the
 // same records; nothing else changes it. The script's side is execution.ts.
-import type { ApprovalId, CommandId } from "../protocol/ids.ts";
+import type { ApprovalId, CommandId, RunId } from "../protocol/ids.ts";
 import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
@@ -15,6 +15,8 @@ export interface FinishedNote {
   output?: JsonValue;
   error?: ErrorData;
   traceback?: string;
+  /** The run that it goes on as, and the data of that one's event where the script has given some. */
+  continued?: { run: RunId; data?: JsonValue };
 }
 
 type StateOptions = Pick<RunMachineOptions, "start" | "scaleDueAt" | "mask">;
@@ -31,6 +33,8 @@ export class JournalState implements RunFold {
   /** Of those, the ones that were scheduled while the run was paused: they begin when it is resumed. */
   readonly unbegun = new Set<CommandId>();
   readonly approvals = new Map<ApprovalId, KnownApproval>();
+  /** Arrival numbers of the events that the run has consumed. */
+  readonly consumed: number[] = [];
   /** Names of environments that governed a call. */
   readonly environments = new Set<string>();
   readonly annotations = noAnnotations();
@@ -87,7 +91,8 @@ export class JournalState implements RunFold {
     else this.busy.add(command);
   }
 
-  #complete({ command: id, outcome, at }: CompletedRecord): void {
+  #complete({ command: id, outcome, at, arrival }: CompletedRecord): void {
+    if (arrival !== undefined) this.consumed.push(arrival);
     const command = this.open.get(id);
     if (!command) throw new Error(`the journal has an outcome of command ${id}, which is not open`);
     this.#close(command, { kind: "completed", outcome, at }, at);

@@ -18,6 +18,7 @@ import type { Approval, Decision } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
 import type { Activity, RunSummary } from "../protocol/run.ts";
 import type { Trigger } from "../protocol/workflow.ts";
+import type { Signal } from "./signals.ts";
 
 /** What a run begins with. `StartRun` of the actors fits. */
 export interface RunStart {
@@ -30,6 +31,12 @@ export interface RunStart {
   /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
   eventSeq: number;
   initiator: string;
+  /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
+  consumed?: number[];
+  /** The run that this one goes on from, and how. */
+  continues?: { run: RunId; how: "continued" | "forked" };
+  /** Signals that the run which this one goes on from was sent and did not wait for. */
+  signals?: Signal[];
 }
 
 /** The host's clock and source of chance, at the time of one input. */
@@ -55,6 +62,8 @@ export type RunInput =
   | { type: "start" }
   /** Nothing happened: go on after a load. */
   | { type: "resume" }
+  /** The first input of a run whose journal begins with another's: what is open in it begins, here. */
+  | { type: "begin_again" }
   /** A refusal (`ambiguous_environment`, `unknown_environment`, …) ends the command with that error. */
   | { type: "policy_decided"; command: CommandId; round: number; result: Result<PolicyAnswer> }
   /** Refused with `approval_not_found`, `self_approval`, `already_resolved`. */
@@ -146,6 +155,8 @@ export type Effect =
       afterSeq: number | "now";
     }
   | { kind: "cancel_wait"; command: CommandId }
+  /** The run has ended, and goes on as another: the same program on an event of its own. */
+  | { kind: "continue_as"; run: RunId; event: CloudEvent; consumed: number[]; signals: Signal[] }
   /** An event to the workspace's bus. Its id is the same however often it is sent. */
   | { kind: "emit"; event: CloudEvent }
   /** The approval as it now is: opened, approved, denied or withdrawn. */

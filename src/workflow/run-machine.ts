@@ -5,7 +5,7 @@
 //    of the journal has taken them.
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
 // 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
-import type { ApprovalId, CommandId } from "../protocol/ids.ts";
+import type { ApprovalId, CommandId, RunId } from "../protocol/ids.ts";
 import { JOURNAL_FORMAT, type JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
@@ -21,6 +21,7 @@ import { type FinishedNote, JournalState } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type {
   Changes,
+  Effect,
   InProcessEffect,
   InspectableRun,
   Moment,
@@ -153,6 +154,9 @@ class Machine implements InspectableRun {
         return undefined;
       case "resume":
         return undefined;
+      case "begin_again":
+        this.#toBegin.push(...this.#state.open.keys());
+        return undefined;
       case "approval_resolved":
         return this.#resolveApproval(turn, input);
       case "timer":
@@ -171,7 +175,7 @@ class Machine implements InspectableRun {
 
   #begin(turn: OpenTurn): void {
     if (this.#state.isStarted) return;
-    const { workflow, program, trigger, event, eventSeq, initiator } = this.#options.start;
+    const { workflow, program, trigger, event, eventSeq, initiator, signals = [] } = this.#options.start;
     this.#execution = this.#newExecution();
     turn.note("started", {
       format: JOURNAL_FORMAT,
@@ -183,6 +187,7 @@ class Machine implements InspectableRun {
       eventSeq,
       initiator,
     });
+    for (const signal of signals) turn.note("signalled", { ...signal });
   }
 
   /** Hands an input to the command it is for. */
@@ -292,7 +297,7 @@ class Machine implements InspectableRun {
       const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment, this.#state);
       if (immediate && outcome) turn.complete(immediate, outcome);
       else if (execution.ending)
-        this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested));
+        this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested, this.#successor()));
       else return;
     }
   }
@@ -344,7 +349,27 @@ class Machine implements InspectableRun {
     const open = [...this.#state.open.values()];
     turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
     turn.changes.finished = { state: note.state };
+    if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
     this.#execution = undefined;
+  }
+
+  /** The run that this one goes on as: the same however often it is asked. */
+  #successor(): RunId {
+    const { start, sha256Hex } = this.#options;
+    return `run_${sha256Hex(`${start.id}/continued`).slice(0, 32)}` as RunId;
+  }
+
+  #continuation({ run, data }: NonNullable<FinishedNote["continued"]>, now: number): Effect {
+    const { start } = this.#options;
+    const time = new Date(now).toISOString();
+    const event = { ...start.event, id: `${start.id}/continued`, time };
+    return {
+      kind: "continue_as",
+      run,
+      event: data === undefined ? event : { ...event, data },
+      consumed: [...(start.consumed ?? []), ...this.#state.consumed],
+      signals: this.#state.signals.pending,
+    };
   }
 
   /** Tells the workspace what has become of the run, where that has changed. */

@@ -30,6 +30,11 @@ export class Signals {
     else this.#kept.set(signal.name, [signal]);
   }
 
+  /** Those that nobody has taken. */
+  get pending(): Signal[] {
+    return [...this.#kept.values()].flat();
+  }
+
   /** The oldest of the name that nobody has taken. */
   oldest(name: string): Signal | undefined {
     return this.#kept.get(name)?.[0];

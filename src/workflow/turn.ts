@@ -4,7 +4,7 @@ import type { CommandId } from "../protocol/ids.ts";
 import type { JournalRecord, NoteKind, Outcome } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
-import type { Command, Kind, RunFold, Turn } from "./commands/kind.ts";
+import type { Command, Kind, OutcomeFacts, RunFold, Turn } from "./commands/kind.ts";
 import type { NewCommand } from "./issued-command.ts";
 import type { Changes, Effect, Moment, RunMachineOptions, RunTimer } from "./machine-types.ts";
 
@@ -75,7 +75,7 @@ export class OpenTurn implements Turn {
     });
   }
 
-  complete(command: Command, outcome: Outcome, facts: { resolved?: string } = {}): void {
+  complete(command: Command, outcome: Outcome, facts: OutcomeFacts = {}): void {
     this.#append({ ...this.#stamp(), type: "completed", command: command.id, outcome, ...facts });
     this.#ended(command);
   }

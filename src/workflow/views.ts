@@ -32,6 +32,8 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     ...annotationsOf(state),
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
+    ...(start.continues ? { continues: { ...start.continues } } : {}),
+    ...(state.finished?.continued ? { continuedAs: state.finished.continued.run } : {}),
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
     ...(error === undefined ? {} : { error: shortError(error) }),
     commands: state.commands.size,

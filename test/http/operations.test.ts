@@ -93,3 +93,90 @@ describe("an operator", () => {
     for (const id of ids) expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("cancelled");
   });
 });
+
+describe("a fork", () => {
+  const fork = (id: string, body: object, key?: string) =>
+    call("POST", `/v1/runs/${id}/forks`, {
+      body,
+      ...(key === undefined ? {} : { headers: { "idempotency-key": key } }),
+    });
+
+  it("goes on from a command, once for each key, and the original goes on, too", async () => {
+    const id = await waitingRun("fork-a", 'a = w.uuid()\n    w.sleep(days = 1)\n    return [a, "end"]');
+    const first = await fork(id, { command: "0#2", reason: "to see" }, "k1");
+    expect(first.status).toBe(201);
+    expect((await fork(id, { command: "0#2" }, "k1")).body.id).toBe(first.body.id);
+    const forked = first.body.id;
+    expect(forked).not.toBe(id);
+    expect(first.body.continues).toEqual({ run: id, how: "forked" });
+    for (const run of [id, forked]) await operate(run, { action: "skip", command: "0#2" });
+    const [one, other] = await Promise.all([id, forked].map((run) => call("GET", `/v1/runs/${run}`)));
+    expect(other?.body).toMatchObject({ state: "succeeded", output: one?.body.output });
+  });
+
+  it("takes the place of a run that is restarted, on the current program", async () => {
+    const id = await waitingRun("fork-b", 'w.uuid()\n    w.sleep(days = 1)\n    return "old"');
+    await waitingRun("fork-b", 'w.uuid()\n    w.sleep(days = 1)\n    return "new"');
+    const { body } = await fork(id, { command: "0#2", program: "current", restart: true, reason: "fixed" });
+    const old = (await call("GET", `/v1/runs/${id}`)).body;
+    expect(old.state).toBe("cancelled");
+    expect(old.error.message).toContain(`restarted from 0#2 as ${body.id}: fixed`);
+    await operate(body.id, { action: "skip", command: "0#2" });
+    expect((await call("GET", `/v1/runs/${body.id}`)).body.output).toBe("new");
+  });
+
+  it("is refused where the current program makes other calls, and nothing begins", async () => {
+    const id = await waitingRun("fork-c", 'w.sleep(days = 2)\n    return "old"');
+    await operate(id, { action: "skip", command: "0#1" });
+    await waitingRun("fork-c", "w.uuid()\n    w.sleep(days = 1)\n    w.sleep(days = 2)");
+    const again = await waitingRun("fork-c", "w.uuid()\n    w.sleep(days = 1)\n    w.uuid()");
+    await waitingRun("fork-c", "w.random()\n    w.sleep(days = 1)");
+    const answer = await fork(again, { command: "0#2", program: "current", restart: true });
+    expect({ status: answer.status, code: answer.body.code }).toEqual({
+      status: 409,
+      code: "program_differs",
+    });
+    expect(answer.body.detail).toMatch(/uuid.*random/s);
+    expect((await call("GET", `/v1/runs/${again}`)).body.state).toBe("waiting");
+    expect((await fork(id, { command: "0#9" })).body.code).toBe("unknown_command");
+  });
+});
+
+describe("a run that continues as new", () => {
+  it("goes on in a run of its own, which does not get again what was consumed", async () => {
+    const name = "continued";
+    const first = await waitingRun(
+      name,
+      'got = w.wait_for_event(type = "tick")["id"]\n    seen = (ev["data"].get("seen") or []) + [got]\n' +
+        '    if len(seen) == 2:\n        return seen\n    w.continue_as_new(data = {"seen": seen})',
+    );
+    const tick = (id: string) =>
+      call("POST", "/v1/events", {
+        rawBody: JSON.stringify({ specversion: "1.0", id, source: "/t", type: "tick", data: {} }),
+        headers: { "content-type": "application/cloudevents+json" },
+      });
+    await tick("one");
+    const successor = await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs/${first}`);
+        expect(body.continuedAs).toMatch(/^run_/);
+        return body.continuedAs as string;
+      },
+      { timeout: 20_000 },
+    );
+    await vi.waitFor(
+      async () => expect((await call("GET", `/v1/runs/${successor}`)).body.state).toBe("waiting"),
+      { timeout: 20_000 },
+    );
+    await tick("two");
+    await vi.waitFor(
+      async () =>
+        expect((await call("GET", `/v1/runs/${successor}`)).body).toMatchObject({
+          state: "succeeded",
+          output: ["one", "two"],
+          continues: { run: first, how: "continued" },
+        }),
+      { timeout: 20_000 },
+    );
+  });
+});

@@ -95,6 +95,7 @@ export class ScriptedHost {
   readonly approvals = new Map<ApprovalId, Approval>();
   readonly emitted = new Map<string, CloudEvent>();
   readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
+  readonly continuations: Extract<Effect, { kind: "continue_as" }>[] = [];
   readonly log: string[] = [];
   finished: string | undefined;
 
@@ -225,6 +226,9 @@ export class ScriptedHost {
         break;
       case "put_approval":
         this.approvals.set(effect.approval.id as ApprovalId, effect.approval);
+        break;
+      case "continue_as":
+        this.continuations.push(effect);
         break;
       case "record_deployment":
         this.deployments.push(effect);

@@ -5,7 +5,14 @@
 // 2. What happens (`begin`, `take`, `due`, `abandon`) is decided in a turn, and changes the run by records only.
 // 3. While it is open, `timers` and `waitsOn` name what it waits for: together never nothing.
 import type { ApprovalId, CommandId } from "../../protocol/ids.ts";
-import type { CommandKind, NotedRecord, NoteKind, Outcome, ScheduledRecord } from "../../protocol/journal.ts";
+import type {
+  CommandKind,
+  CompletedRecord,
+  NotedRecord,
+  NoteKind,
+  Outcome,
+  ScheduledRecord,
+} from "../../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { Approval } from "../../protocol/policy.ts";
 import type { ErrorData } from "../../protocol/result.ts";
@@ -56,6 +63,9 @@ export interface RunFold {
   dueAt(delayMs: number, at: number): number;
 }
 
+/** What a record keeps of an outcome that the script does not see. */
+export type OutcomeFacts = Pick<CompletedRecord, "resolved" | "arrival">;
+
 /** One input being decided: see turn.ts. */
 export interface Turn {
   readonly state: RunFold;
@@ -63,7 +73,7 @@ export interface Turn {
   readonly now: number;
   note(note: NoteKind, data: JsonObject, command?: CommandId): void;
   /** Ends a command with its outcome, and drops its timers. */
-  complete(command: Command, outcome: Outcome, facts?: { resolved?: string }): void;
+  complete(command: Command, outcome: Outcome, facts?: OutcomeFacts): void;
   /** Ends a command that may still be at work somewhere: that is let go of. */
   end(command: Command, outcome: Outcome): void;
   /** The same, with an error. */

@@ -19,7 +19,7 @@ export const waitForEventKind: Kind<WaitCommand> = {
   begin,
   take(turn, command, input) {
     if (input.type === "event") {
-      turn.complete(command, { ok: encodeValue(fromJson(input.event as JsonValue)) });
+      turn.complete(command, { ok: encodeValue(fromJson(input.event as JsonValue)) }, { arrival: input.seq });
     }
     return undefined;
   },

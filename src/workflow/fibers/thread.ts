@@ -6,6 +6,7 @@
 //    cleanup runs, last in first out; then it is done itself. So nothing outlives the one that started it.
 // 3. Cancelling does nothing to a thread whose function has ended: cleanup goes on undisturbed.
 import type { CommandId } from "../../protocol/ids.ts";
+import type { JsonValue } from "../../protocol/json.ts";
 import {
   type Budget,
   Fiber,
@@ -14,7 +15,7 @@ import {
   StarlarkError,
   type Value,
 } from "../../starlark/index.ts";
-import { CANCELLED } from "../error-data.ts";
+import { CANCELLED, CONTINUE_AS_NEW } from "../error-data.ts";
 import type { IssuedCommand } from "../issued-command.ts";
 import { MAX_FIBER_DEPTH } from "../limits.ts";
 import type { CallingFiber, CommandRequest } from "../w/issue.ts";
@@ -26,6 +27,8 @@ const BUDGET_EXCEEDED = "BudgetExceeded";
 export type ThreadEnding =
   | { kind: "returned"; value: Value }
   | { kind: "failed"; error: StarlarkError }
+  /** It asked for a new run in the place of this one. */
+  | { kind: "continued"; data: JsonValue | undefined }
   | { kind: "cancelled" };
 
 /** What a thread waits for that is not a command: the end of others. */
@@ -242,12 +245,15 @@ export class Thread implements CallingFiber {
     }
     if (ending.kind !== "failed") return;
     this.#host.print(`a deferred function failed: ${ending.error.format()}`);
-    if (this.ending.kind === "returned") this.ending = ending;
+    if (isSuccess(this.ending)) this.ending = ending;
   }
 
   #endingOf(state: Exclude<FiberState, { kind: "suspended" }>): ThreadEnding {
     if (state.kind === "failed") {
       const { error } = state;
+      if (error.code === CONTINUE_AS_NEW && error.uncatchable) {
+        return { kind: "continued", data: (error.details as { data?: JsonValue }).data };
+      }
       return error.code === CANCELLED && error.uncatchable
         ? { kind: "cancelled" }
         : { kind: "failed", error };
@@ -260,7 +266,7 @@ export class Thread implements CallingFiber {
     let result = ending;
     for (const { id, isSeen, ending: failure } of this.#unseenFailures ?? []) {
       if (isSeen || failure?.kind !== "failed") continue;
-      if (result.kind === "returned") result = failure;
+      if (isSuccess(result)) result = failure;
       else this.#host.print(`fiber ${id} failed, and nobody waited for it: ${failure.error.format()}`);
     }
     this.#unseenFailures = undefined;
@@ -316,6 +322,10 @@ export class Thread implements CallingFiber {
     this.#host.claimCommand(this);
   }
 
+  get mayContinue(): boolean {
+    return this.#parent === undefined && this.ending === undefined;
+  }
+
   defer(fn: Value, args: readonly Value[]): void {
     this.#host.claimDeferred();
     this.#deferred.push({ fn, args });
@@ -353,4 +363,8 @@ export class Thread implements CallingFiber {
       hostData: this,
     });
   }
+}
+
+function isSuccess({ kind }: ThreadEnding): boolean {
+  return kind === "returned" || kind === "continued";
 }

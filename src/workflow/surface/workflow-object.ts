@@ -160,6 +160,13 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     parameters: { fn: "The function to call.", "*args": "Its arguments." },
     forwardsCall: true,
   },
+  continue_as_new: {
+    summary: "Ends the run and starts it over in a new one, with an empty journal.",
+    details: "Never returns. Deferred functions run first. Only the handler's own fiber may call it.",
+    parameters: {
+      data: "What the new run's event has as its data, JSON; that of this run's event where it is left out.",
+    },
+  },
   log: {
     summary: "Writes a line into the run's log, once, however often the run is replayed.",
     parameters: {

@@ -20,6 +20,8 @@ export interface CallingFiber {
   /** Throws when too many are waiting. */
   defer(fn: Value, args: readonly Value[]): void;
   info(): Value;
+  /** It is the handler's own fiber, before its cleanup. */
+  readonly mayContinue: boolean;
 }
 
 export function callingFiber(ctx: CallContext): CallingFiber {

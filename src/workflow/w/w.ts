@@ -2,6 +2,7 @@
 // that calls it, so one object serves all runs.
 import { HostObject, universe, type Value } from "../../starlark/index.ts";
 import { setLabel, setOutput, setProgress, setStatus } from "./annotate.ts";
+import { continueAsNew } from "./continue-as-new.ts";
 import { info } from "./info.ts";
 import { parallel, race, spawn, wait } from "./parallel.ts";
 import { attempt, defer } from "./protect.ts";
@@ -33,6 +34,7 @@ const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["select", select],
   ["attempt", attempt],
   ["defer", defer],
+  ["continue_as_new", continueAsNew],
   ["info", info],
   // The same as `print`: what a script prints follows from its journal, so it is no command.
   ["log", print],

@@ -1,0 +1,54 @@
+// What a fork of a run begins with, found out before anything is begun.
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import { ok, type Result, refuse } from "../../src/protocol/result.ts";
+import type { ProgramSource } from "../../src/protocol/workflow.ts";
+import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
+import type { ForkRun, StartRun } from "../rpc.ts";
+import { sha256 } from "../sha256.ts";
+import { loadMachine } from "./engine.ts";
+import type { StoredStart } from "./parts.ts";
+
+/** A call between objects takes 32 MiB; this leaves room for the program and the event. */
+const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
+
+/**
+ * The new run's start and the journal it begins with. Refuses what `forkedRecords` refuses, `invalid_workflow`,
+ * `history_too_large`, and `program_differs` where the program does not come to the command.
+ */
+export function forkOf(
+  run: StoredStart,
+  { id, command, program: given, by, reason }: ForkRun,
+  kept: { records: JournalRecord[]; program: ProgramSource | undefined },
+): Result<{ start: StartRun; records: JournalRecord[] }> {
+  const program = given ?? kept.program;
+  if (!program) return refuse("unknown_run", "the run's program is no longer kept");
+  const workflow = loadWorkflow(program, { name: run.workflow, sha256Hex: sha256 });
+  if (!workflow.ok) return workflow;
+  const forked = forkedRecords(kept.records, command, {
+    run: run.id,
+    digest: program.digest,
+    by: by.subject,
+    reason,
+  });
+  if (!forked.ok) return forked;
+  const records = forked.value;
+  const length = records.reduce((sum, record) => sum + JSON.stringify(record).length, 0);
+  if (length > MAX_HISTORY_LENGTH) {
+    return refuse("history_too_large", `the journal before ${command} is ${length} characters of JSON`);
+  }
+  const consumed = records.flatMap((record) =>
+    record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
+  );
+  const start: StartRun = {
+    ...run,
+    id,
+    program,
+    trigger: workflow.value.triggers.find((trigger) => trigger.id === run.trigger.id) ?? run.trigger,
+    consumed: [...(run.consumed ?? []), ...consumed],
+    continues: { run: run.id, how: "forked" },
+  };
+  const { state, error } = loadMachine(program, { start, records, sha256Hex: sha256 }).summary();
+  if (state !== "stuck") return ok({ start, records });
+  const message = error?.message ?? "the program and the journal disagree";
+  return refuse("program_differs", message, error?.details ?? {});
+}

@@ -1,0 +1,59 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { sha256 } from "../../../durable-objects/sha256.ts";
+import { catalogStub, DEFAULT_WORKSPACE, runStub } from "../../../durable-objects/stubs.ts";
+import { type CommandId, idempotencyKeySchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
+import { reasonSchema } from "../../protocol/operation.ts";
+import { runSummarySchema } from "../../protocol/run.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { problems, unwrap } from "../problem.ts";
+
+const fork = createRoute({
+  method: "post",
+  path: "/v1/runs/{id}/forks",
+  tags: ["Runs"],
+  summary: "Begin another run where this one was, or restart it from there",
+  description:
+    "The new run begins with everything that happened before `command`, and calls that command again; with " +
+    "`restart`, this run ends in its favour. With `program: current` it executes the version of the workflow that is " +
+    "registered now, if that makes the same calls up to the command. With the header `Idempotency-Key` the same " +
+    "request again answers with the same run.",
+  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: {
+    params: z.object({ id: runIdSchema }),
+    headers: z.object({ "idempotency-key": idempotencyKeySchema.optional() }),
+    body: jsonBody(
+      z.strictObject({
+        command: z.string().max(2000).describe("The first command that is repeated, such as `0#3`"),
+        program: z.enum(["same", "current"]).default("same"),
+        restart: z.boolean().default(false),
+        reason: reasonSchema,
+      }),
+    ),
+  },
+  responses: { 201: json(runSummarySchema, "The new run"), ...problems(400, 401, 403, 404, 409, 413, 422) },
+});
+
+export const forks = createRoutes().openapi(fork, async (c) => {
+  const { id } = c.req.valid("param");
+  const { command, program, restart, reason } = c.req.valid("json");
+  const key = c.req.valid("header")["idempotency-key"] ?? crypto.randomUUID();
+  const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
+  const current =
+    program === "current"
+      ? unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(unwrap(await run.detail()).workflow))
+          .program
+      : undefined;
+  const digest = sha256(JSON.stringify([id, command, key]));
+  const forked = await run.fork({
+    id: `run_${digest.slice(0, 32)}` as RunId,
+    command: command as CommandId,
+    ...(current && { program: current }),
+    restart,
+    reason,
+    by: c.get("identity"),
+  });
+  return c.json(unwrap(forked), 201);
+});

@@ -1,0 +1,64 @@
+// A run that begins where another one was: the journal of the first up to a command, as the beginning of the second's.
+import type { CommandId, RunId } from "../protocol/ids.ts";
+import type { JournalRecord, NotedRecord } from "../protocol/journal.ts";
+import { ok, type Result, refuse } from "../protocol/result.ts";
+
+/** Where a fork comes from, and what it executes; kept in its first record. */
+export interface ForkOrigin {
+  run: RunId;
+  /** Of the program that the new run executes. */
+  digest: string;
+  by: string;
+  reason: string;
+}
+
+/**
+ * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
+ * numbered anew, and every signal that the other has been sent. Of commands that had not ended there, only that they
+ * were called: they begin again. Refuses `unknown_command`, and `already_cancelled` where the run was being
+ * cancelled by then.
+ */
+export function forkedRecords(
+  records: readonly JournalRecord[],
+  from: CommandId,
+  origin: ForkOrigin,
+): Result<JournalRecord[]> {
+  const end = records.findIndex((record) => record.type === "scheduled" && record.command === from);
+  if (end < 0) return refuse("unknown_command", `the run has no command ${from} in its journal`);
+  const before = records.slice(0, end);
+  if (before.some((record) => record.type === "noted" && record.note === "cancel_requested")) {
+    return refuse(
+      "already_cancelled",
+      `the run was being cancelled when it came to ${from}: fork it earlier`,
+    );
+  }
+  const ended = endedCommands(before);
+  const kept = [
+    ...before.filter((record) => record.type !== "noted" || isKept(record, ended)),
+    // Whoever sent them was told that they count.
+    ...records.slice(end).filter((record) => record.type === "noted" && record.note === "signalled"),
+  ];
+  return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));
+}
+
+function endedCommands(records: readonly JournalRecord[]): Set<CommandId> {
+  return new Set(
+    records.flatMap((record) => {
+      if (record.type === "completed") return [record.command];
+      return record.type === "noted" && record.note === "withdrawn"
+        ? (record.data.commands as CommandId[])
+        : [];
+    }),
+  );
+}
+
+/** What was done about commands that begin again is not part of the new run; nor is a pause. */
+function isKept({ command, note }: NotedRecord, ended: ReadonlySet<CommandId>): boolean {
+  return command === undefined ? note !== "operator" : ended.has(command);
+}
+
+function withOrigin(record: JournalRecord, from: CommandId, origin: ForkOrigin): JournalRecord {
+  if (record.type !== "noted" || record.note !== "started") return record;
+  const { digest, ...forked } = origin;
+  return { ...record, data: { ...record.data, digest, forked: { command: from, ...forked } } };
+}
