@@ -5,7 +5,7 @@
 //     const machine = loadRun(workflow.value, { start, records, sha256Hex });
 //     const changes = machine.handle({ type: "start" }, { now, entropy });
 //     // commit `changes`, perform its effects, feed their results back by `handle`
-export { type ForkOrigin, forkedRecords } from "./fork.ts";
+export { forkedRecords } from "./fork.ts";
 export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
 export { loadedFile } from "./loaded-file.ts";
