@@ -11,6 +11,14 @@ import { JsonReader } from "./json-reader.ts";
 const MAX_DEPTH = 500;
 const SLOT_BYTES = 32;
 
+const COMMA = 44;
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const CLOSE_BRACKET = 93;
+const CLOSE_BRACE = 125;
+
 /** The value of a JSON text; throws when the text is malformed. */
 export function decodeJson(text: string, budget: Budget): Value {
   budget.charge(text.length / 32, 0);
@@ -24,23 +32,23 @@ function readValue(reader: JsonReader, budget: Budget, depth: number): Value {
   const first = reader.require();
   budget.charge(1, SLOT_BYTES);
   switch (first) {
-    case '"':
+    case 34: // "
       return readString(reader, budget);
-    case "[":
+    case 91: // [
       return readArray(reader, budget, depth);
-    case "{":
+    case 123: // {
       return readObject(reader, budget, depth);
-    case "n":
+    case 110: // n
       reader.word("null");
       return null;
-    case "t":
+    case 116: // t
       reader.word("true");
       return true;
-    case "f":
+    case 102: // f
       reader.word("false");
       return false;
   }
-  if (first === "-" || (first >= "0" && first <= "9")) return readNumber(reader, budget);
+  if (first === MINUS || (first >= ZERO && first <= NINE)) return readNumber(reader, budget);
   throw reader.unexpected();
 }
 
@@ -51,6 +59,8 @@ function readString(reader: JsonReader, budget: Budget): string {
 }
 
 function readNumber(reader: JsonReader, budget: Budget): Value {
+  const small = reader.smallInt();
+  if (small !== undefined) return small;
   const number = reader.number();
   if (/[.eE]/.test(number)) {
     const value = Number(number);
@@ -67,11 +77,11 @@ function readArray(reader: JsonReader, budget: Budget, depth: number): StarlarkL
   checkDepth(reader, depth);
   reader.offset++;
   const items: Value[] = [];
-  if (reader.accept("]")) return new StarlarkList(items);
+  if (reader.accept(CLOSE_BRACKET)) return new StarlarkList(items);
   for (;;) {
     items.push(readValue(reader, budget, depth + 1));
-    if (reader.accept(",")) continue;
-    if (reader.accept("]")) return new StarlarkList(items);
+    if (reader.accept(COMMA)) continue;
+    if (reader.accept(CLOSE_BRACKET)) return new StarlarkList(items);
     throw reader.wanted("in array", "',' or ']'");
   }
 }
@@ -81,15 +91,15 @@ function readObject(reader: JsonReader, budget: Budget, depth: number): Starlark
   reader.offset++;
   const dict = new StarlarkDict();
   budget.charge(0, DICT_ENTRY_BYTES);
-  if (reader.accept("}")) return dict;
+  if (reader.accept(CLOSE_BRACE)) return dict;
   for (;;) {
     const key = readValue(reader, budget, depth + 1);
     if (typeof key !== "string") throw reader.error(`got ${typeName(key)} for object key, want string`);
-    if (!reader.accept(":")) throw reader.wanted("after object key", "':'");
+    if (!reader.accept(COLON)) throw reader.wanted("after object key", "':'");
     // A repeated key is no error: the last one counts.
     dict.set(key, readValue(reader, budget, depth + 1), budget);
-    if (reader.accept(",")) continue;
-    if (reader.accept("}")) return dict;
+    if (reader.accept(COMMA)) continue;
+    if (reader.accept(CLOSE_BRACE)) return dict;
     throw reader.wanted("in object", "',' or '}'");
   }
 }

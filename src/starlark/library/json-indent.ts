@@ -6,6 +6,11 @@ import { JsonReader } from "./json-reader.ts";
 /** Beyond, the indentation alone would be quadratic in the size of the text. */
 const MAX_DEPTH = 500;
 
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN_BRACE = 123;
+
 /** The text with every element on a line of its own: `prefix`, then one `indent` per level. */
 export function indentJson(text: string, prefix: string, indent: string, budget: Budget): string {
   budget.charge(text.length / 32, 0);
@@ -34,50 +39,63 @@ class IndentingWriter {
     const { reader } = this;
     const first = reader.require();
     const start = reader.offset;
-    if (first === "[" || first === "{") {
-      this.container(first, first === "[" ? "]" : "}");
-      return;
+    switch (first) {
+      case 91: // [
+      case 123: // {
+        this.container(first, first + 2);
+        return;
+      case 34: // "
+        reader.string();
+        break;
+      case 110: // n
+        reader.word("null");
+        break;
+      case 116: // t
+        reader.word("true");
+        break;
+      case 102: // f
+        reader.word("false");
+        break;
+      default:
+        if (first !== 45 && !(first >= 48 && first <= 57))
+          throw this.invalid("looking for beginning of value");
+        reader.number();
     }
-    if (first === '"') reader.string();
-    else if (first === "n") reader.word("null");
-    else if (first === "t") reader.word("true");
-    else if (first === "f") reader.word("false");
-    else if (first === "-" || (first >= "0" && first <= "9")) reader.number();
-    else throw this.invalid("looking for beginning of value");
     this.append(reader.text.slice(start, reader.offset));
   }
 
   end(): void {
-    if (this.reader.peek() !== undefined) throw this.invalid("after top-level value");
+    if (!Number.isNaN(this.reader.peek())) throw this.invalid("after top-level value");
   }
 
-  private container(open: string, close: string): void {
+  /** Brackets are given by their codes. */
+  private container(open: number, close: number): void {
     const { reader } = this;
     if (this.depth >= MAX_DEPTH) throw reader.error(`nested more than ${MAX_DEPTH} deep`);
     reader.offset++;
-    this.append(open);
+    this.append(String.fromCharCode(open));
     if (!reader.accept(close)) {
       this.depth++;
-      this.elements(open === "{", close);
+      this.elements(open === OPEN_BRACE, close);
       this.depth--;
       this.newLine();
     }
-    this.append(close);
+    this.append(String.fromCharCode(close));
   }
 
-  private elements(areFields: boolean, close: string): void {
+  private elements(areFields: boolean, close: number): void {
     const { reader } = this;
     for (;;) {
       this.newLine();
       if (areFields) {
-        if (reader.require() !== '"') throw this.invalid("looking for beginning of object key string");
+        if (reader.require() !== QUOTE) throw this.invalid("looking for beginning of object key string");
         this.value();
-        if (!reader.accept(":")) throw this.invalid("after object key");
+        if (!reader.accept(COLON)) throw this.invalid("after object key");
         this.append(": ");
       }
       this.value();
       if (reader.accept(close)) return;
-      if (!reader.accept(","))
+      if (!reader.accept(COMMA))
         throw this.invalid(areFields ? "after object key:value pair" : "after array element");
       this.append(",");
     }

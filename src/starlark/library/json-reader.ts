@@ -6,9 +6,12 @@ import { EvaluationError } from "../errors.ts";
 import { quoteString } from "../value/quote.ts";
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
-/** A quote, a backslash or a control character. */
-const STRING_END = /[^ !#-[\]-\uffff]/g;
 const NUMBER_CHARACTERS = /[-+.eE0-9]*/y;
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+/** The least code unit that can be half a character. */
+const FIRST_SURROGATE = 0xd800;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -32,25 +35,25 @@ export class JsonReader {
     this.caller = caller;
   }
 
-  /** The next character that is not white space, undefined at the end; the reader stays before it. */
-  peek(): string | undefined {
+  /** The code of the next character that is not white space, NaN at the end; the reader stays before it. */
+  peek(): number {
     for (;;) {
       const code = this.text.charCodeAt(this.offset);
-      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return this.text[this.offset];
+      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return code;
       this.offset++;
     }
   }
 
   /** As `peek`, where the text must not end. */
-  require(): string {
-    const character = this.peek();
-    if (character === undefined) throw this.error("unexpected end of file");
-    return character;
+  require(): number {
+    const code = this.peek();
+    if (Number.isNaN(code)) throw this.error("unexpected end of file");
+    return code;
   }
 
-  /** Goes past a character, if it is the next. */
-  accept(character: string): boolean {
-    if (this.require() !== character) return false;
+  /** Goes past a character, given by its code, if it is the next. */
+  accept(code: number): boolean {
+    if (this.require() !== code) return false;
     this.offset++;
     return true;
   }
@@ -59,6 +62,25 @@ export class JsonReader {
   word(word: string): void {
     if (!this.text.startsWith(word, this.offset)) throw this.unexpected();
     this.offset += word.length;
+  }
+
+  /** The int of up to 15 digits that begins here; undefined, without moving, for any other number. */
+  smallInt(): number | undefined {
+    const { text, offset } = this;
+    const isNegative = text.charCodeAt(offset) === 45;
+    const start = isNegative ? offset + 1 : offset;
+    let at = start;
+    let value = 0;
+    let code = text.charCodeAt(at);
+    for (; code >= 48 && code <= 57 && at - start < 15; code = text.charCodeAt(++at)) {
+      value = value * 10 + code - 48;
+    }
+    const hasLeadingZero = at - start > 1 && text.charCodeAt(start) === 48;
+    const goesOn =
+      code === 46 || (code | 32) === 101 || (code >= 48 && code <= 57) || code === 43 || code === 45;
+    if (at === start || hasLeadingZero || goesOn) return undefined;
+    this.offset = at;
+    return isNegative ? 0 - value : value;
   }
 
   /** The text of the number that begins here. */
@@ -72,20 +94,43 @@ export class JsonReader {
 
   /** The string that begins here. */
   string(): string {
-    this.offset++;
-    let value = "";
-    for (;;) {
-      STRING_END.lastIndex = this.offset;
-      const end = STRING_END.exec(this.text);
-      if (end === null) throw this.error("unclosed string literal");
-      value += this.text.slice(this.offset, end.index);
-      this.offset = end.index + 1;
-      if (end[0] === '"') return value.toWellFormed();
-      if (end[0] !== "\\") {
-        this.offset--;
-        throw this.error(`invalid character ${quoteCharacter(end[0])} in string literal`);
+    const { text } = this;
+    const start = this.offset + 1;
+    // Most strings have no escapes: they are a piece of the text.
+    for (let at = start; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.offset = at + 1;
+        return text.slice(start, at);
       }
+      // Negated, so that NaN at the end of the text goes there, too.
+      if (code === BACKSLASH || !(code >= 32 && code < FIRST_SURROGATE)) return this.stringInPieces();
+    }
+  }
+
+  /** A string with escapes, characters of two code units, or a mistake. */
+  private stringInPieces(): string {
+    const { text } = this;
+    let value = "";
+    let pieceStart = ++this.offset;
+    for (;;) {
+      const code = text.charCodeAt(this.offset);
+      if (code !== QUOTE && code !== BACKSLASH && code >= 32) {
+        this.offset++;
+        continue;
+      }
+      value += text.slice(pieceStart, this.offset);
+      if (code === QUOTE) {
+        this.offset++;
+        return value.toWellFormed();
+      }
+      if (Number.isNaN(code)) throw this.error("unclosed string literal");
+      if (code !== BACKSLASH) {
+        throw this.error(`invalid character ${quoteCharacter(this.character())} in string literal`);
+      }
+      this.offset++;
       value += this.escape();
+      pieceStart = this.offset;
     }
   }
 
@@ -112,8 +157,7 @@ export class JsonReader {
 
   /** Checks that nothing follows the value. */
   end(): void {
-    const character = this.peek();
-    if (character !== undefined) {
+    if (!Number.isNaN(this.peek())) {
       throw this.error(`unexpected character ${quoteCharacter(this.character())} after value`);
     }
   }
