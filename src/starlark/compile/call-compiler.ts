@@ -29,6 +29,7 @@ export function compileCall(compiler: Compiler, node: ast.CallExpression, target
     names: node.arguments.flatMap((argument) => argument.name?.name ?? []),
     hasStar: node.arguments.some((argument) => argument.kind === "star"),
     hasStarStar: node.arguments.some((argument) => argument.kind === "starstar"),
+    plan: undefined,
   });
   builder.emit(Op.CallShape, target, base, shape, node.parenthesis);
 }

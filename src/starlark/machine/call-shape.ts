@@ -3,9 +3,11 @@ import { EvaluationError } from "../errors.ts";
 import { isIterable } from "../value/arguments.ts";
 import type { CallResult, KeywordArgument } from "../value/call.ts";
 import { StarlarkDict } from "../value/dict.ts";
+import { StarlarkFunction } from "../value/function.ts";
 import type { CallShape } from "../value/function-code.ts";
 import { collect } from "../value/iterate.ts";
 import { typeName, type Value } from "../value/value.ts";
+import { planCall } from "./call-plan.ts";
 import type { Slot } from "./frame.ts";
 import type { RunningFiber } from "./running-fiber.ts";
 
@@ -17,10 +19,17 @@ export function callWithShape(
   fiber: RunningFiber,
   registers: readonly Slot[],
   calleeRegister: number,
-  shape: CallShape | undefined,
+  shape: CallShape,
   target: number,
 ): CallResult | undefined {
-  if (shape === undefined) throw new TypeError("call without a shape");
+  const callee = registers[calleeRegister] as Value;
+  if (callee instanceof StarlarkFunction && !shape.hasStar && !shape.hasStarStar) {
+    const plan = planCall(shape, callee.code);
+    if (plan !== undefined) {
+      fiber.enterPlanned(callee, plan, calleeRegister + 1, target);
+      return undefined;
+    }
+  }
   let at = calleeRegister + 1;
   let args = registers.slice(at, at + shape.positionalCount) as Value[];
   at += shape.positionalCount;
@@ -28,7 +37,7 @@ export function callWithShape(
   for (const name of shape.names) kwargs.push([name, registers[at++] as Value]);
   if (shape.hasStar) args = args.concat(spread(fiber, registers[at++] as Value));
   if (shape.hasStarStar) spreadNamed(fiber, registers[at++] as Value, kwargs);
-  return fiber.invoke(registers[calleeRegister] as Value, args, kwargs, target);
+  return fiber.invoke(callee, args, kwargs, target);
 }
 
 function spread(fiber: RunningFiber, value: Value): Value[] {

@@ -12,6 +12,7 @@ import { type CallResult, Deferred } from "../value/call.ts";
 import { DICT_ENTRY_BYTES, StarlarkDict } from "../value/dict.ts";
 import { compareBy, equals } from "../value/equality.ts";
 import { Builtin, type Cell, StarlarkFunction } from "../value/function.ts";
+import type { CallShape } from "../value/function-code.ts";
 import { HostObject } from "../value/host-object.ts";
 import { ArrayIteration, type Iteration, iterate } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
@@ -592,15 +593,15 @@ export function execute(fiber: RunningFiber): void {
           frame.pc = pc;
           budget.stepsLeft += fuel;
           fuel = 0;
-          const result =
-            callee instanceof Builtin
-              ? callBuiltin(fiber, callee, callee.receiver, registers, base + b + 1, c)
-              : fiber.invoke(
-                  callee,
-                  registers.slice(base + b + 1, base + b + 1 + c) as Value[],
-                  [],
-                  base + a,
-                );
+          let result: CallResult | undefined;
+          if (callee instanceof Builtin) {
+            result = callBuiltin(fiber, callee, callee.receiver, registers, base + b + 1, c);
+          } else if (callee instanceof StarlarkFunction) {
+            fiber.enterInPlace(callee, base + b + 1, c, base + a);
+          } else {
+            const args = registers.slice(base + b + 1, base + b + 1 + c) as Value[];
+            result = fiber.invoke(callee, args, [], base + a);
+          }
           if (result !== undefined && !(typeof result === "object" && result instanceof Deferred)) {
             registers[base + a] = result;
             break;
@@ -617,10 +618,23 @@ export function execute(fiber: RunningFiber): void {
         }
         case 60: {
           // CallShape
+          if (--fuel < 0) fuel = budget.refuel();
+          const shape = fn.code.callShapes[c] as CallShape;
+          const callee = registers[base + b] as Value;
           frame.pc = pc;
+          if (callee instanceof StarlarkFunction && shape.plan?.code === callee.code) {
+            fiber.enterPlanned(callee, shape.plan, base + b + 1, base + a);
+            frame = fiber.frame as Frame;
+            fn = callee;
+            code = fn.code.code;
+            constants = fn.code.constants;
+            base = frame.base;
+            pc = 0;
+            break;
+          }
           budget.stepsLeft += fuel;
           fuel = 0;
-          const result = callWithShape(fiber, registers, base + b, fn.code.callShapes[c], base + a);
+          const result = callWithShape(fiber, registers, base + b, shape, base + a);
           if (result !== undefined && !(typeof result === "object" && result instanceof Deferred)) {
             registers[base + a] = result;
             break;

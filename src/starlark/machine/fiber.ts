@@ -15,10 +15,12 @@ import {
   type Outcome,
 } from "../value/call.ts";
 import { Builtin, StarlarkFunction } from "../value/function.ts";
+import type { CallPlan } from "../value/function-code.ts";
 import { HostObject } from "../value/host-object.ts";
 import { Iteration } from "../value/iterate.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { bindParameters } from "./bind-parameters.ts";
+import { bindPositional, followPlan } from "./call-plan.ts";
 import { clearLocals } from "./clear-locals.ts";
 import { execute } from "./execute.ts";
 import { Frame, type Native, nextFrame, refuseRecursion, type Slot } from "./frame.ts";
@@ -252,10 +254,36 @@ export class Fiber implements RunningFiber {
   ): void {
     const { code } = fn;
     this.budget.charge(1 + (args.length + kwargs.length) / 8, 0);
-    refuseRecursion(fn, this.frame);
     const base = this.firstFreeRegister();
+    this.prepareCall(fn, base);
+    if (code.isSimple && kwargs.length === 0 && args.length === code.positionalCount) {
+      for (let i = 0; i < args.length; i++) this.registers[base + i] = args[i];
+    } else bindParameters(fn, args, kwargs, this.registers as (Value | undefined)[], base, this.budget);
+    this.pushCall(fn, base, target);
+  }
+
+  enterInPlace(fn: StarlarkFunction, base: number, count: number, target: number): void {
+    this.prepareCall(fn, base);
+    if (bindPositional(fn, this.registers, base, count, this.budget)) this.pushCall(fn, base, target);
+    else this.enter(fn, this.registers.slice(base, base + count) as Value[], [], target);
+  }
+
+  enterPlanned(fn: StarlarkFunction, plan: CallPlan, base: number, target: number): void {
+    this.prepareCall(fn, base);
+    followPlan(plan, fn, this.registers, base, this.budget);
+    this.pushCall(fn, base, target);
+  }
+
+  /** Checks that a function may be called, and makes room for the registers of its frame. */
+  private prepareCall(fn: StarlarkFunction, base: number): void {
+    const { code } = fn;
+    if (!code.allowsRecursion) refuseRecursion(fn, this.frame);
     while (this.registers.length < base + code.registerCount) this.registers.push(undefined);
-    bindParameters(fn, args, kwargs, this.registers as (Value | undefined)[], base, this.budget);
+  }
+
+  /** Adds the frame of a call whose parameters have their values. */
+  private pushCall(fn: StarlarkFunction, base: number, target: number): void {
+    const { code } = fn;
     if (code.hasPrologue) clearLocals(code, this.registers, base);
     const frame = this.pushFrame();
     frame.fn = fn;

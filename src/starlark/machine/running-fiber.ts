@@ -1,5 +1,7 @@
 /** What the instructions need of the fiber they run in. */
 import type { CallContext, CallResult, KeywordArgument } from "../value/call.ts";
+import type { StarlarkFunction } from "../value/function.ts";
+import type { CallPlan } from "../value/function-code.ts";
 import type { Value } from "../value/value.ts";
 import type { Frame, Slot } from "./frame.ts";
 
@@ -21,6 +23,15 @@ export interface RunningFiber extends CallContext {
     kwargs: readonly KeywordArgument[],
     target: number,
   ): CallResult | undefined;
+
+  /**
+   * As `invoke`, of a Starlark function whose arguments lie in registers from `base` on, above those of
+   * the innermost frame that are in use.
+   */
+  enterInPlace(fn: StarlarkFunction, base: number, count: number, target: number): void;
+
+  /** As `enterInPlace`, for a call that has a plan. */
+  enterPlanned(fn: StarlarkFunction, plan: CallPlan, base: number, target: number): void;
 
   /**
    * Takes what a call resulted in to whoever asked for it: into a register of the innermost frame, to

@@ -11,6 +11,29 @@ export interface CallShape {
   readonly hasStar: boolean;
   /** A mapping of more keyword arguments follows. */
   readonly hasStarStar: boolean;
+  /** How the arguments got to the parameters of the function called last; a cache of the machine. */
+  plan: CallPlan | undefined;
+}
+
+/** How the arguments of a call get to the parameters of a function, worked out once for the two. */
+export interface CallPlan {
+  /** The function that it is for. */
+  readonly code: FunctionCode;
+  /** How many arguments there are. */
+  readonly count: number;
+  /**
+   * Whether every argument is a parameter's, in the order of the parameters: then they can be moved
+   * where they lie, the last first.
+   */
+  readonly inOrder: boolean;
+  /** Per argument: its parameter, or -1 when it is collected. */
+  readonly targets: readonly number[];
+  /** The parameters that take their defaults. */
+  readonly defaults: readonly number[];
+  /** Positional arguments for `*args`: from the first to before the second. */
+  readonly surplus: readonly [from: number, to: number];
+  /** Keyword arguments for `**kwargs`. */
+  readonly rest: readonly (readonly [name: string, argument: number])[];
 }
 
 /** A variable of the enclosing function: in one of its cells, or itself captured. */
