@@ -4,7 +4,7 @@ import type { Budget } from "../budget.ts";
 import { BudgetError, EvaluationError } from "../errors.ts";
 import type { CallContext, CallResult } from "../value/call.ts";
 import { defineBuiltin } from "../value/define.ts";
-import { compareBy } from "../value/equality.ts";
+import { compareBy, compareThreeWay } from "../value/equality.ts";
 import type { Builtin } from "../value/function.ts";
 import { collect } from "../value/iterate.ts";
 import { StarlarkList } from "../value/list.ts";
@@ -35,6 +35,11 @@ function sortValues(items: Value[], reverse: boolean, budget: Budget): Value[] {
     const sortedItems = Float64Array.from(items).sort();
     return Array.from(reverse ? sortedItems.reverse() : sortedItems);
   }
+  if (items.every(isShortString)) {
+    // The same holds for strings, which JavaScript sorts as Starlark does when left to itself.
+    items.sort();
+    return reverse ? items.reverse() : items;
+  }
   return blaming(items.slice(), budget, () => sortBy(items, orderFor(items, budget), reverse));
 }
 
@@ -45,10 +50,32 @@ function sortByKeys(
   budget: Budget,
 ): Value[] {
   chargeSort(items.length, budget);
+  const packed = packWithPlaces(keys, reverse);
+  if (packed !== undefined) {
+    const count = items.length;
+    return Array.from(packed.sort(), (pair) => items[pair - Math.floor(pair / count) * count] ?? null);
+  }
   const order = orderFor(keys, budget);
   const byKey = (i: number, j: number) => order(keys[i] ?? null, keys[j] ?? null);
   const places = blaming(keys, budget, () => sortBy(Array.from(keys.keys()), byKey, reverse));
   return places.map((place) => items[place] ?? null);
+}
+
+/**
+ * Keys that are ints, each together with its place in one number, so that sorting those sorts keys and
+ * places at once, and stably. Undefined when the keys are no ints, or too large for that.
+ */
+function packWithPlaces(keys: readonly Value[], reverse: boolean): Float64Array | undefined {
+  const count = keys.length;
+  // Far enough from the limit of safe ints for the quotient by `count` to be exact enough.
+  const limit = Math.floor(2 ** 50 / count) - 1;
+  const packed = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const key = keys[i];
+    if (typeof key !== "number" || key > limit || key < -limit) return undefined;
+    packed[i] = (reverse ? -key : key) * count + i;
+  }
+  return packed;
 }
 
 /** Stable in both directions: the comparison is turned around, not the result. */
@@ -79,14 +106,18 @@ type Order = (x: Value, y: Value) => number;
 /** Values that are all small ints or all short strings are compared without a detour. */
 function orderFor(values: readonly Value[], budget: Budget): Order {
   if (values.every((value) => typeof value === "number")) return (x, y) => (x as number) - (y as number);
-  if (values.every((value) => typeof value === "string" && value.length < 256)) {
+  if (values.every(isShortString)) {
     return (x, y) => ((x as string) < (y as string) ? -1 : x === y ? 0 : 1);
   }
   return (x, y) => {
     budget.charge(1, 0);
-    if (compareBy("<", x, y, budget)) return -1;
-    return compareBy("<", y, x, budget) ? 1 : 0;
+    return compareThreeWay(x, y, budget);
   };
+}
+
+/** A string that is compared with another in about one step. */
+function isShortString(value: Value): boolean {
+  return typeof value === "string" && value.length < 256;
 }
 
 export const min = extremum("min", "<");

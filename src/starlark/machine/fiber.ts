@@ -11,6 +11,7 @@ import {
   type CallResult,
   type Continuation,
   Deferred,
+  type DeferredAction,
   type KeywordArgument,
   type Outcome,
 } from "../value/call.ts";
@@ -126,17 +127,8 @@ export class Fiber implements RunningFiber {
   }
 
   callEach(callee: Value, items: readonly Value[], then: (results: Value[]) => CallResult): CallResult {
-    const results: Value[] = [];
     this.charge(0, items.length * 8);
-    const callNext = (): CallResult => {
-      const item = items[results.length];
-      if (item === undefined) return then(results);
-      return this.call(callee, [item], [], (result) => {
-        results.push(result);
-        return callNext();
-      });
-    };
-    return callNext();
+    return items.length === 0 ? then([]) : new Deferred({ kind: "each", callee, items, next: then });
   }
 
   attempt(callee: Value, args: readonly Value[], then: (outcome: Outcome) => CallResult): Deferred {
@@ -196,11 +188,8 @@ export class Fiber implements RunningFiber {
     for (;;) {
       if (current instanceof Deferred) {
         const { action } = current;
-        if (action.next !== undefined) {
-          const native: Native =
-            action.kind === "attempt"
-              ? { kind: "attempt", next: action.next }
-              : { kind: "then", next: action.next };
+        const native = nativeFor(action);
+        if (native !== undefined) {
           this.pushNative(native, register);
           register = -1;
         }
@@ -208,8 +197,9 @@ export class Fiber implements RunningFiber {
           this.suspendAt(action.request, register);
           return;
         }
+        const args = action.kind === "each" ? action.items.slice(0, 1) : action.args;
         const kwargs = action.kind === "call" ? action.kwargs : [];
-        const immediate = this.invoke(action.callee, action.args, kwargs, register);
+        const immediate = this.invoke(action.callee, args, kwargs, register);
         if (immediate === undefined) return;
         current = immediate;
         continue;
@@ -224,9 +214,19 @@ export class Fiber implements RunningFiber {
         this.registers[register] = current;
         return;
       }
+      if (native.kind === "each") {
+        native.results.push(current);
+        const item = native.items[native.results.length];
+        if (item !== undefined) {
+          const immediate = this.invoke(native.callee, [item], [], -1);
+          if (immediate === undefined) return;
+          current = immediate;
+          continue;
+        }
+      }
       register = frame.result;
       this.popFrame(frame);
-      current = native.kind === "attempt" ? native.next({ ok: true, value: current }) : native.next(current);
+      current = continuation(native, current);
     }
   }
 
@@ -367,6 +367,29 @@ export class Fiber implements RunningFiber {
       error.traceback = [...tracebackOf(this.frame), ...calledBuiltin(this.frame, this.registers)];
     }
     return error;
+  }
+}
+
+function nativeFor(action: DeferredAction): Native | undefined {
+  switch (action.kind) {
+    case "attempt":
+      return { kind: "attempt", next: action.next };
+    case "each":
+      return { kind: "each", callee: action.callee, items: action.items, results: [], next: action.next };
+    default:
+      return action.next === undefined ? undefined : { kind: "then", next: action.next };
+  }
+}
+
+/** What a builtin makes of the value it waited for. */
+function continuation(native: Native, value: Value): CallResult {
+  switch (native.kind) {
+    case "attempt":
+      return native.next({ ok: true, value });
+    case "each":
+      return native.next(native.results);
+    default:
+      return native.next(value);
   }
 }
 

@@ -12,7 +12,14 @@ export type Slot = Value | Cell | Iteration | undefined;
 /** What a builtin wants done with the result of a call it asked for. */
 export type Native =
   | { readonly kind: "then"; readonly next: Continuation }
-  | { readonly kind: "attempt"; readonly next: (outcome: Outcome) => CallResult };
+  | { readonly kind: "attempt"; readonly next: (outcome: Outcome) => CallResult }
+  | {
+      readonly kind: "each";
+      readonly callee: Value;
+      readonly items: readonly Value[];
+      readonly results: Value[];
+      readonly next: (results: Value[]) => CallResult;
+    };
 
 export class Frame {
   readonly parent: Frame | undefined;

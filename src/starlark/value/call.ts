@@ -46,6 +46,12 @@ export type DeferredAction =
       readonly args: readonly Value[];
       readonly next: (outcome: Outcome) => CallResult;
     }
+  | {
+      readonly kind: "each";
+      readonly callee: Value;
+      readonly items: readonly Value[];
+      readonly next: (results: Value[]) => CallResult;
+    }
   | { readonly kind: "suspend"; readonly request: unknown; readonly next: Continuation | undefined };
 
 export interface CallContext {

@@ -109,6 +109,37 @@ function compareAt(operator: OrderOperator, x: Value, y: Value, budget: Budget, 
   throw new EvaluationError(`${typeName(x)} ${operator} ${typeName(y)} not implemented`);
 }
 
+/**
+ * The order of two values: negative, zero or positive; zero also for sets neither of which includes the
+ * other. Throws as `compareBy` with `<` does.
+ */
+export function compareThreeWay(x: Value, y: Value, budget: Budget): number {
+  return threeWayAt(x, y, budget, 0);
+}
+
+function threeWayAt(x: Value, y: Value, budget: Budget, depth: number): number {
+  const areTuples = x instanceof StarlarkTuple && y instanceof StarlarkTuple;
+  if (!areTuples && !(x instanceof StarlarkList && y instanceof StarlarkList)) {
+    const order = orderOf(x, y, budget);
+    if (order !== undefined) return order;
+    if (compareAt("<", x, y, budget, depth)) return -1;
+    return compareAt("<", y, x, budget, depth) ? 1 : 0;
+  }
+  if (depth >= MAX_DEPTH) throw new EvaluationError("comparison exceeded maximum recursion depth");
+  const left = x.items;
+  const right = y.items;
+  const shorter = Math.min(left.length, right.length);
+  for (let i = 0; i < shorter; i++) {
+    budget.charge(1, 0);
+    const a = left[i] ?? null;
+    const b = right[i] ?? null;
+    if (typeof a === "number" && typeof b === "number") {
+      if (a !== b) return a - b;
+    } else if (!equalAt(a, b, budget, depth + 1)) return threeWayAt(a, b, budget, depth + 1);
+  }
+  return left.length - right.length;
+}
+
 function holds(operator: OrderOperator, order: number): boolean {
   switch (operator) {
     case "<":
