@@ -7,7 +7,8 @@
  * | int, bool, None | itself |
  * | float | the int it equals, else its number (NaN equals NaN in a Map) |
  * | string | itself, escaped when it starts with NUL |
- * | bytes, tuple, host object with content | a string that starts with NUL |
+ * | pair of small ints | a number beyond the safe ints |
+ * | bytes, other tuple, host object with content | a string that starts with NUL |
  * | function, builtin, other host object | itself: identity |
  */
 import type { Budget } from "../budget.ts";
@@ -30,24 +31,64 @@ export function canonicalKey(value: Value, budget?: Budget): Key {
   if (typeof value === "string") return value.charCodeAt(0) === 0 ? `${MARK}s${value}` : value;
   if (!(value instanceof HeapValue)) return value;
   if (value instanceof StarlarkFloat) return floatKey(value.value);
-  if (value instanceof StarlarkTuple) {
-    let key = `${MARK}t`;
-    // The shape that real programs use most, flat tuples of small ints and short strings, is made
-    // without the walk below.
-    for (const item of value.items) {
-      if (typeof item === "number") key += `i${item};`;
-      else if (typeof item === "string" && item.length < 64) key += `s${item.length}:${item}`;
-      else return `${MARK}t${describeItems(value, budget, 0)}`;
-    }
-    return key;
-  }
+  if (value instanceof StarlarkTuple) return tupleKey(value, budget);
   if (value.hashedByIdentity) return value;
   return MARK + describe(value, budget, 0);
 }
 
+const PAIR_OFFSET = 2 ** 25;
+const PAIR_RANGE = 2 ** 26;
+const FIRST_PAIR = 2 ** 53;
+
+/**
+ * A pair of ints of up to 26 bits, such as a position in a grid, as a number that no int or float has
+ * for a key: beyond the safe ints those are bigints. Much cheaper to look up than a string.
+ */
+function pairKey(items: readonly Value[]): number | undefined {
+  const x = integralNumber(items[0]);
+  const y = integralNumber(items[1]);
+  // Negated, because of NaN.
+  if (!(x >= -PAIR_OFFSET && x < PAIR_OFFSET && y >= -PAIR_OFFSET && y < PAIR_OFFSET)) return undefined;
+  // Numbers of this size are even, which is why there is room for 52 bits.
+  return FIRST_PAIR + ((x + PAIR_OFFSET) * PAIR_RANGE + y + PAIR_OFFSET) * 2;
+}
+
+/** The number of an int, or of a float that is equal to one; NaN for all else. */
+function integralNumber(value: Value | undefined): number {
+  if (typeof value === "number") return value;
+  return value instanceof StarlarkFloat && Number.isInteger(value.value) ? value.value : Number.NaN;
+}
+
+function tupleKey(tuple: StarlarkTuple, budget: Budget | undefined): Key {
+  const { items } = tuple;
+  if (items.length === 2) {
+    const pair = pairKey(items);
+    if (pair !== undefined) return pair;
+  }
+  // The shape that real programs use most, a few ints and short strings, is made without a walk.
+  let key = `${MARK}t`;
+  for (const item of items) {
+    if (typeof item === "number") key += `#${item};`;
+    else if (typeof item === "string" && item.length < SHORT) key += describeShort(item);
+    else return `${MARK}t${describeItems(tuple, budget, 0)}`;
+    if (key.length > MAX_UNCHARGED) return `${MARK}t${describeItems(tuple, budget, 0)}`;
+  }
+  return key;
+}
+
+/** A longer key is charged for while it is made. */
+const MAX_UNCHARGED = 128;
+
 function floatKey(value: number): number | bigint {
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
   return BigInt(value);
+}
+
+/** Strings shorter than this have their length in one character, from U+0080 on, before them. */
+const SHORT = 64;
+
+function describeShort(text: string): string {
+  return String.fromCharCode(0x80 + text.length) + text;
 }
 
 /** Text that is the same for two values exactly when they are equal, and no prefix of another's. */
@@ -55,17 +96,17 @@ function describe(value: Value, budget: Budget | undefined, depth: number): stri
   switch (typeof value) {
     case "string":
       budget?.charge(1 + value.length / 256, 16 + value.length * 2);
-      return `s${value.length}:${value}`;
+      return value.length < SHORT ? describeShort(value) : `s${value.length}:${value}`;
     case "number":
     case "bigint":
-      return `i${value};`;
+      return `#${value};`;
     case "boolean":
       return value ? "T" : "F";
   }
   if (value === null) return "N";
   if (value instanceof StarlarkFloat) {
     const key = floatKey(value.value);
-    return Number.isInteger(key) || typeof key === "bigint" ? `i${key};` : `f${key};`;
+    return Number.isInteger(key) || typeof key === "bigint" ? `#${key};` : `f${key};`;
   }
   if (value instanceof StarlarkTuple) return `(${describeItems(value, budget, depth)})`;
   if (value instanceof StarlarkBytes) {
