@@ -10,49 +10,83 @@ import { typeName, type Value } from "../value/value.ts";
 import { characterOf } from "./code-point.ts";
 import { displayText } from "./display-text.ts";
 import { formatFloatAs } from "./number-text.ts";
+import { RecentlyParsed } from "./recently-parsed.ts";
 
-/** Replaces the conversions of a format by the operand, the elements of a tuple, or values of a dict. */
-export function interpolate(format: string, operand: Value, budget: Budget): string {
-  const operands = operand instanceof StarlarkTuple ? operand.items : [operand];
-  let used = 0;
-  let text = "";
+/** A conversion and the text before it. */
+interface Conversion {
+  readonly before: string;
+  /** For `%(key)s`. */
+  readonly key: string | undefined;
+  /** Undefined where the format ends too early. */
+  readonly letter: string | undefined;
+}
+
+interface Format {
+  readonly conversions: readonly Conversion[];
+  /** The text behind the last conversion. */
+  readonly after: string;
+  /** What is wrong behind the last conversion. */
+  readonly problem: string | undefined;
+}
+
+const formats = new RecentlyParsed(parseFormat);
+
+function parseFormat(format: string): Format {
+  const conversions: Conversion[] = [];
+  let before = "";
   let at = 0;
-  const append = (piece: string): void => {
-    budget.charge(1 + piece.length / 256, piece.length);
-    text += piece;
-  };
   for (;;) {
     const percent = format.indexOf("%", at);
     if (percent < 0) break;
-    append(format.slice(at, percent));
+    before += format.slice(at, percent);
     at = percent + 1;
     if (format[at] === "%") {
-      append("%");
+      before += "%";
       at++;
       continue;
     }
-    let value: Value;
+    let key: string | undefined;
     if (format[at] === "(") {
       const end = format.indexOf(")", at);
-      if (end < 0) throw new EvaluationError("incomplete format key");
-      value = lookUp(operand, format.slice(at + 1, end), budget);
+      if (end < 0) return { conversions, after: before, problem: "incomplete format key" };
+      key = format.slice(at + 1, end);
       at = end + 1;
-    } else {
-      const next = operands[used];
-      if (next === undefined) throw new EvaluationError("not enough arguments for format string");
-      value = next;
     }
-    const conversion = format[at];
-    if (conversion === undefined) throw new EvaluationError("incomplete format");
-    append(convert(conversion, value, budget));
+    conversions.push({ before, key, letter: format[at] });
+    before = "";
     at++;
+  }
+  return { conversions, after: before + format.slice(at), problem: undefined };
+}
+
+/** Replaces the conversions of a format by the operand, the elements of a tuple, or values of a dict. */
+export function interpolate(format: string, operand: Value, budget: Budget): string {
+  budget.charge(format.length / 64, format.length);
+  const { conversions, after, problem } = formats.get(format);
+  const operands = operand instanceof StarlarkTuple ? operand.items : undefined;
+  const operandCount = operands === undefined ? 1 : operands.length;
+  let text = "";
+  let used = 0;
+  for (const { before, key, letter } of conversions) {
+    const value = key === undefined ? nextOperand(operand, operands, used) : lookUp(operand, key, budget);
+    if (letter === undefined) throw new EvaluationError("incomplete format");
+    const piece = convert(letter, value, budget);
+    budget.charge(1 + piece.length / 256, piece.length);
+    text += before + piece;
     used++;
   }
+  if (problem !== undefined) throw new EvaluationError(problem);
   // A dict is there to be looked things up in.
-  if (used < operands.length && !(operand instanceof StarlarkDict))
+  if (used < operandCount && !(operand instanceof StarlarkDict)) {
     throw new EvaluationError("too many arguments for format string");
-  append(format.slice(at));
-  return text;
+  }
+  return text + after;
+}
+
+function nextOperand(operand: Value, operands: readonly Value[] | undefined, used: number): Value {
+  const value = operands !== undefined ? operands[used] : used === 0 ? operand : undefined;
+  if (value === undefined) throw new EvaluationError("not enough arguments for format string");
+  return value;
 }
 
 function lookUp(operand: Value, key: string, budget: Budget): Value {

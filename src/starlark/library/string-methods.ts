@@ -26,6 +26,7 @@ import {
   countOccurrences,
   replaceText,
   splitAt,
+  splitAtCode,
   splitAtFromRight,
   splitLines,
   splitWords,
@@ -133,7 +134,7 @@ function strip(name: string, atStart: boolean, atEnd: boolean): Builtin {
       if (atEnd && start < end) end = skipSpaceBack(text, end);
     } else {
       ctx.charge(cutset.length / 8, cutset.length);
-      const cut = new Set(cutset);
+      const cut = cutOf(cutset);
       if (atStart) while (start < end && cut.has(characterAt(text, start))) start += sizeAt(text, start);
       if (atEnd) {
         for (let size = sizeBefore(text, end); end > start && cut.has(text.slice(end - size, end)); ) {
@@ -145,6 +146,12 @@ function strip(name: string, atStart: boolean, atEnd: boolean): Builtin {
     ctx.charge((text.length - (end - start)) / 8, 16);
     return text.slice(start, end);
   });
+}
+
+/** What tells whether a character is in a set of some. */
+function cutOf(cutset: string): { has(character: string): boolean } {
+  const isShort = cutset.length <= 8 && isAscii(cutset);
+  return isShort ? { has: (character) => cutset.includes(character) } : new Set(cutset);
 }
 
 function characterAt(text: string, at: number): string {
@@ -196,6 +203,11 @@ function split(name: string, cut: Cut, cutWords: CutWords): Builtin {
         throw new EvaluationError(`${name}: got ${typeName(separator)} for separator, want string`);
       }
       if (separator === "") throw new EvaluationError(`${name}: empty separator`);
+      if (limit < 0 && separator.length === 1 && text.length <= SHORT) {
+        const pieces = splitAtCode(text, separator.charCodeAt(0));
+        chargePieces(ctx, text, pieces.length);
+        return new StarlarkList(pieces);
+      }
       chargeCounting(ctx, text, separator);
       const pieces = countOccurrences(text, separator) + 1;
       chargePieces(ctx, text, limit < 0 ? pieces : Math.min(limit + 1, pieces));
@@ -203,6 +215,9 @@ function split(name: string, cut: Cut, cutWords: CutWords): Builtin {
     },
   );
 }
+
+/** So little text that its pieces can be made before they are charged. */
+const SHORT = 256;
 
 /** A piece is a small object that shares the characters. */
 const PIECE_BYTES = 32;
@@ -253,9 +268,10 @@ const replace = defineMethod(
   (ctx, text: string, old: string, replacement: string, limit?: number) => {
     chargeCounting(ctx, text, old);
     const occurrences = countOccurrences(text, old);
+    if (occurrences === 0) return text;
     const replaced = limit === undefined || limit < 0 ? occurrences : Math.min(limit, occurrences);
     const length = text.length + replaced * (replacement.length - old.length);
-    ctx.charge(replaced + text.length / CHARACTERS_PER_STEP, 16 + length);
+    ctx.charge(replaced + text.length / CHARACTERS_PER_STEP, 16 + length + replaced * PIECE_BYTES);
     requireLength(length);
     return replaceText(text, old, replacement, limit ?? -1);
   },

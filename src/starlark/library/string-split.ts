@@ -16,6 +16,19 @@ export function splitAt(text: string, separator: string, limit: number): string[
   return pieces;
 }
 
+/** Cuts at every occurrence of a character, given by its code: for short texts, where it is the fastest. */
+export function splitAtCode(text: string, code: number): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) !== code) continue;
+    pieces.push(text.slice(from, at));
+    from = at + 1;
+  }
+  pieces.push(text.slice(from));
+  return pieces;
+}
+
 /** Cuts at a separator, from the right. */
 export function splitAtFromRight(text: string, separator: string, limit: number): string[] {
   if (limit < 0) return text.split(separator);
@@ -86,9 +99,17 @@ export function countOccurrences(text: string, part: string): number {
 
 /** Replaces the first `limit` occurrences; an empty text occurs before every character and at the end. */
 export function replaceText(text: string, old: string, replacement: string, limit: number): string {
-  if (old !== "") return splitAt(text, old, limit).join(replacement);
   let replaced = "";
   let count = 0;
+  if (old !== "") {
+    let from = 0;
+    for (let at = text.indexOf(old); at >= 0 && count !== limit; at = text.indexOf(old, from)) {
+      replaced += text.slice(from, at) + replacement;
+      from = at + old.length;
+      count++;
+    }
+    return replaced + text.slice(from);
+  }
   for (const character of text) {
     if (limit < 0 || count < limit) replaced += replacement;
     count++;

@@ -146,6 +146,9 @@ export function bindArguments(
   kwargs: readonly KeywordArgument[],
 ): unknown[] {
   const { parameters, positionalCount } = signature;
+  if (parameters.length === 0 && signature.varargs && (signature.kwargs || kwargs.length === 0)) {
+    return signature.kwargs ? [args, kwargs] : [args];
+  }
   const bound: (Value | undefined)[] = new Array(parameters.length).fill(undefined);
   const given: boolean[] = new Array(parameters.length).fill(false);
   if (args.length > positionalCount && !signature.varargs)
