@@ -1,7 +1,5 @@
 /** Collects the instructions, constants and registers of one function. */
 import { EvaluationError } from "../errors.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
-import { StarlarkFloat } from "../value/float.ts";
 import type { CallShape, FunctionCode } from "../value/function-code.ts";
 import type { Value } from "../value/value.ts";
 import { INSTRUCTION_SIZE } from "./opcodes.ts";
@@ -19,7 +17,7 @@ export class CodeBuilder {
   private top: number;
   private readonly words: number[] = [];
   private readonly offsets: number[] = [];
-  private readonly constantOperands = new Map<string, number>();
+  private readonly constantOperands = new Map<Value, number>();
   private readonly nameIndexes = new Map<string, number>();
 
   constructor(localCount: number) {
@@ -47,12 +45,12 @@ export class CodeBuilder {
 
   /** The operand for a constant. */
   constant(value: Value): number {
-    const key = constantKey(value);
-    let operand = key === undefined ? undefined : this.constantOperands.get(key);
+    // Floats and bytes are objects, so each is a constant of its own.
+    let operand = this.constantOperands.get(value);
     if (operand === undefined) {
       operand = ~this.constants.length;
       this.constants.push(value);
-      if (key !== undefined) this.constantOperands.set(key, operand);
+      this.constantOperands.set(value, operand);
     }
     return operand;
   }
@@ -65,8 +63,7 @@ export class CodeBuilder {
   nameIndex(name: string): number {
     let index = this.nameIndexes.get(name);
     if (index === undefined) {
-      index = this.names.length;
-      this.names.push(name);
+      index = this.names.push(name) - 1;
       this.nameIndexes.set(name, index);
     }
     return index;
@@ -91,20 +88,13 @@ export class CodeBuilder {
     this.top = mark;
   }
 
-  finish(): { code: readonly number[]; offsets: Int32Array } {
+  finish(): { code: readonly number[]; offsets: readonly number[] } {
     if (this.words.length > MAX_INSTRUCTIONS * INSTRUCTION_SIZE) {
       throw new EvaluationError("function too large");
     }
-    return { code: this.words, offsets: Int32Array.from(this.offsets) };
+    return { code: this.words, offsets: this.offsets };
   }
 }
 
 const MAX_REGISTERS = 1 << 20;
 const MAX_INSTRUCTIONS = 1 << 24;
-
-/** Equal keys for constants that may be one; a float is not the int it equals. */
-function constantKey(value: Value): string | undefined {
-  if (value instanceof StarlarkFloat) return `float ${Object.is(value.value, -0) ? "-0" : value.value}`;
-  if (value instanceof StarlarkBytes) return undefined;
-  return typeof value === "object" ? "None" : `${typeof value} ${value}`;
-}

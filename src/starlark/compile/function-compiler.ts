@@ -65,13 +65,15 @@ class FunctionCompiler {
     if (this.flow.isReachable) {
       this.builder.emit(Op.Return, this.builder.constant(null), 0, 0, node.body.at(-1)?.end ?? node.start);
     }
+    const { code, offsets } = this.builder.finish();
     const cellRegisters = locals.flatMap((local) => (local.scope === "cell" ? [local.index] : []));
     return {
       name: node.name,
       source: this.context.source,
       start: node.start,
       doc: docstring(node.body),
-      ...this.builder.finish(),
+      code,
+      offsets,
       constants: this.builder.constants,
       names: this.builder.names,
       callShapes: this.builder.callShapes,

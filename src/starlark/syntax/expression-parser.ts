@@ -70,16 +70,23 @@ export class ExpressionParser {
 
   /** An expression that is no tuple without parentheses: `a if b else c`, a lambda, or simpler. */
   test(): ast.Expression {
-    return this.tokens.nested(() => {
-      if (this.tokens.at("lambda")) return this.lambda(true);
-      const value = this.binary(0);
-      return this.tokens.kind === "if" ? this.conditional(value) : value;
-    });
+    this.tokens.enter();
+    let value: ast.Expression;
+    if (this.tokens.kind === "lambda") value = this.lambda(true);
+    else {
+      value = this.binary(0);
+      if (this.tokens.kind === "if") value = this.conditional(value);
+    }
+    this.tokens.leave();
+    return value;
   }
 
   /** As `test`, without a conditional, for the `if` of a comprehension. */
   private testWithoutConditional(): ast.Expression {
-    return this.tokens.nested(() => (this.tokens.kind === "lambda" ? this.lambda(false) : this.binary(0)));
+    this.tokens.enter();
+    const value = this.tokens.kind === "lambda" ? this.lambda(false) : this.binary(0);
+    this.tokens.leave();
+    return value;
   }
 
   private conditional(whenTrue: ast.Expression): ast.Expression {
@@ -160,20 +167,21 @@ export class ExpressionParser {
   }
 
   private not(): ast.Expression {
-    return this.tokens.nested(() => {
-      const start = this.tokens.advance();
-      const operand = this.binary(NOT_PRECEDENCE);
-      return this.unaryNode("not", start, operand);
-    });
+    this.tokens.enter();
+    const start = this.tokens.advance();
+    const operand = this.binary(NOT_PRECEDENCE);
+    this.tokens.leave();
+    return this.unaryNode("not", start, operand);
   }
 
   private unary(): ast.Expression {
     const { kind } = this.tokens;
     if (kind !== "-" && kind !== "+" && kind !== "~") return this.primary();
-    return this.tokens.nested(() => {
-      const start = this.tokens.advance();
-      return this.unaryNode(kind, start, this.unary());
-    });
+    this.tokens.enter();
+    const start = this.tokens.advance();
+    const operand = this.unary();
+    this.tokens.leave();
+    return this.unaryNode(kind, start, operand);
   }
 
   private unaryNode(operator: ast.UnaryOperator, start: number, operand: ast.Expression): ast.Expression {
@@ -219,13 +227,14 @@ export class ExpressionParser {
     const parenthesis = this.tokens.expect("(");
     const args = parseArguments(this.tokens, this);
     this.tokens.expect(")");
-    const height = 1 + Math.max(callee.height, tallest(args.map((argument) => argument.value)));
+    let height = callee.height;
+    for (const { value } of args) height = Math.max(height, value.height);
     const end = this.tokens.previousEnd;
     return this.checked({
       kind: "call",
       start: callee.start,
       end,
-      height,
+      height: height + 1,
       callee,
       parenthesis,
       arguments: args,
@@ -325,7 +334,8 @@ export class ExpressionParser {
       entries.push(entry);
     }
     this.tokens.expect("}");
-    const height = 1 + tallest(entries.flatMap((entry) => [entry.key, entry.value]));
+    let height = 1;
+    for (const { key, value } of entries) height = Math.max(height, 1 + key.height, 1 + value.height);
     return this.checked({ kind: "dict", start, end: this.tokens.previousEnd, height, entries });
   }
 

@@ -18,6 +18,24 @@ const BASES: Readonly<Record<string, readonly [base: number, name: string]>> = {
 
 /** Reads the number literal that starts at an offset. */
 export function scanNumber(text: string, start: number): NumberLiteral {
+  return scanShortInt(text, start) ?? scanAnyNumber(text, start);
+}
+
+/** A decimal int of up to nine digits, as most are; undefined for everything else. */
+function scanShortInt(text: string, start: number): NumberLiteral | undefined {
+  let value = 0;
+  let end = start;
+  let code = text.charCodeAt(end);
+  for (; code >= 48 && code <= 57 && end - start < 9; code = text.charCodeAt(++end)) {
+    value = value * 10 + code - 48;
+  }
+  // More digits, a point, a letter (of an exponent or a base), or a zero in front of others.
+  const goesOn = (code >= 48 && code <= 57) || code === 46 || (code | 32) >= 97;
+  const isPadded = end - start > 1 && text.charCodeAt(start) === 48;
+  return goesOn || isPadded || end === start ? undefined : { isFloat: false, value, end };
+}
+
+function scanAnyNumber(text: string, start: number): NumberLiteral {
   const prefixed = text[start] === "0" ? BASES[(text[start + 1] ?? "").toLowerCase()] : undefined;
   if (prefixed !== undefined) return scanPrefixed(text, start, ...prefixed);
   DECIMAL.lastIndex = start;

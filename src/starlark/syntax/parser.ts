@@ -49,10 +49,12 @@ class Parser {
 
   /** Parses one line's statements; after an error goes on behind the line, or its block. */
   private statementOrRecover(into: ast.Statement[]): void {
+    const { nesting } = this.tokens;
     try {
       this.statement(into);
     } catch (failure) {
       if (!(failure instanceof SyntaxFailure)) throw failure;
+      this.tokens.nesting = nesting;
       this.tokens.skipLine();
       if (this.tokens.at("indent")) this.blockAfterError(into);
     }
@@ -70,21 +72,30 @@ class Parser {
   private statement(into: ast.Statement[]): void {
     switch (this.tokens.kind) {
       case "def":
-        into.push(this.tokens.nested(() => this.def()));
-        return;
       case "if":
-        into.push(this.tokens.nested(() => this.ifStatement()));
-        return;
       case "for":
-        into.push(this.tokens.nested(() => this.forStatement()));
-        return;
       case "while":
-        into.push(this.tokens.nested(() => this.whileStatement()));
+        this.tokens.enter();
+        into.push(this.compoundStatement());
+        this.tokens.leave();
         return;
       case "indent":
         throw this.tokens.failure("unexpected-indent", "got indent, want primary expression");
       default:
         this.simpleStatements(into);
+    }
+  }
+
+  private compoundStatement(): ast.Statement {
+    switch (this.tokens.kind) {
+      case "def":
+        return this.def();
+      case "if":
+        return this.ifStatement();
+      case "for":
+        return this.forStatement();
+      default:
+        return this.whileStatement();
     }
   }
 

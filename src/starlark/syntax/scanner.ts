@@ -8,7 +8,7 @@ import type { Int } from "../value/int.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { type NumberLiteral, scanNumber } from "./number-literal.ts";
 import { decodeLiteral } from "./string-literal.ts";
-import { keywords, type Punctuation, reservedWords, type TokenKind } from "./token.ts";
+import { type Punctuation, type TokenKind, wordKinds } from "./token.ts";
 
 export type TokenValue = string | Int | Uint8Array | undefined;
 
@@ -21,14 +21,24 @@ const HASH = 35;
 const SINGLE_QUOTE = 39;
 const DOT = 46;
 const BACKSLASH = 92;
+const LETTER_B = 98;
+const LETTER_R = 114;
 const NON_ASCII_LETTER = /[\p{L}\p{Nl}]/u;
 const NON_ASCII_IDENTIFIER_PART = /[\p{L}\p{M}\p{N}\p{Pc}]/u;
 
-/** Punctuation of three, two and one characters; the longest one that fits is taken. */
-const PUNCTUATION: ReadonlySet<string> = new Set<Punctuation>([
-  ..."+ - * / // % & | ^ << >> ~ . , = ; : ( ) [ ] { } < > >= <= == !=".split(" "),
-  ..."+= -= *= /= //= %= &= |= ^= <<= >>= **".split(" "),
-] as Punctuation[]);
+const EQUALS = 61;
+
+/** Punctuation by the code of its first character: by itself, doubled, and either with `=` behind. */
+const SINGLE = byCode("+ - * / % & | ^ ~ . , = ; : ( ) [ ] { } < >".split(" "));
+const DOUBLED = byCode("// << >> **".split(" "));
+const WITH_EQUALS = byCode("+= -= *= /= %= &= |= ^= <= >= == !=".split(" "));
+const DOUBLED_WITH_EQUALS = byCode("//= <<= >>=".split(" "));
+
+function byCode(texts: readonly string[]): readonly (Punctuation | undefined)[] {
+  const table: (Punctuation | undefined)[] = new Array(128).fill(undefined);
+  for (const text of texts) table[text.charCodeAt(0)] = text as Punctuation;
+  return table;
+}
 
 interface Indent {
   /** Width with tab stops every 8 columns. */
@@ -159,7 +169,7 @@ export class Scanner {
     if (isDigit(code) || (code === DOT && isDigit(this.text.charCodeAt(this.at + 1)))) {
       return this.acceptNumber(scanNumber(this.text, this.at));
     }
-    return this.scanPunctuation();
+    return this.scanPunctuation(code);
   }
 
   private isLineEnd(at: number): boolean {
@@ -203,7 +213,7 @@ export class Scanner {
 
   private scanWord(first: number): boolean {
     if (first > 127 && !this.isLetterAt(this.at)) return this.skipIllegal();
-    const quoteAt = this.literalPrefixEnd(first);
+    const quoteAt = first === LETTER_R || first === LETTER_B ? this.literalPrefixEnd(first) : -1;
     if (quoteAt > 0) return this.scanString(quoteAt);
     let end = this.at + 1;
     for (;;) {
@@ -215,7 +225,7 @@ export class Scanner {
     }
     const word = this.text.slice(this.at, end);
     this.value = word;
-    this.accept(keywords.get(word) ?? (reservedWords.has(word) ? "reserved word" : "identifier"), end);
+    this.accept(wordKinds.get(word) ?? "identifier", end);
     return true;
   }
 
@@ -229,20 +239,20 @@ export class Scanner {
 
   /** Where the quote is when the text here is `r"`, `b"` or `rb"`, else -1. */
   private literalPrefixEnd(first: number): number {
-    const isQuote = (at: number) => {
-      const code = this.text.charCodeAt(at);
-      return code === DOUBLE_QUOTE || code === SINGLE_QUOTE;
-    };
-    if (first !== 114 && first !== 98) return -1;
-    if (isQuote(this.at + 1)) return this.at + 1;
-    return first === 114 && this.text.charCodeAt(this.at + 1) === 98 && isQuote(this.at + 2)
-      ? this.at + 2
-      : -1;
+    if (this.isQuoteAt(this.at + 1)) return this.at + 1;
+    const isBoth = first === LETTER_R && this.text.charCodeAt(this.at + 1) === LETTER_B;
+    return isBoth && this.isQuoteAt(this.at + 2) ? this.at + 2 : -1;
+  }
+
+  private isQuoteAt(at: number): boolean {
+    const code = this.text.charCodeAt(at);
+    return code === DOUBLE_QUOTE || code === SINGLE_QUOTE;
   }
 
   private scanString(quoteAt: number): boolean {
-    const quote = this.text[quoteAt] ?? '"';
-    const triple = this.text.startsWith(quote.repeat(3), quoteAt);
+    const { text } = this;
+    const quote = text.charCodeAt(quoteAt);
+    const triple = text.charCodeAt(quoteAt + 1) === quote && text.charCodeAt(quoteAt + 2) === quote;
     const contentStart = quoteAt + (triple ? 3 : 1);
     const contentEnd = this.findQuote(quote, triple, contentStart);
     if (contentEnd === undefined) {
@@ -266,21 +276,23 @@ export class Scanner {
   }
 
   /** Offset of the closing quote; notes an error and moves on when there is none. */
-  private findQuote(quote: string, triple: boolean, from: number): number | undefined {
-    const closing = triple ? quote.repeat(3) : quote;
-    for (let at = from; at < this.text.length; at++) {
-      const code = this.text.charCodeAt(at);
-      if (code === BACKSLASH) {
+  private findQuote(quote: number, triple: boolean, from: number): number | undefined {
+    const { text } = this;
+    for (let at = from; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        if (!triple || (text.charCodeAt(at + 1) === quote && text.charCodeAt(at + 2) === quote)) return at;
+      } else if (code === BACKSLASH) {
         at++;
-        if (this.text.charCodeAt(at) === RETURN && this.isLineEnd(at)) at++;
+        if (text.charCodeAt(at) === RETURN && this.isLineEnd(at)) at++;
       } else if (code === NEWLINE && !triple) {
         this.error("unterminated-string", "unexpected newline in string", this.start);
         this.at = at;
         return undefined;
-      } else if (this.text.startsWith(closing, at)) return at;
+      }
     }
     this.error("unterminated-string", "unexpected EOF in string", this.start);
-    this.at = this.text.length;
+    this.at = text.length;
     return undefined;
   }
 
@@ -293,23 +305,29 @@ export class Scanner {
     return true;
   }
 
-  private scanPunctuation(): boolean {
-    for (let length = 3; length > 0; length--) {
-      const text = this.text.slice(this.at, this.at + length);
-      if (text.length !== length || !PUNCTUATION.has(text)) continue;
-      if (text === "(" || text === "[" || text === "{") this.brackets++;
-      if (text === ")" || text === "]" || text === "}") {
-        if (this.brackets === 0) {
-          this.diagnostics.error("unexpected-bracket", `unexpected '${text}'`, this.at, this.at + 1);
-          this.at++;
-          return false;
-        }
-        this.brackets--;
+  private scanPunctuation(first: number): boolean {
+    const kind = this.punctuationAt(first);
+    if (kind === undefined) return this.skipIllegal();
+    if (kind === "(" || kind === "[" || kind === "{") this.brackets++;
+    else if (kind === ")" || kind === "]" || kind === "}") {
+      if (this.brackets === 0) {
+        this.diagnostics.error("unexpected-bracket", `unexpected '${kind}'`, this.at, this.at + 1);
+        this.at++;
+        return false;
       }
-      this.accept(text as Punctuation, this.at + length);
-      return true;
+      this.brackets--;
     }
-    return this.skipIllegal();
+    this.accept(kind, this.at + kind.length);
+    return true;
+  }
+
+  /** The longest punctuation that fits. */
+  private punctuationAt(first: number): Punctuation | undefined {
+    const second = this.text.charCodeAt(this.at + 1);
+    if (second === EQUALS) return WITH_EQUALS[first] ?? SINGLE[first];
+    const doubled = second === first ? DOUBLED[first] : undefined;
+    if (doubled === undefined) return SINGLE[first];
+    return (this.text.charCodeAt(this.at + 2) === EQUALS && DOUBLED_WITH_EQUALS[first]) || doubled;
   }
 
   private skipIllegal(): boolean {

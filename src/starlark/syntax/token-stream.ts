@@ -13,9 +13,10 @@ export class SyntaxFailure extends Error {}
 export class TokenStream {
   /** End of the token before the current one. */
   previousEnd = 0;
+  /** How many levels deep the parsers are. */
+  nesting = 0;
   private readonly scanner: Scanner;
   private readonly diagnostics: Diagnostics;
-  private nesting = 0;
 
   constructor(scanner: Scanner, diagnostics: Diagnostics) {
     this.scanner = scanner;
@@ -77,7 +78,7 @@ export class TokenStream {
   /** An identifier that has to be there. */
   identifier(): Name {
     if (this.kind !== "identifier") throw this.failure("not-an-identifier", "not an identifier");
-    const name = this.text;
+    const name = String(this.value);
     const start = this.advance();
     return { kind: "name", start, end: this.previousEnd, height: 1, name, binding: undefined };
   }
@@ -89,15 +90,15 @@ export class TokenStream {
     return new SyntaxFailure(message);
   }
 
-  /** Runs a parser one level deeper. */
-  nested<Result>(parse: () => Result): Result {
+  /** Goes one level deeper; a failure leaves it to whoever catches it to go back to where it began. */
+  enter(): void {
     if (this.nesting >= MAX_NESTING) throw this.failure("excessive-nesting", "excessive nesting");
     this.nesting++;
-    try {
-      return parse();
-    } finally {
-      this.nesting--;
-    }
+  }
+
+  /** Comes back from a level. */
+  leave(): void {
+    this.nesting--;
   }
 
   /** Goes on behind the end of the line, after an error. */

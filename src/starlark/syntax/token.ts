@@ -77,47 +77,33 @@ export type Keyword =
   | "return"
   | "while";
 
-export const keywords: ReadonlyMap<string, Keyword> = new Map(
-  (
-    [
-      "and",
-      "break",
-      "continue",
-      "def",
-      "elif",
-      "else",
-      "for",
-      "if",
-      "in",
-      "lambda",
-      "load",
-      "not",
-      "or",
-      "pass",
-      "return",
-      "while",
-    ] as const
-  ).map((word) => [word, word]),
-);
+const KEYWORDS = [
+  "and",
+  "break",
+  "continue",
+  "def",
+  "elif",
+  "else",
+  "for",
+  "if",
+  "in",
+  "lambda",
+  "load",
+  "not",
+  "or",
+  "pass",
+  "return",
+  "while",
+] as const satisfies readonly Keyword[];
 
 /** Words that the specification keeps for later; they are no identifiers. */
-export const reservedWords: ReadonlySet<string> = new Set([
-  "as",
-  "async",
-  "await",
-  "class",
-  "del",
-  "except",
-  "finally",
-  "from",
-  "global",
-  "import",
-  "is",
-  "nonlocal",
-  "raise",
-  "try",
-  "with",
-  "yield",
+const RESERVED_WORDS =
+  "as async await class del except finally from global import is nonlocal raise try with yield".split(" ");
+
+/** The kinds of the words that are no identifiers. */
+export const wordKinds: ReadonlyMap<string, Keyword | "reserved word"> = new Map([
+  ...KEYWORDS.map((word) => [word, word] as const),
+  ...RESERVED_WORDS.map((word) => [word, "reserved word"] as const),
 ]);
 
 /** A token's kind as messages show it: punctuation is quoted. */

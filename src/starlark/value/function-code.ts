@@ -57,7 +57,7 @@ export interface FunctionCode {
    */
   readonly code: readonly number[];
   /** Offset in the source per instruction. */
-  readonly offsets: Int32Array;
+  readonly offsets: readonly number[];
   readonly constants: readonly Value[];
   /** Names of attributes that instructions refer to. */
   readonly names: readonly string[];
