@@ -130,7 +130,7 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
     if (x instanceof StarlarkSet) return x.has(value, budget);
     if (x instanceof StarlarkList || x instanceof StarlarkTuple) {
       budget.charge(x.items.length / 4, 0);
-      return x.items.some((item) => equals(item, value, budget));
+      return includesEqual(x.items, value, budget);
     }
     if (x instanceof StarlarkRange) return rangeContains(x, value);
     if (x instanceof StarlarkBytes) return bytesContain(x, value, budget);
@@ -138,6 +138,17 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
     if (byHost !== undefined) return byHost;
   }
   throw new EvaluationError(`unknown binary op: ${typeName(value)} in ${typeName(x)}`);
+}
+
+function includesEqual(items: readonly Value[], value: Value, budget: Budget): boolean {
+  // Nothing but itself is equal to a string; an int can be equal to a float.
+  if (typeof value === "string") return items.includes(value);
+  const isObject = typeof value === "object";
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Value;
+    if (isObject || typeof item === "object" ? equals(item, value, budget) : item === value) return true;
+  }
+  return false;
 }
 
 /** An unhashable value is in no dict; that is no error, as in starlark-go. */
