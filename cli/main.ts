@@ -7,6 +7,7 @@ import { addDevCommands } from "./commands/dev.ts";
 import { addEnvironmentCommands } from "./commands/environment.ts";
 import { addEventCommands } from "./commands/event.ts";
 import { addFunctionCommands } from "./commands/function.ts";
+import { addOutboxCommands } from "./commands/outbox.ts";
 import { addQueueCommands } from "./commands/queue.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunnerCommand } from "./commands/runner.ts";
@@ -35,6 +36,7 @@ function createProgram(): Command {
   addEventCommands(program);
   addScheduleCommands(program);
   addQueueCommands(program);
+  addOutboxCommands(program);
   addApprovalCommands(program);
   addEnvironmentCommands(program);
   addFunctionCommands(program);

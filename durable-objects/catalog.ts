@@ -32,7 +32,8 @@ import { loadWorkflow } from "../src/workflow/index.ts";
 import { governingEnvironment } from "./catalog/governing.ts";
 import { WorkflowRows } from "./catalog/workflow-rows.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import type { CatalogRpc } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { CatalogRpc, OutboxRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
@@ -231,6 +232,14 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     this.#outbox.add(
       message("directory", "", "apply", [{ audit: [{ key, at, by: by.subject, action, subject, data }] }]),
     );
+  }
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#outbox.parked();
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return retryParked(this.#outbox, request);
   }
 
   override async alarm(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   EnvironmentRpc,
   EventBusRpc,
   JobRouterRpc,
+  OutboxRpc,
   WorkflowRunRpc,
 } from "./rpc.ts";
 import {
@@ -64,6 +65,11 @@ function receiverStub(env: Env, workspace: string, receiver: string): Actors[key
     default:
       throw new Error(`no actor is called ${actor satisfies never}`);
   }
+}
+
+/** The actor of that name, as its outbox is asked of: `bus`, `run/<id>`, `environment/<name>`. */
+export function outboxStub(env: Env, workspace: string, actor: string): OutboxRpc {
+  return receiverStub(env, workspace, actor.includes("/") ? actor : `${actor}/`);
 }
 
 /** Performs one message's call. Throws what the call throws: the outbox tries again. */

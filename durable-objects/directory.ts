@@ -21,7 +21,8 @@ import { ApprovalRows } from "./directory/approval-rows.ts";
 import { AuditRows } from "./directory/audit-rows.ts";
 import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
-import type { AuditEntry, DirectoryRpc, RunFilter } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { AuditEntry, DirectoryRpc, OutboxRpc, RunFilter } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -166,6 +167,14 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     );
     // A full batch means there is more: go on soon, in small turns.
     this.#setRetention(now + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
+  }
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#outbox.parked();
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return retryParked(this.#outbox, request);
   }
 
   override async alarm(): Promise<void> {

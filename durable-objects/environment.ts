@@ -28,7 +28,8 @@ import { RowTooLarge } from "../src/storage/row-size.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
-import type { AuditEntry, EnvironmentRpc } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { AuditEntry, EnvironmentRpc, OutboxRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const FREEZE_TIMER = "freeze";
@@ -170,6 +171,14 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   #emitFreeze(what: "frozen" | "thawed", version: number, environment: string, freeze: Freeze): void {
     // Within one version a freeze begins once and ends once, so this says it once however often it is sent.
     this.#emit(what, `${version}/${freeze.name}`, environment, freeze);
+  }
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#outbox.parked();
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return retryParked(this.#outbox, request);
   }
 
   override async alarm(): Promise<void> {

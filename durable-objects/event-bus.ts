@@ -35,7 +35,8 @@ import { StartRows } from "./event-bus/start-rows.ts";
 import { type QueuedStart, Starts } from "./event-bus/starts.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
 import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
-import type { EventBusRpc } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { EventBusRpc, OutboxRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -420,6 +421,14 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   // ------------------------------------------------------------------- timers
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#outbox.parked();
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return retryParked(this.#outbox, request);
+  }
 
   override async alarm(): Promise<void> {
     await handleAlarm({

@@ -42,7 +42,8 @@ import { deliverMessage, message } from "./deliver.ts";
 import { JobRows, type StoredJob } from "./job-router/job-rows.ts";
 import { RunnerRows } from "./job-router/runner-rows.ts";
 import { WaitingPolls } from "./job-router/waiting-polls.ts";
-import type { JobRouterRpc, QueueJob } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { JobRouterRpc, OutboxRpc, QueueJob } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
@@ -187,6 +188,14 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
         oldestQueuedAt,
       })),
     };
+  }
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#outbox.parked();
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return retryParked(this.#outbox, request);
   }
 
   override async alarm(): Promise<void> {

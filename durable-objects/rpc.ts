@@ -10,6 +10,7 @@ import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../sr
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../src/protocol/json.ts";
 import type { Operation } from "../src/protocol/operation.ts";
+import type { ParkedMessage } from "../src/protocol/outbox.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
@@ -25,6 +26,15 @@ import type {
   WorkflowView,
 } from "../src/protocol/workflow.ts";
 import type { Signal } from "../src/workflow/signals.ts";
+
+// ----------------------------------------------------------------- every actor
+
+export interface OutboxRpc {
+  /** Messages that wait for an operator, oldest first, at most 500. */
+  parkedMessages(): Promise<Omit<ParkedMessage, "actor">[]>;
+  /** Delivers all of them again; gives how many. */
+  retryParked(request: { actor: string; by: Identity }): Promise<number>;
+}
 
 // ---------------------------------------------------------------- WorkflowRun
 
@@ -60,7 +70,7 @@ export interface ForkRun {
   reason: string;
 }
 
-export interface WorkflowRunRpc {
+export interface WorkflowRunRpc extends OutboxRpc {
   /** Idempotent by run id. */
   start(run: StartRun): Promise<void>;
   /** Run → run: begins with a journal that another has made. Idempotent by run id. */
@@ -118,7 +128,7 @@ export interface WorkflowRunRpc {
 
 // ------------------------------------------------------------------- EventBus
 
-export interface EventBusRpc {
+export interface EventBusRpc extends OutboxRpc {
   /** Stores, matches and queues deliveries in one transaction. Deduplicated by (source, id). Never partial. */
   ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]>;
   /** Catalog → bus: the triggers of a workflow, wholesale. Older versions than the known one are ignored. */
@@ -187,7 +197,7 @@ export interface QueueJob {
   traceparent?: string;
 }
 
-export interface JobRouterRpc {
+export interface JobRouterRpc extends OutboxRpc {
   /** Run → router, idempotent by job id. */
   enqueue(job: QueueJob): Promise<void>;
   /** Run → router. A queued job is dropped, a running one is told at its next heartbeat. */
@@ -208,7 +218,7 @@ export interface JobRouterRpc {
 
 // ---------------------------------------------------------------- Environment
 
-export interface EnvironmentRpc {
+export interface EnvironmentRpc extends OutboxRpc {
   put(input: {
     workspace: string;
     name: string;
@@ -226,7 +236,7 @@ export interface EnvironmentRpc {
 
 // -------------------------------------------------------------------- Catalog
 
-export interface CatalogRpc {
+export interface CatalogRpc extends OutboxRpc {
   /** Checks, compiles, stores by digest, and returns once the bus has the triggers. Refuses `invalid_workflow` with diagnostics in details. */
   putWorkflow(workflow: { name: string; input: WorkflowInput; by: Identity }): Promise<Result<WorkflowView>>;
   workflows(): Promise<WorkflowView[]>;
@@ -275,7 +285,7 @@ export interface AuditEntry {
   data: JsonObject;
 }
 
-export interface DirectoryRpc {
+export interface DirectoryRpc extends OutboxRpc {
   /** Any actor → directory. Idempotent: a summary or approval older than the known version is ignored, audit by key. */
   apply(change: {
     runs?: RunSummary[];

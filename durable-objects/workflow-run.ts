@@ -16,7 +16,8 @@ import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import type { RunInput } from "../src/workflow/machine-types.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import type { AuditEntry, StartRun, WorkflowRunRpc } from "./rpc.ts";
+import { retryParked } from "./parked-messages.ts";
+import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { decide } from "./workflow-run/decide.ts";
@@ -232,6 +233,14 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   // ------------------------------------------------------------------- from itself
+
+  async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
+    return this.#begun ? this.#outbox.parked() : [];
+  }
+
+  async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
+    return this.#begun ? retryParked(this.#outbox, request) : 0;
+  }
 
   override async alarm(): Promise<void> {
     if (!this.#begun) return;

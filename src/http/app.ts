@@ -14,6 +14,7 @@ import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
 import { jobs } from "./routes/jobs.ts";
+import { outbox } from "./routes/outbox.ts";
 import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
@@ -29,6 +30,7 @@ const resources = [
   hooks,
   schedules,
   queue,
+  outbox,
   workflows,
   functions,
   runs,

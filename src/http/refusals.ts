@@ -73,7 +73,10 @@ export const refusals = {
     means:
       "The start waits no more: it has begun, or was dropped. Cancel the run by `POST /v1/runs/{id}/cancel`.",
   },
-  run_not_started: { status: 409, means: "The run is about to start. Ask again in a moment." },
+  run_not_started: {
+    status: 409,
+    means: "The run is about to start, or waits its turn: the detail says for what.",
+  },
   run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
   already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
   not_paused: { status: 409, means: "The run is not paused." },

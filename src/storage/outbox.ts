@@ -287,21 +287,27 @@ export class Outbox {
     );
   }
 
-  /** What waits for an operator, oldest first. */
+  /** What waits for an operator, oldest first, at most 500. */
   parked(): { id: number; receiver: string; method: string; attempts: number; lastError: string }[] {
     return this.#sql
       .exec<{ id: number; receiver: string; method: string; attempts: number; last_error: string | null }>(
-        "SELECT id, receiver, method, attempts, last_error FROM outbox WHERE parked = 1 ORDER BY id",
+        "SELECT id, receiver, method, attempts, last_error FROM outbox WHERE parked = 1 ORDER BY id LIMIT 500",
       )
       .toArray()
       .map(({ last_error, ...row }) => ({ ...row, lastError: last_error ?? "" }));
   }
 
-  /** An operator's retry of everything parked. Call `flush` after the commit. */
-  unpark(): void {
+  /** An operator's retry of everything parked; gives how many. Call `flush` after the commit. */
+  unpark(): number {
     this.#deleteAnswered();
-    this.#sql.exec("UPDATE outbox SET parked = 0, attempts = 0, due_at = ? WHERE parked = 1", this.#now());
+    const retried = this.#sql
+      .exec(
+        "UPDATE outbox SET parked = 0, attempts = 0, due_at = ? WHERE parked = 1 RETURNING id",
+        this.#now(),
+      )
+      .toArray().length;
     this.#mayHaveUnseen = true;
-    this.#alarm.arm(this.#now());
+    if (retried > 0) this.#alarm.arm(this.#now());
+    return retried;
   }
 }

@@ -81,10 +81,18 @@ on_event(type = "test.flow.held", handler = deploy, concurrency = concurrency())
     );
     await send("test.flow.held", {});
     const { queued } = await send("test.flow.held", {});
+    const early = await call("GET", `/v1/runs/${queued[0].run}`, { token: viewer });
+    expect([early.status, early.body.code]).toEqual([409, "run_not_started"]);
+    expect(early.body.detail).toContain("it is queued: waits for a place in held/deploy");
     const path = `/v1/queue/${queued[0].run}/cancel`;
     expect((await call("POST", path, { token: viewer, body: {} })).status).toBe(403);
     const cancelled = await call("POST", path, { token: operator, body: { reason: "not today" } });
     expect(cancelled.body).toMatchObject({ state: "cancelled", reason: "cancelled by olga: not today" });
+    const late = await call("POST", `/v1/runs/${queued[0].run}/cancel`, { token: operator, body: {} });
+    expect([late.status, late.body.detail]).toEqual([
+      404,
+      "the run never began, it was cancelled: cancelled by olga: not today",
+    ]);
     const again = await call("POST", path, { token: operator, body: {} });
     expect([again.status, again.body.code]).toEqual([409, "start_not_waiting"]);
     const { body } = await call("GET", "/v1/queue?all=true", { token: viewer });

@@ -24,6 +24,7 @@ import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
+import { orNotBegun } from "../run-not-begun.ts";
 
 // Its shape is docs/journal.md; it was checked when it was written.
 const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
@@ -83,7 +84,7 @@ const show = createRoute({
   summary: "A run with its activities",
   middleware: [requires("viewer")] as const,
   request: { params },
-  responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404) },
+  responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404, 409) },
 });
 
 const journal = createRoute({
@@ -258,7 +259,8 @@ export const runs = createRoutes()
   })
   .openapi(show, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).detail()), 200);
+    const detail = await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).detail();
+    return c.json(unwrap(await orNotBegun(c.env, id as RunId, detail)), 200);
   })
   .openapi(journal, async (c) => {
     const { id } = c.req.valid("param");
@@ -281,7 +283,8 @@ export const runs = createRoutes()
   .openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
     const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
-    return c.json(unwrap(await run.cancel({ by: c.get("identity"), ...c.req.valid("json") })), 200);
+    const cancelled = await run.cancel({ by: c.get("identity"), ...c.req.valid("json") });
+    return c.json(unwrap(await orNotBegun(c.env, id as RunId, cancelled)), 200);
   });
 
 function bulkOperate(
