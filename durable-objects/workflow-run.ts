@@ -22,6 +22,7 @@ import { sha256 } from "./sha256.ts";
 import { catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { decide } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
+import { entropy } from "./workflow-run/entropy.ts";
 import { forkOf } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
@@ -265,7 +266,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       log: this.#log,
       ports: {
         now: Date.now,
-        entropy: () => crypto.getRandomValues(new Uint8Array(16)),
+        entropy,
         outbound: outboundOf(env),
         loadMachine: (program, start, records) =>
           loadMachine(program, {

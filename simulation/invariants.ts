@@ -15,8 +15,8 @@ export function sha256Hex(text: string): string {
 
 /** Watches commits. One for each simulation. */
 export class CommitWatch {
-  /** Records seen, by run: what was committed stays as it was. */
-  readonly #journals = new Map<string, { count: number; last: string }>();
+  /** Records seen, by run, and the last row of them: what was committed stays as it was. */
+  readonly #journals = new Map<string, { count: number; rowSeq: number; row: string }>();
 
   check(place: Place): void {
     if (place.kind === "WorkflowRun") this.#checkJournal(place);
@@ -25,18 +25,20 @@ export class CommitWatch {
 
   #checkJournal({ name, disk }: Place): void {
     if (!disk.hasTable("journal")) return;
-    const known = this.#journals.get(name) ?? { count: 0, last: "" };
+    const known = this.#journals.get(name) ?? { count: 0, rowSeq: 0, row: "" };
     const rows = disk.read<{ seq: number; record: string }>(
       "SELECT seq, record FROM journal WHERE seq >= ? ORDER BY seq",
-      known.count,
+      known.rowSeq,
     );
-    if (known.count > 0 && rows[0]?.record !== known.last) {
+    if (known.count > 0 && rows[0]?.record !== known.row) {
       throw new Violation(`${name}: record ${known.count} of the journal was changed or removed`);
     }
-    for (const { seq, record } of known.count > 0 ? rows.slice(1) : rows) {
-      known.count += 1;
-      known.last = record;
-      if (seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
+    for (const { seq: rowSeq, record: row } of known.count > 0 ? rows.slice(1) : rows) {
+      Object.assign(known, { rowSeq, row });
+      for (const { seq } of JSON.parse(row) as { seq: number }[]) {
+        known.count += 1;
+        if (seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
+      }
     }
     this.#journals.set(name, known);
   }

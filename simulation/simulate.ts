@@ -493,7 +493,7 @@ function journalOf(place: Place): JournalRecord[] {
     "SELECT record FROM journal WHERE seq > ? ORDER BY seq",
     known.count,
   );
-  const records = [...known.records, ...rows.map(({ record }) => JSON.parse(record) as JournalRecord)];
+  const records = [...known.records, ...rows.flatMap(({ record }) => JSON.parse(record) as JournalRecord[])];
   if (!place.disk.isDirty) journals.set(place, { count: records.length, records });
   return records;
 }

@@ -57,6 +57,7 @@ export class Execution implements ThreadHost {
   #deferred = 0;
   #lines: string[] = [];
   #omittedLines = 0;
+  #lastDigest = { text: "", digest: "" };
   #stuck: { error: ErrorData; seq: number } | undefined;
 
   constructor(workflow: Workflow, start: RunStart, sha256Hex: Sha256Hex) {
@@ -199,7 +200,10 @@ export class Execution implements ThreadHost {
   }
 
   #withDigest(command: IssuedCommand): NewCommand {
-    return { ...command, digest: this.#sha256Hex(canonicalJson(command.args)) };
+    const text = canonicalJson(command.args);
+    // A loop calls the same again and again.
+    if (text !== this.#lastDigest.text) this.#lastDigest = { text, digest: this.#sha256Hex(text) };
+    return { ...command, digest: this.#lastDigest.digest };
   }
 
   /** What the script does instead of what the journal has. */

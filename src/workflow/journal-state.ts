@@ -26,11 +26,12 @@ export class JournalState implements RunFold {
   readonly commands = new Map<CommandId, Command>();
   /** Commands that have not ended, in the order they were scheduled. */
   readonly open = new Map<CommandId, Command>();
-  /** Of those, the ones with work under way, which wait neither for time nor for somebody. */
-  readonly busy = new Set<Command>();
-  /** Of those, the ones the host can answer at once. */
-  readonly immediate = new Set<Command>();
-  /** Of those, the ones that were scheduled while the run was paused: they begin when it is resumed. */
+  /** How many of those have work under way: they wait neither for time nor for somebody. */
+  busy = 0;
+  /** The ones the host can answer at once, in the order they were scheduled; those that have ended drop out late. */
+  #immediate: Command[] = [];
+  #firstImmediate = 0;
+  /** Open commands that were scheduled while the run was paused: they begin when it is resumed. */
   readonly unbegun = new Set<CommandId>();
   readonly approvals = new Map<ApprovalId, KnownApproval>();
   /** Arrival numbers of the events that the run has consumed. */
@@ -75,20 +76,42 @@ export class JournalState implements RunFold {
   }
 
   #schedule({ command: id, kind, name, args, at, position }: ScheduledRecord): void {
-    const base = { id, kind, name, args: args as JsonObject, scheduledAt: at, position, end: undefined };
+    const base = {
+      id,
+      kind,
+      name,
+      args: args as JsonObject,
+      scheduledAt: at,
+      position,
+      end: undefined,
+      isBusy: false,
+    };
     const { opened, outcomeAtOnce } = kindOf(base);
     const command = opened(base, this);
     this.commands.set(id, command);
     this.open.set(id, command);
     if (this.paused && !outcomeAtOnce) this.unbegun.add(id);
-    if (outcomeAtOnce) this.immediate.add(command);
+    if (outcomeAtOnce) this.#immediate.push(command);
     this.#count(command);
   }
 
   #count(command: Command): void {
-    const isWaiting = this.unbegun.has(command.id) || kindOf(command).isWaiting?.(command);
-    if (command.end || isWaiting) this.busy.delete(command);
-    else this.busy.add(command);
+    const isWaiting = this.unbegun.has(command.id) || kindOf(command).isWaiting?.(command) === true;
+    const isBusy = command.end === undefined && !isWaiting;
+    if (isBusy === command.isBusy) return;
+    command.isBusy = isBusy;
+    this.busy += isBusy ? 1 : -1;
+  }
+
+  /** The first open command that the host can answer at once. */
+  get nextImmediate(): Command | undefined {
+    for (; this.#firstImmediate < this.#immediate.length; this.#firstImmediate++) {
+      const command = this.#immediate[this.#firstImmediate];
+      if (command && !command.end) return command;
+    }
+    if (this.#firstImmediate > 0) this.#immediate = [];
+    this.#firstImmediate = 0;
+    return undefined;
   }
 
   #complete({ command: id, outcome, at, arrival }: CompletedRecord): void {
@@ -102,8 +125,7 @@ export class JournalState implements RunFold {
     command.end = end;
     this.open.delete(command.id);
     this.unbegun.delete(command.id);
-    this.immediate.delete(command);
-    this.busy.delete(command);
+    this.#count(command);
     kindOf(command).closed?.(command, at, this);
   }
 

@@ -293,7 +293,7 @@ class Machine implements InspectableRun {
       if (this.#recordCalls(turn, execution)) continue;
       // One at a time: one that is over as it begins may lead to the withdrawal of the next.
       if (this.#beginNext(turn)) continue;
-      const [immediate] = this.#state.immediate;
+      const immediate = this.#state.nextImmediate;
       const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment, this.#state);
       if (immediate && outcome) turn.complete(immediate, outcome);
       else if (execution.ending)

@@ -12,7 +12,7 @@ import { bytesBeyond } from "./payload.ts";
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
   if (state.finished) return state.finished.state;
   if (isStuck) return "stuck";
-  return state.open.size > 0 && state.busy.size === 0 ? "waiting" : "running";
+  return state.open.size > 0 && state.busy === 0 ? "waiting" : "running";
 }
 
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {

@@ -349,7 +349,8 @@ export class ScriptedHost {
       if (!result) continue;
       this.feed(result);
       this.#effects = this.#effects.filter((other) => keyOf(other) !== keyOf(effect));
-      return true;
+      // What nobody waits for any more comes first and is no step: after a load it is not even known.
+      if (order(effect) >= 0) return true;
     }
     return false;
   }

@@ -43,6 +43,8 @@ export interface Command {
   position: ScheduledRecord["position"];
   /** Undefined while it is open. */
   end: CommandEnd | undefined;
+  /** Whether work of it is under way; kept by journal-state.ts. */
+  isBusy: boolean;
   /** The last thing an operator did to it. */
   operated?: { action: string; by: string; reason: string };
 }

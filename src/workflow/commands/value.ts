@@ -3,8 +3,12 @@ import { encodeValue, StarlarkFloat, type Value } from "../../starlark/index.ts"
 import type { Moment } from "../machine-types.ts";
 import type { Command, Kind } from "./kind.ts";
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (const byte of bytes) text += hexOfByte[byte] ?? "";
+  return text;
 }
 
 /** A UUID of version 4 from 16 random bytes (RFC 9562, section 5.4). */

@@ -83,6 +83,7 @@ interface DeferredCall {
 
 export class Thread implements CallingFiber {
   readonly number: FiberNumber;
+  readonly id: string;
   /** Where it was started; undefined for the handler. */
   readonly startedAt: Frame | undefined;
   readonly #host: ThreadHost;
@@ -111,16 +112,13 @@ export class Thread implements CallingFiber {
     this.#host = host;
     this.#parent = origin?.parent;
     this.number = origin?.number ?? [0];
+    this.id = this.number.join(".");
     this.startedAt = origin?.startedAt;
     const fiber = this.#newFiber(call);
     this.#fiber = fiber;
     this.#turn = () => fiber.run();
     host.started(this);
     host.ready(this);
-  }
-
-  get id(): string {
-    return this.number.join(".");
   }
 
   /** The active calls, outermost first. */
