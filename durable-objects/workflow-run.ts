@@ -66,13 +66,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   // ------------------------------------------------------------------ from the bus
 
   async start(run: StartRun): Promise<void> {
-    // A repetition is a call like any other: it sees to it that the run goes on.
-    if (this.#begun) this.#host.resume();
-    else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations));
-    this.#begun = true;
+    await this.startForked(run, []);
   }
 
   async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
+    // A repetition is a call like any other: it sees to it that the run goes on.
     if (this.#begun) this.#host.resume();
     else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations), records);
     this.#begun = true;
