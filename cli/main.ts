@@ -6,7 +6,9 @@ import { addApprovalCommands } from "./commands/approval.ts";
 import { addDevCommands } from "./commands/dev.ts";
 import { addEnvironmentCommands } from "./commands/environment.ts";
 import { addEventCommands } from "./commands/event.ts";
+import { addFormCommands } from "./commands/form.ts";
 import { addFunctionCommands } from "./commands/function.ts";
+import { addLockCommands } from "./commands/lock.ts";
 import { addOutboxCommands } from "./commands/outbox.ts";
 import { addQueueCommands } from "./commands/queue.ts";
 import { addRunCommands } from "./commands/run.ts";
@@ -38,6 +40,8 @@ function createProgram(): Command {
   addQueueCommands(program);
   addOutboxCommands(program);
   addApprovalCommands(program);
+  addFormCommands(program);
+  addLockCommands(program);
   addEnvironmentCommands(program);
   addFunctionCommands(program);
   addTokenCommands(program);

@@ -7,6 +7,7 @@ import type {
   EnvironmentRpc,
   EventBusRpc,
   JobRouterRpc,
+  LockRpc,
   OutboxRpc,
   WorkflowRunRpc,
 } from "./rpc.ts";
@@ -16,6 +17,7 @@ import {
   DEFAULT_POOL,
   directoryStub,
   environmentStub,
+  lockStub,
   routerStub,
   runStub,
 } from "./stubs.ts";
@@ -25,6 +27,7 @@ interface Actors {
   bus: EventBusRpc;
   router: JobRouterRpc;
   environment: EnvironmentRpc;
+  lock: LockRpc;
   catalog: CatalogRpc;
   directory: DirectoryRpc;
 }
@@ -58,6 +61,8 @@ function receiverStub(env: Env, workspace: string, receiver: string): Actors[key
       return routerStub(env, workspace, name || DEFAULT_POOL);
     case "environment":
       return environmentStub(env, workspace, name);
+    case "lock":
+      return lockStub(env, workspace, name);
     case "catalog":
       return catalogStub(env, workspace);
     case "directory":

@@ -6,6 +6,8 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/directory/migrations.js";
 import type { EnvironmentView } from "../src/protocol/environment.ts";
+import type { Form, FormState } from "../src/protocol/form.ts";
+import type { LockView } from "../src/protocol/lock.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { RunSummary } from "../src/protocol/run.ts";
@@ -19,6 +21,8 @@ import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage } from "./deliver.ts";
 import { ApprovalRows } from "./directory/approval-rows.ts";
 import { AuditRows } from "./directory/audit-rows.ts";
+import { FormRows } from "./directory/form-rows.ts";
+import { LockRows } from "./directory/lock-rows.ts";
 import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
@@ -39,6 +43,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   readonly #outbox: Outbox;
   readonly #runs: RunRows;
   readonly #approvals: ApprovalRows;
+  readonly #forms: FormRows;
+  readonly #locks: LockRows;
   readonly #audit: AuditRows;
   readonly #tokens: TokenRows;
 
@@ -54,6 +60,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     }));
     this.#runs = new RunRows(sql);
     this.#approvals = new ApprovalRows(sql);
+    this.#forms = new FormRows(sql);
+    this.#locks = new LockRows(sql);
     this.#audit = new AuditRows(sql);
     this.#tokens = new TokenRows(sql);
     ctx.blockConcurrencyWhile(async () => {
@@ -67,6 +75,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     this.ctx.storage.transactionSync(() => {
       for (const run of change.runs ?? []) this.#runs.put(run);
       for (const approval of change.approvals ?? []) this.#approvals.put(approval);
+      for (const form of change.forms ?? []) this.#forms.put(form);
+      for (const lock of change.locks ?? []) this.#locks.put(lock);
       for (const environment of change.environments ?? []) this.#putEnvironment(environment);
       for (const entry of change.audit ?? []) this.#audit.append(entry);
     });
@@ -90,6 +100,14 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
 
   async approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]> {
     return this.#approvals.newest(filter);
+  }
+
+  async forms(filter: { state?: FormState; limit: number }): Promise<Form[]> {
+    return this.#forms.newest(filter);
+  }
+
+  async locks(): Promise<LockView[]> {
+    return this.#locks.all();
   }
 
   async environments(): Promise<EnvironmentView[]> {
@@ -160,7 +178,9 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     const now = Date.now();
     const before = now - RETENTION_DAYS * DAY_MS;
     this.#tokens.prune(now - EXPIRED_KEPT_DAYS * DAY_MS);
+    this.#locks.pruneIdle();
     const removed = Math.max(
+      this.#forms.prune(before, REMOVED_AT_ONCE),
       this.#runs.prune(before, REMOVED_AT_ONCE),
       this.#approvals.prune(before, REMOVED_AT_ONCE),
       this.#audit.prune(before, REMOVED_AT_ONCE),

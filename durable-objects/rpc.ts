@@ -5,10 +5,12 @@
 // exception means "try again"; every message that changes something is idempotent by the key it names.
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
-import type { ApprovalId, CommandId, JobId, RunId } from "../src/protocol/ids.ts";
+import type { Form, FormState, FormValues } from "../src/protocol/form.ts";
+import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../src/protocol/ids.ts";
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../src/protocol/json.ts";
+import type { LockView } from "../src/protocol/lock.ts";
 import type { Operation } from "../src/protocol/operation.ts";
 import type { ParkedMessage } from "../src/protocol/outbox.ts";
 import type { Approval } from "../src/protocol/policy.ts";
@@ -115,6 +117,12 @@ export interface WorkflowRunRpc extends OutboxRpc {
   standing(): Promise<"unknown" | "on" | "over">;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */
   operate(request: { by: Identity; reason: string; operation: Operation }): Promise<Result<RunSummary>>;
+  /** The first answer counts; the same again is answered as the first. Refuses what the engine's `form_filled` does. */
+  fillForm(answer: { form: FormId; values: FormValues; by: Identity }): Promise<Result<Form>>;
+  form(form: FormId): Promise<Result<Form>>;
+  /** Lock → run. `accepted: false` when the run wants the lock no more. */
+  lockGranted(grant: { command: CommandId }): Promise<{ accepted: boolean }>;
+  lockRevoked(loss: { command: CommandId; by: string; reason: string }): Promise<void>;
   /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`. */
   signal(signal: { id: string; name: string; data: JsonValue; by: Identity }): Promise<Result<null>>;
   detail(): Promise<Result<RunDetail>>;
@@ -124,6 +132,24 @@ export interface WorkflowRunRpc extends OutboxRpc {
   }): Promise<Result<{ records: JournalRecord[]; next?: number }>>;
   log(page: { after: number; limit: number }): Promise<Result<{ lines: LogLine[]; next?: number }>>;
   source(): Promise<Result<ProgramSource>>;
+}
+
+// ----------------------------------------------------------------------- Lock
+
+export interface LockRpc extends OutboxRpc {
+  /** Run → lock. Idempotent by (run, command), also when it was released before. Answered with `lockGranted`. */
+  acquire(claim: {
+    key: string;
+    run: RunId;
+    command: CommandId;
+    workflow: string;
+    limit: number;
+  }): Promise<void>;
+  release(claim: { key: string; run: RunId; command: CommandId }): Promise<void>;
+  /** By hand; the run goes on as if it held the lock, and is told. Refuses `lock_not_held`. */
+  revoke(claim: { run: RunId; command: CommandId; by: Identity; reason: string }): Promise<Result<LockView>>;
+  /** Refuses `unknown_lock` where nobody has ever asked for it. */
+  view(): Promise<Result<LockView>>;
 }
 
 // ------------------------------------------------------------------- EventBus
@@ -290,11 +316,16 @@ export interface DirectoryRpc extends OutboxRpc {
   apply(change: {
     runs?: RunSummary[];
     approvals?: Approval[];
+    forms?: Form[];
+    locks?: LockView[];
     environments?: (EnvironmentView | { name: string; removed: true; version: number })[];
     audit?: (AuditEntry & { key: string })[];
   }): Promise<void>;
   runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }>;
   approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
+  forms(filter: { state?: FormState; limit: number }): Promise<Form[]>;
+  /** Those that somebody holds or waits for, at most 500. */
+  locks(): Promise<LockView[]>;
   environments(): Promise<EnvironmentView[]>;
   audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }>;
   /** Stores only the digest; the token itself is made by the caller. */

@@ -6,6 +6,7 @@ import type {
   EnvironmentRpc,
   EventBusRpc,
   JobRouterRpc,
+  LockRpc,
   WorkflowRunRpc,
 } from "./rpc.ts";
 
@@ -33,6 +34,10 @@ export function routerStub(env: Env, workspace: string, pool = DEFAULT_POOL): Jo
 
 export function environmentStub(env: Env, workspace: string, name: string): EnvironmentRpc {
   return stub(env.ENVIRONMENT, `${workspace}/environments/${name}`);
+}
+
+export function lockStub(env: Env, workspace: string, key: string): LockRpc {
+  return stub(env.LOCK, `${workspace}/locks/${key}`);
 }
 
 export function catalogStub(env: Env, workspace: string): CatalogRpc {

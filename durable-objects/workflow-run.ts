@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
+import type { CommandId, FormId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
@@ -192,6 +193,39 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   async standing(): ReturnType<WorkflowRunRpc["standing"]> {
     if (!this.#begun) return "unknown";
     return finishedStates.includes(this.#host.summary().state) ? "over" : "on";
+  }
+
+  async form(id: FormId): ReturnType<WorkflowRunRpc["form"]> {
+    const form = this.#begun ? this.#host.form(id) : undefined;
+    return form ? ok(form) : refuse("unknown_form", `there is no form ${id}`);
+  }
+
+  async fillForm({ form: id, values, by }: Args<"fillForm">): ReturnType<WorkflowRunRpc["fillForm"]> {
+    const known = await this.form(id);
+    if (!known.ok) return known;
+    const command = known.value.command as CommandId;
+    const fed = this.#host.feed({ type: "form_filled", command, values, by: by.subject }, (changes) => {
+      if (changes.refused || changes.records.length === 0) return;
+      this.#audit(`form/${id}`, {
+        at: Date.now(),
+        by: by.subject,
+        action: "form.fill",
+        subject: id,
+        data: { run: this.#host.run.id },
+      });
+    });
+    if (fed.kept) return stuck();
+    return fed.refused ? { ok: false, error: fed.refused } : await this.form(id);
+  }
+
+  async lockGranted({ command }: Args<"lockGranted">): Promise<{ accepted: boolean }> {
+    if (!this.#begun) return { accepted: false };
+    const fed = this.#host.feed({ type: "lock_granted", command });
+    return { accepted: fed.kept || fed.refused === undefined };
+  }
+
+  async lockRevoked(loss: Args<"lockRevoked">): Promise<void> {
+    if (this.#begun) this.#host.feed({ type: "lock_revoked", ...loss });
   }
 
   async signal({ by, ...signal }: Args<"signal">): ReturnType<WorkflowRunRpc["signal"]> {

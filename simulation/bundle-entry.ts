@@ -4,6 +4,7 @@ export { Directory } from "../durable-objects/directory.ts";
 export { Environment } from "../durable-objects/environment.ts";
 export { EventBus } from "../durable-objects/event-bus.ts";
 export { JobRouter } from "../durable-objects/job-router.ts";
+export { Lock } from "../durable-objects/lock.ts";
 export { WorkflowRun } from "../durable-objects/workflow-run.ts";
 export { evaluatePolicy } from "../src/policy/index.ts";
 export { usePlatform } from "./platform.ts";

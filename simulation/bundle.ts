@@ -13,6 +13,7 @@ export const actorClasses = [
   "Catalog",
   "Directory",
   "Environment",
+  "Lock",
   "EventBus",
   "JobRouter",
   "WorkflowRun",

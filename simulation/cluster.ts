@@ -38,6 +38,7 @@ const bindings: Record<string, ActorKind> = {
   CATALOG: "Catalog",
   DIRECTORY: "Directory",
   ENVIRONMENT: "Environment",
+  LOCK: "Lock",
   EVENT_BUS: "EventBus",
   JOB_ROUTER: "JobRouter",
   WORKFLOW_RUN: "WorkflowRun",

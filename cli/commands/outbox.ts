@@ -10,7 +10,7 @@ export function addOutboxCommands(program: Command): void {
   outbox
     .command("list")
     .description("list parked messages")
-    .argument("[actor]", "bus, catalog, router, directory, run/ID or environment/NAME")
+    .argument("[actor]", "bus, catalog, router, directory, run/ID, environment/NAME or lock/KEY")
     .action(async (actor: string | undefined, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
       const { parked } = await client.get<{ parked: ParkedMessage[] }>("/v1/outbox", { query: { actor } });

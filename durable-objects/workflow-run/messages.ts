@@ -63,6 +63,16 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
       return emitMessage(run, effect.event);
     case "put_approval":
       return message("directory", ONLY, "apply", [{ approvals: [effect.approval] }]);
+    case "put_form":
+      return message("directory", ONLY, "apply", [{ forms: [effect.form] }]);
+    case "acquire_lock": {
+      const { key, command, limit } = effect;
+      return message("lock", key, "acquire", [{ key, run: run.id, workflow: run.workflow, command, limit }]);
+    }
+    case "release_lock":
+      return message("lock", effect.key, "release", [
+        { run: run.id, command: effect.command, key: effect.key },
+      ]);
     case "record_deployment": {
       const { kind: _, environment, ...deployment } = effect;
       const told = { run: run.id, ...deployment, ...nextHops(run.event) };

@@ -207,6 +207,10 @@ export class RunHost {
     return this.summary();
   }
 
+  form(id: Parameters<RunMachine["form"]>[0]): ReturnType<RunMachine["form"]> {
+    return this.#loadToRead()?.form(id);
+  }
+
   approval(id: Parameters<RunMachine["approval"]>[0]): ReturnType<RunMachine["approval"]> {
     return this.#loadToRead()?.approval(id);
   }

@@ -10,10 +10,12 @@ import { audit } from "./routes/audit.ts";
 import { environments } from "./routes/environments.ts";
 import { events } from "./routes/events.ts";
 import { forks } from "./routes/forks.ts";
+import { forms } from "./routes/forms.ts";
 import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
 import { jobs } from "./routes/jobs.ts";
+import { locks } from "./routes/locks.ts";
 import { outbox } from "./routes/outbox.ts";
 import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
@@ -36,6 +38,8 @@ const resources = [
   runs,
   forks,
   signals,
+  forms,
+  locks,
   approvals,
   environments,
   jobs,

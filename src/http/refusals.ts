@@ -47,9 +47,12 @@ export const refusals = {
     status: 403,
     means: "The person who started a run cannot decide its approvals. Somebody else has to.",
   },
+  not_assigned: { status: 403, means: "The form is for other people; the detail names them." },
   not_found: { status: 404, means: "There is no such route. `/docs` lists them." },
   unknown_run: { status: 404, means: "There is no run with this id." },
   approval_not_found: { status: 404, means: "The run has no approval with this id." },
+  unknown_form: { status: 404, means: "There is no form with this id." },
+  unknown_lock: { status: 404, means: "Nobody holds this lock or waits for it." },
   unknown_job: { status: 404, means: "There is no job with this id, or it ended more than a day ago." },
   unknown_workflow: { status: 404, means: "No workflow of this name is registered." },
   unknown_environment: {
@@ -76,6 +79,14 @@ export const refusals = {
   run_not_started: {
     status: 409,
     means: "The run is about to start, or waits its turn: the detail says for what.",
+  },
+  form_closed: {
+    status: 409,
+    means: "Somebody has filled in the form before, its time is over, or its run no longer asks.",
+  },
+  lock_not_held: {
+    status: 409,
+    means: "The run does not hold this lock. `GET /v1/locks/{key}` shows who does.",
   },
   run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
   already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
@@ -112,6 +123,10 @@ export const refusals = {
   invalid_workflow: {
     status: 422,
     means: "The workflow does not compile; `diagnostics` has positions. The version before stays registered.",
+  },
+  invalid_form: {
+    status: 422,
+    means: "What was filled in does not fit the form. `errors` points at every value that does not.",
   },
   internal: {
     status: 500,

@@ -11,6 +11,8 @@ export type CommandId = Branded<"CommandId">;
 export type JobId = Branded<"JobId">;
 /** `<run id>~<command id with "-" for "#">~<round>`: one round per hold of one command. */
 export type ApprovalId = Branded<"ApprovalId">;
+/** `<run id>~<command id with "-" for "#">~1`. */
+export type FormId = Branded<"FormId">;
 
 const runIdPattern = /^run_[0-9a-f]{32}$/;
 const partsPattern = /^(run_[0-9a-f]{32})~([0-9]+(?:\.[0-9]+)*-[1-9][0-9]*)~([1-9][0-9]*)$/;
@@ -27,7 +29,11 @@ export function approvalId(run: RunId, command: CommandId, round: number): Appro
   return `${run}~${command.replace("#", "-")}~${round}` as ApprovalId;
 }
 
-/** The run, command and number inside a job or approval id; undefined when the text is neither. */
+export function formId(run: RunId, command: CommandId): FormId {
+  return `${run}~${command.replace("#", "-")}~1` as FormId;
+}
+
+/** The run, command and number inside a job's, an approval's or a form's id; undefined when the text is neither. */
 export function parseCompoundId(text: string): { run: RunId; command: CommandId; n: number } | undefined {
   const parts = partsPattern.exec(text);
   if (!parts) return undefined;

@@ -24,10 +24,11 @@ export type CommandKind =
   | "set_progress"
   | "set_output"
   | "log"
-  // Reserved for the engine's later commands, so that an old reader refuses them by name.
+  | "form"
   | "lock"
-  | "start"
-  | "form";
+  | "unlock"
+  // Reserved for the engine's later commands, so that an old reader refuses them by name.
+  | "start";
 
 interface RecordBase {
   seq: number;
@@ -69,6 +70,8 @@ export type NoteKind =
   | "retry_scheduled"
   | "cancel_requested"
   | "signalled"
+  | "form_filled"
+  | "lock_revoked"
   | "withdrawn"
   | "terminated"
   | "stuck"

@@ -44,6 +44,7 @@ export const activitySchema = z.object({
   /** When a sleep, a retry or a wait's timeout fires, in the host's clock. */
   dueAt: z.number().optional(),
   approval: z.string().optional(),
+  form: z.string().optional(),
   progress: z
     .object({ done: z.number(), total: z.number().optional(), message: z.string().optional() })
     .optional(),

@@ -40,6 +40,7 @@ export class JournalState implements RunFold {
   readonly environments = new Set<string>();
   readonly annotations = noAnnotations();
   readonly signals = new Signals();
+  readonly locks = new Map<CommandId, string>();
   lastSeq = 0;
   createdAt = 0;
   updatedAt = 0;

@@ -38,6 +38,13 @@ export const MAX_OUTPUT_BYTES = 64 * 1024;
 /** Signals that one run takes: each is in its journal. */
 export const MAX_SIGNALS = 10_000;
 
+export const MAX_FORM_FIELDS = 50;
+export const MAX_FORM_OPTIONS = 200;
+export const MAX_TITLE_LENGTH = 200;
+export const MAX_PATTERN_LENGTH = 200;
+/** How many may hold a lock together. */
+export const MAX_LOCK_LIMIT = 1000;
+
 export const DEFAULT_ATTEMPT_TIMEOUT_MS = 3600_000;
 /** How long a job waits for a runner with its tags. */
 export const QUEUE_TIMEOUT_MS = 24 * 3600_000;

@@ -9,7 +9,8 @@
 // 4. Inputs may come late, twice, or in another order: an input that no longer means anything yields
 //    `nothingChanged`, or is `refused` where somebody waits for the answer.
 import type { CloudEvent } from "../protocol/cloud-event.ts";
-import type { ApprovalId, CommandId, JobId, RunId } from "../protocol/ids.ts";
+import type { Form, FormValues } from "../protocol/form.ts";
+import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
 import type { JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
@@ -88,6 +89,12 @@ export type RunInput =
   | { type: "timer"; id: string }
   /** Refused with `wait_over` when the wait no longer wants an event; the event stays unconsumed. */
   | { type: "event"; command: CommandId; event: CloudEvent; seq: number }
+  /** Refused with `unknown_form`, `not_assigned`, `invalid_form`, `form_closed`. The same answer again changes nothing. */
+  | { type: "form_filled"; command: CommandId; values: FormValues; by: string }
+  /** Refused with `not_wanted` when the command waits for the lock no more. */
+  | { type: "lock_granted"; command: CommandId }
+  /** An operator has taken the lock away from the run. */
+  | { type: "lock_revoked"; command: CommandId; by: string; reason: string }
   /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
   | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /** Refused with `run_finished`, and with `run_stuck` unless `terminate`. */
@@ -161,6 +168,12 @@ export type Effect =
   | { kind: "emit"; event: CloudEvent }
   /** The approval as it now is: opened, approved, denied or withdrawn. */
   | { kind: "put_approval"; approval: Approval }
+  /** The form as it now is: opened, filled in, expired or withdrawn. */
+  | { kind: "put_form"; form: Form }
+  /** A place among those that hold the lock, in the order of asking; answered with `lock_granted`. */
+  | { kind: "acquire_lock"; key: string; command: CommandId; limit: number }
+  /** The command holds the lock no more, and waits for it no more. */
+  | { kind: "release_lock"; key: string; command: CommandId }
   /** A Function ended well in an environment, and its inputs said which revision of which app. */
   | {
       kind: "record_deployment";
@@ -229,6 +242,8 @@ export type Waiting =
   | { kind: "job"; id: JobId }
   | { kind: "event"; command: CommandId }
   | { kind: "signal"; name: string }
+  | { kind: "form"; id: FormId }
+  | { kind: "lock"; command: CommandId }
   | { kind: "approval"; id: ApprovalId }
   /** The run is paused, and it has not begun. */
   | { kind: "operator" }
@@ -253,6 +268,8 @@ export interface RunMachine {
   activities(): Activity[];
   /** What the script has put out so far. */
   outputs(): JsonObject;
+  /** A form this run opened, as it is now. */
+  form(id: FormId): Form | undefined;
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;

@@ -1,6 +1,7 @@
 // The events by which a run tells the workspace what becomes of it.
 import { nextHops } from "../events/hops.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { Form } from "../protocol/form.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { RunSummary } from "../protocol/run.ts";
@@ -48,6 +49,12 @@ export function runEvent(
 
 /** An event has room for 1 MiB, which the inputs of a call may take by themselves. */
 const MAX_EVENT_INPUTS_BYTES = 64 * 1024;
+
+/** `dev.sluice.form.<name>`: subject the form's id, data the form, without what was filled in. */
+export function formEvent(start: RunStart, name: "opened" | "closed", form: Form, at: number): CloudEvent {
+  const { values: _, ...rest } = form;
+  return event(start, `form.${name}`, form.id, at, form.id, rest as unknown as JsonValue);
+}
 
 /** `dev.sluice.approval.<name>`: subject the approval's id, data the approval (`inputs_omitted` for large inputs). */
 export function approvalEvent(

@@ -5,13 +5,22 @@
 //    of the journal has taken them.
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
 // 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
-import type { ApprovalId, CommandId, RunId } from "../protocol/ids.ts";
+import type { Form } from "../protocol/form.ts";
+import {
+  type ApprovalId,
+  type CommandId,
+  type FormId,
+  parseCompoundId,
+  type RunId,
+} from "../protocol/ids.ts";
 import { JOURNAL_FORMAT, type JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
+import { type FormCommand, formOf } from "./commands/form.ts";
 import type { CommandInput } from "./commands/kind.ts";
+import { releaseLock } from "./commands/lock.ts";
 import { kindOf } from "./commands/registry.ts";
 import { waitOver } from "./commands/wait-for-event.ts";
 import { receiveSignal } from "./commands/wait-for-signal.ts";
@@ -62,6 +71,20 @@ const notStarted: ErrorData = { code: "run_not_started", message: "the run has n
 
 function runFinished({ state }: FinishedNote): ErrorData {
   return { code: "run_finished", message: `the run has ${state} already` };
+}
+
+/** Why an input is turned down that no command is there for. */
+function unheard(input: CommandInput, id: CommandId): ErrorData | undefined {
+  switch (input.type) {
+    case "event":
+      return waitOver({ id });
+    case "form_filled":
+      return { code: "unknown_form", message: `this run has no form of command ${id}` };
+    case "lock_granted":
+      return { code: "not_wanted", message: `the run has no command ${id}` };
+    default:
+      return undefined;
+  }
 }
 
 class Machine implements InspectableRun {
@@ -122,6 +145,13 @@ class Machine implements InspectableRun {
     return activitiesOf(this.#state, this.#options);
   }
 
+  form(id: FormId): Form | undefined {
+    const parts = parseCompoundId(id);
+    const command = parts && this.#state.commands.get(parts.command);
+    const isBegun = command?.kind === "form" && !this.#state.unbegun.has(command.id);
+    return isBegun && parts?.n === 1 ? formOf(command as FormCommand, this.#state) : undefined;
+  }
+
   outputs(): JsonObject {
     return Object.fromEntries(this.#state.annotations.outputs);
   }
@@ -164,6 +194,9 @@ class Machine implements InspectableRun {
         return undefined;
       case "signal":
         return this.#signal(turn, input);
+      case "lock_revoked":
+        this.#revokeLock(turn, input);
+        return undefined;
       case "cancel":
         return this.#cancel(turn, input);
       case "operate":
@@ -197,7 +230,7 @@ class Machine implements InspectableRun {
     if (command && take) {
       return command.end ? takeLate?.(command, input) : take(turn, command, input);
     }
-    return input.type === "event" ? waitOver({ id }) : undefined;
+    return unheard(input, id);
   }
 
   #resolveApproval(
@@ -224,6 +257,12 @@ class Machine implements InspectableRun {
     const { kind, command: commandId, attempt } = parseTimerId(id);
     const command = this.#state.open.get(commandId);
     if (command) kindOf(command).due?.(turn, command, kind, attempt);
+  }
+
+  /** The script goes on as before; whoever reads the journal sees that it held the lock no more. */
+  #revokeLock(turn: OpenTurn, { command, by, reason }: Extract<RunInput, { type: "lock_revoked" }>): void {
+    const { locks, finished } = this.#state;
+    if (!finished && locks.has(command)) turn.note("lock_revoked", { by, reason }, command);
   }
 
   #signal(
@@ -348,6 +387,7 @@ class Machine implements InspectableRun {
   #finish(turn: OpenTurn, note: FinishedNote): void {
     const open = [...this.#state.open.values()];
     turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
+    for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);
     turn.changes.finished = { state: note.state };
     if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
     this.#execution = undefined;

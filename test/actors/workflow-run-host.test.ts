@@ -63,6 +63,7 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
     },
     pendingEffects: () => script.pending?.(records) ?? [],
     activities: () => (script.activities ?? []) as Activity[],
+    form: () => undefined,
     outputs: () => ({}),
     approval: () => undefined,
     ending: () => ({}),

@@ -39,6 +39,28 @@ def handler(w, ev):
 on_event(type = "test", handler = handler)
 `);
 
+const asking = workflowOf(`
+FIELDS = {"version": {"type": "string", "required": True}, "share": "number", "ring": {"type": "choice", "options": ["a"]}}
+
+def locked(w, n):
+    w.defer(lambda: w.run(step = "example.com/clean@v1", inputs = {"n": n}))
+    w.sleep(seconds = n)
+    if n == 2:
+        fail("two")
+    return w.lock("inner", lambda: w.form("in lock %d" % n, FIELDS)["share"])
+
+def handler(w, ev):
+    first = w.form("first", FIELDS, assignees = ["fay"], timeout = "1h")
+    turns = [w.attempt(lambda: w.lock("outer", locked, w, n)) for n in range(3)]
+    beside = w.parallel([lambda: w.lock("beside", lambda: w.uuid()) for _ in range(3)])
+    late = w.form("ignored", FIELDS, timeout = "5m")
+    raced = w.race([lambda: w.lock("raced", lambda: w.sleep(days = 1)), lambda: w.sleep(hours = 1)])
+    nested = w.attempt(lambda: w.lock("again", lambda: w.lock("again", lambda: 1)))
+    return [first, [t.ok for t in turns], len(beside), late, raced.index, nested.error.code]
+
+on_event(type = "test", handler = handler)
+`);
+
 const told = workflowOf(`
 def wait(w, name):
     return w.wait_for_signal(name)["data"]
@@ -148,6 +170,14 @@ export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; sc
     name: "told and telling",
     workflow: told,
     script: { signals: (name) => (name === "never" ? undefined : { said: name }) },
+  },
+  {
+    name: "locks and forms",
+    workflow: asking,
+    script: {
+      fill: ({ title }) => (title === "ignored" ? undefined : { version: "1.4", share: 0.25 }),
+      policy: () => ({ verdict: "execute" }),
+    },
   },
   {
     name: "a failure with cleanup",

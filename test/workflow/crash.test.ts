@@ -17,6 +17,8 @@ function remains(host: ScriptedHost) {
     jobs: [...host.jobs.values()],
     emitted: [...host.emitted.keys()],
     approvals: [...host.approvals.values()].map(({ id, state, resolvedBy }) => [id, state, resolvedBy]),
+    forms: [...host.forms.values()].map(({ id, state, values }) => [id, state, values]),
+    held: host.held,
     deployments: host.deployments.map(({ at: _at, ...deployment }) => deployment),
     log: host.log,
     timers: host.timers.size,

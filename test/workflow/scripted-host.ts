@@ -3,6 +3,7 @@
 // functions give the same journal.
 import { createHash } from "node:crypto";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { Form, FormValues } from "../../src/protocol/form.ts";
 import type { ApprovalId, CommandId, JobId, RunId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
@@ -65,6 +66,8 @@ export interface Script {
   events?: (wait: Extract<Effect, { kind: "register_wait" }>) => Partial<CloudEvent> | undefined;
   /** What a wait for a signal is sent; undefined for nothing. */
   signals?: (name: string) => JsonValue | undefined;
+  /** What is filled into a form; undefined for nothing, by somebody whom it is for. */
+  fill?: (form: Form) => FormValues | undefined;
   approve?: (approval: Approval) => "approve" | "deny" | "never";
   replayEveryTime?: boolean;
   options?: Partial<RunMachineOptions>;
@@ -93,6 +96,8 @@ export class ScriptedHost {
   readonly jobs = new Map<JobId, { job: Extract<Effect, { kind: "enqueue_job" }>["job"]; state: JobState }>();
   readonly waits = new Map<CommandId, Extract<Effect, { kind: "register_wait" }>>();
   readonly approvals = new Map<ApprovalId, Approval>();
+  readonly forms = new Map<string, Form>();
+  readonly #claims = new Map<CommandId, { key: string; isHeld: boolean }>();
   readonly emitted = new Map<string, CloudEvent>();
   readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
   readonly continuations: Extract<Effect, { kind: "continue_as" }>[] = [];
@@ -224,6 +229,15 @@ export class ScriptedHost {
         if (this.emitted.has(effect.event.id)) throw new Error(`event ${effect.event.id} emitted twice`);
         this.emitted.set(effect.event.id, effect.event);
         break;
+      case "put_form":
+        this.forms.set(effect.form.id, effect.form);
+        break;
+      case "acquire_lock":
+        this.#claims.set(effect.command, { key: effect.key, isHeld: false });
+        break;
+      case "release_lock":
+        this.#claims.delete(effect.command);
+        break;
       case "put_approval":
         this.approvals.set(effect.approval.id as ApprovalId, effect.approval);
         break;
@@ -259,6 +273,10 @@ export class ScriptedHost {
       case "signal":
         // Somebody may always send one.
         return true;
+      case "form":
+        return this.forms.get(on.id)?.state === "pending";
+      case "lock":
+        return this.#claims.has(on.command);
       case "approval":
         return this.approvals.get(on.id)?.state === "pending";
       case "effect":
@@ -289,6 +307,7 @@ export class ScriptedHost {
       this.resolve(approval.id as ApprovalId, decision);
       return true;
     }
+    if (this.#grantNext() || this.#fillNext()) return true;
     for (const wait of this.waits.values()) {
       const event = this.script.events?.(wait);
       if (!event) continue;
@@ -299,6 +318,45 @@ export class ScriptedHost {
     }
     if (this.finished !== undefined) return false;
     return this.#sendAwaitedSignal() || this.fireNextTimer();
+  }
+
+  /** Commands that hold a lock, with its key. */
+  get held(): [CommandId, string][] {
+    return [...this.#claims].filter(([, { isHeld }]) => isHeld).map(([command, { key }]) => [command, key]);
+  }
+
+  /** Every lock is for one at a time here, whatever limit it was asked with. */
+  #grantNext(): boolean {
+    for (const [command, claim] of this.#claims) {
+      if (claim.isHeld || this.held.some(([, key]) => key === claim.key)) continue;
+      claim.isHeld = true;
+      this.now += 1000;
+      this.grant(command);
+      return true;
+    }
+    return false;
+  }
+
+  /** A lock whose grant is turned down is free again. */
+  grant(command: CommandId): Changes {
+    const changes = this.feed({ type: "lock_granted", command });
+    if (changes.refused) this.#claims.delete(command);
+    return changes;
+  }
+
+  #fillNext(): boolean {
+    for (const form of this.forms.values()) {
+      const values = form.state === "pending" ? this.script.fill?.(form) : undefined;
+      if (!values) continue;
+      this.now += 60_000;
+      this.fill(form, values);
+      return true;
+    }
+    return false;
+  }
+
+  fill(form: Form, values: FormValues, by = form.assignees[0] ?? "fay"): Changes {
+    return this.feed({ type: "form_filled", command: form.command as CommandId, values, by });
   }
 
   #sendAwaitedSignal(): boolean {

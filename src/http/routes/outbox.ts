@@ -14,8 +14,8 @@ const single = ["bus", "catalog", "router", "directory"] as const;
 const actorSchema = z
   .string()
   .regex(
-    /^(bus|catalog|router|directory|run\/run_[0-9a-f]{32}|environment\/[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?)$/,
-    "bus, catalog, router, directory, run/<id> or environment/<name>",
+    /^(bus|catalog|router|directory|run\/run_[0-9a-f]{32}|environment\/[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?|lock\/[\x21-\x7e]{1,200})$/,
+    "bus, catalog, router, directory, run/<id>, environment/<name> or lock/<key>",
   );
 
 const list = createRoute({

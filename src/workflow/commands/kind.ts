@@ -61,6 +61,8 @@ export interface RunFold {
   readonly environments: Set<string>;
   readonly annotations: Annotations;
   readonly signals: Signals;
+  /** The locks that the run holds: their keys, by the commands that got them. */
+  readonly locks: Map<CommandId, string>;
   /** When something that takes so long from `at` is due, in the host's time. */
   dueAt(delayMs: number, at: number): number;
 }

@@ -1,7 +1,9 @@
 // All kinds of commands that this version knows.
 import type { CommandKind } from "../../protocol/journal.ts";
 import { setLabelKind, setOutputKind, setProgressKind, setStatusKind } from "./annotate.ts";
+import { formKind } from "./form.ts";
 import type { Command, Kind } from "./kind.ts";
+import { lockKind, unlockKind } from "./lock.ts";
 import { runKind } from "./run/kind.ts";
 import { sleepKind } from "./sleep.ts";
 import { nowKind, randomKind, uuidKind } from "./value.ts";
@@ -14,6 +16,9 @@ const kinds: Readonly<Partial<Record<CommandKind, Kind>>> = {
   sleep: sleepKind,
   wait_for_event: waitForEventKind,
   wait_for_signal: waitForSignalKind,
+  form: formKind,
+  lock: lockKind,
+  unlock: unlockKind,
   set_status: setStatusKind,
   set_label: setLabelKind,
   set_progress: setProgressKind,

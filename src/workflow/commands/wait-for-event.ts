@@ -4,18 +4,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
+import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
-interface WaitCommand extends Command {
-  /** When it gives up; undefined when it never does. */
-  dueAt: number | undefined;
-}
-
-export const waitForEventKind: Kind<WaitCommand> = {
-  opened(command, run) {
-    const { timeoutMs } = command.args;
-    const dueAt = timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), command.scheduledAt);
-    return { ...command, dueAt };
-  },
+export const waitForEventKind: Kind<Patient> = {
+  opened: patient,
   begin,
   take(turn, command, input) {
     if (input.type === "event") {
@@ -26,21 +18,21 @@ export const waitForEventKind: Kind<WaitCommand> = {
   takeLate: (command, input) =>
     input.type === "event" && !consumed(command, input.event) ? waitOver(command) : undefined,
   due(turn, command, kind) {
-    if (kind !== "wait_timeout") return;
+    if (kind !== TIMEOUT) return;
     cancelWait(turn, command);
     turn.complete(command, { ok: encodeValue(null) });
   },
   resultFault: (value) =>
     value === null || isJsonObject(value) ? undefined : "returns an event: give it a JSON object, or null",
   abandon: cancelWait,
-  timers: ({ dueAt }) => (dueAt === undefined ? [] : [{ kind: "wait_timeout" }]),
+  timers: timeoutTimers,
   waitsOn: ({ id }) => [{ kind: "event", command: id }],
   isWaiting: () => true,
   reasonToWait: ({ name }) => `waiting for an event ${name}`,
-  shown: ({ dueAt }) => ({ state: "waiting", ...(dueAt === undefined ? {} : { dueAt }) }),
+  shown: shownWaiting,
 };
 
-function begin(turn: Turn, command: WaitCommand): void {
+function begin(turn: Turn, command: Patient): void {
   const { filter, match, since } = command.args;
   const problem = typeof filter === "string" ? turn.options.checkFilter?.(filter) : undefined;
   if (problem !== undefined) {
@@ -49,7 +41,7 @@ function begin(turn: Turn, command: WaitCommand): void {
     });
     return;
   }
-  if (command.dueAt !== undefined) turn.setTimer("wait_timeout", command.id, command.dueAt);
+  setTimeoutOf(turn, command);
   turn.effect({
     kind: "register_wait",
     command: command.id,
@@ -65,7 +57,7 @@ function cancelWait(turn: Turn, { id }: Command): void {
 }
 
 /** Whether a wait that is over was ended by this very event. */
-function consumed({ end }: WaitCommand, event: CloudEvent): boolean {
+function consumed({ end }: Patient, event: CloudEvent): boolean {
   if (end?.kind !== "completed" || !("ok" in end.outcome)) return false;
   const taken = toJson(decodeValue(end.outcome.ok)) as Partial<CloudEvent> | null;
   return taken?.id === event.id && taken.source === event.source;

@@ -7,25 +7,17 @@ import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index
 import { MAX_OUTCOME_DEPTH, MAX_SIGNALS } from "../limits.ts";
 import type { Signal } from "../signals.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
+import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
-interface SignalWait extends Command {
-  /** When it gives up; undefined when it never does. */
-  dueAt: number | undefined;
-}
-
-export const waitForSignalKind: Kind<SignalWait> = {
-  opened(command, run) {
-    const { timeoutMs } = command.args;
-    const dueAt = timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), command.scheduledAt);
-    return { ...command, dueAt };
-  },
+export const waitForSignalKind: Kind<Patient> = {
+  opened: patient,
   begin(turn, command) {
     const kept = turn.state.signals.oldest(command.name);
     if (kept) take(turn, command, kept);
-    else if (command.dueAt !== undefined) turn.setTimer("wait_timeout", command.id, command.dueAt);
+    else setTimeoutOf(turn, command);
   },
   due(turn, command, kind) {
-    if (kind === "wait_timeout") turn.complete(command, { ok: encodeValue(null) });
+    if (kind === TIMEOUT) turn.complete(command, { ok: encodeValue(null) });
   },
   closed({ name, end }, _at, { signals }) {
     if (end?.kind !== "completed" || !("ok" in end.outcome)) return;
@@ -35,11 +27,11 @@ export const waitForSignalKind: Kind<SignalWait> = {
   },
   resultFault: (value) =>
     value === null || isJsonObject(value) ? undefined : "returns a signal: give it a JSON object, or null",
-  timers: ({ dueAt }) => (dueAt === undefined ? [] : [{ kind: "wait_timeout" }]),
+  timers: timeoutTimers,
   waitsOn: ({ name }) => [{ kind: "signal", name }],
   isWaiting: () => true,
   reasonToWait: ({ name }) => `waiting for the signal ${name}`,
-  shown: ({ dueAt }) => ({ state: "waiting", ...(dueAt === undefined ? {} : { dueAt }) }),
+  shown: shownWaiting,
 };
 
 function take(turn: Turn, command: Command, { id, name, data, by }: Signal): void {

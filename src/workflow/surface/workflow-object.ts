@@ -76,6 +76,32 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     },
     returns: "A dict of `id`, `name`, `data`, `by`; None when `timeout` comes first.",
   },
+  form: {
+    summary: "Asks people, and waits for what they fill in.",
+    parameters: {
+      title: "What the form is about, 1 to 200 characters.",
+      fields:
+        "A dict of field names, each with its type (`string`, `text`, `number`, `boolean`, `choice`, `multi_choice`, `date`) or a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern`.",
+      description: "What people need to know to answer.",
+      assignees: "Who may answer; any operator where it is left out.",
+      timeout: { doc: "How long to wait at most.", meaning: "duration" },
+    },
+    returns:
+      "A dict with a value for every field, None for those left empty; None when `timeout` comes first.",
+  },
+  lock: {
+    summary: "Calls a function while no more than `limit` hold the lock, whatever run they belong to.",
+    details: "Those that wait get it in the order they asked. The function runs in a fiber of its own.",
+    parameters: {
+      key: "The lock's name, 1 to 200 visible ASCII characters.",
+      fn: "The function to call.",
+      "*args": "Its arguments.",
+      limit: { doc: "How many may hold the lock together.", default: "1" },
+      timeout: { doc: "How long to wait for the lock at most.", meaning: "duration" },
+    },
+    returns: "What the function returns.",
+    forwardsCall: true,
+  },
   set_status: {
     summary: "Says what the run is doing, for people.",
     parameters: { text: "At most 200 characters; the rest is cut." },

@@ -3,7 +3,9 @@
 import { HostObject, universe, type Value } from "../../starlark/index.ts";
 import { setLabel, setOutput, setProgress, setStatus } from "./annotate.ts";
 import { continueAsNew } from "./continue-as-new.ts";
+import { form } from "./form.ts";
 import { info } from "./info.ts";
+import { lock } from "./lock.ts";
 import { parallel, race, spawn, wait } from "./parallel.ts";
 import { attempt, defer } from "./protect.ts";
 import { run } from "./run.ts";
@@ -20,6 +22,8 @@ const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["sleep", sleep],
   ["wait_for_event", waitForEvent],
   ["wait_for_signal", waitForSignal],
+  ["form", form],
+  ["lock", lock],
   ["set_status", setStatus],
   ["set_label", setLabel],
   ["set_progress", setProgress],

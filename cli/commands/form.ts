@@ -1,0 +1,103 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import type { Form, FormField } from "../../src/protocol/form.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { collect, contextOf, parseJson, splitPair } from "../command.ts";
+import { ago, printable, table } from "../output.ts";
+
+/** What somebody typed for a field, as its type reads it; what cannot be read so is left for the server to refuse. */
+export function typedValue(field: Pick<FormField, "type"> | undefined, text: string): JsonValue {
+  switch (field?.type) {
+    case "number":
+      return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    case "boolean":
+      return text === "true" || text === "yes" ? true : text === "false" || text === "no" ? false : text;
+    case "multi_choice":
+      return text === "" ? [] : text.split(",").map((option) => option.trim());
+    default:
+      return text;
+  }
+}
+
+function fieldLine({ name, type, label, required, options, default: preset }: FormField): string {
+  const notes = [
+    type,
+    required ? "required" : "",
+    options ? options.join(" | ") : "",
+    preset === undefined ? "" : `default ${JSON.stringify(preset)}`,
+  ].filter((note) => note !== "");
+  return `  ${pc.bold(name)}  ${pc.dim(printable(notes.join(", ")))}${label ? `  ${printable(label)}` : ""}`;
+}
+
+function described(form: Form): string {
+  const lines = [`${pc.bold(printable(form.title))}  ${form.state}  ${pc.dim(form.id)}`];
+  if (form.description) lines.push(`  ${printable(form.description)}`);
+  if (form.assignees.length > 0) lines.push(`  for ${printable(form.assignees.join(", "))}`);
+  lines.push(...form.fields.map(fieldLine));
+  for (const [name, value] of Object.entries(form.values ?? {})) {
+    lines.push(`  ${pc.green("✓")} ${name} = ${printable(JSON.stringify(value))}`);
+  }
+  return lines.join("\n");
+}
+
+export function addFormCommands(program: Command): void {
+  const form = program.command("form").description("answer what runs ask people");
+
+  form
+    .command("list")
+    .description("list forms, those that wait by default")
+    .option("--all", "closed ones too")
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { forms } = await client.get<{ forms: Form[] }>("/v1/forms", {
+        query: { state: options.all ? undefined : "pending" },
+      });
+      const now = Date.now();
+      out.result(forms, () =>
+        table(
+          ["TITLE", "WORKFLOW", "FOR", "OPENED", "STATE", "ID"],
+          forms.map((one) => [
+            printable(one.title),
+            one.workflow,
+            printable(one.assignees.join(", ")),
+            ago(one.openedAt, now),
+            one.state,
+            one.id,
+          ]),
+          "No run asks anything.",
+        ),
+      );
+    });
+
+  form
+    .command("show")
+    .description("show a form: its fields, and what was filled in")
+    .argument("<id>")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const shown = await client.get<Form>(`/v1/forms/${encodeURIComponent(id)}`);
+      out.result(shown, () => described(shown));
+    });
+
+  form
+    .command("fill")
+    .description("fill in a form")
+    .argument("<id>")
+    .option("--set <name=value>", "one field; can be repeated", collect, [])
+    .option("--values <json>", "all fields as one object: JSON, @FILE, or - for standard input", parseJson)
+    .action(async (id: string, options: { set: string[]; values?: JsonValue }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const path = `/v1/forms/${encodeURIComponent(id)}`;
+      const { fields } = await client.get<Form>(path);
+      const typed = options.set.map(splitPair).map(([name, text]): [string, JsonValue] => {
+        const field = fields.find((one) => one.name === name);
+        return [name, typedValue(field, text)];
+      });
+      const values = {
+        ...(options.values as Record<string, JsonValue> | undefined),
+        ...Object.fromEntries(typed),
+      };
+      const filled = await client.post<Form>(path, { body: { values } });
+      out.result(filled, () => `${pc.green("✓")} ${printable(filled.title)}`);
+    });
+}

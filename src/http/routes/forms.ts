@@ -1,0 +1,76 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { formAnswerSchema, formSchema, formStates } from "../../protocol/form.ts";
+import { compoundIdSchema, type FormId, parseCompoundId } from "../../protocol/ids.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { ProblemException, problems, unwrap } from "../problem.ts";
+
+const tags = ["Forms"];
+const params = z.object({ id: compoundIdSchema });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/forms",
+  tags,
+  summary: "What runs ask people, newest first",
+  middleware: [requires("viewer")] as const,
+  request: {
+    query: z.object({
+      state: z.enum(formStates).optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
+  },
+  responses: {
+    200: json(z.object({ forms: z.array(formSchema) }), "Forms, without what was filled in"),
+    ...problems(400, 401, 403),
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/v1/forms/{id}",
+  tags,
+  summary: "A form, with what was filled in",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: { 200: json(formSchema, "The form"), ...problems(400, 401, 403, 404) },
+});
+
+const fill = createRoute({
+  method: "post",
+  path: "/v1/forms/{id}",
+  tags,
+  summary: "Fill in a form",
+  description:
+    "The first answer counts; the same one again gets the same answer. `errors` points at every value that does not " +
+    "fit its field. A form with assignees takes it from them alone.",
+  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  request: { params, body: jsonBody(formAnswerSchema) },
+  responses: { 200: json(formSchema, "The form, filled in"), ...problems(400, 401, 403, 404, 409, 422) },
+});
+
+function runOf(env: Env, id: string) {
+  const parts = parseCompoundId(id);
+  if (!parts) throw new ProblemException("unknown_form", `There is no form ${id}.`);
+  return runStub(env, DEFAULT_WORKSPACE, parts.run);
+}
+
+export const forms = createRoutes()
+  .openapi(list, async (c) => {
+    const { state, limit } = c.req.valid("query");
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).forms({ limit, ...(state && { state }) });
+    return c.json({ forms: found }, 200);
+  })
+  .openapi(show, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(unwrap(await runOf(c.env, id).form(id as FormId)), 200);
+  })
+  .openapi(fill, async (c) => {
+    const { id } = c.req.valid("param");
+    const { values } = c.req.valid("json");
+    const filled = await runOf(c.env, id).fillForm({ form: id as FormId, values, by: c.get("identity") });
+    return c.json(unwrap(filled), 200);
+  });

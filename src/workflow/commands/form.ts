@@ -1,0 +1,120 @@
+// `w.form`: a question to people, listed until somebody has answered it or its time is over.
+import type { Form, FormField, FormValues } from "../../protocol/form.ts";
+import { formId } from "../../protocol/ids.ts";
+import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
+import type { ErrorData } from "../../protocol/result.ts";
+import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
+import { isSameJson } from "../canonical-json.ts";
+import { checkValues } from "../forms/check-values.ts";
+import { formEvent } from "../run-events.ts";
+import type { CommandInput, Kind, RunFold, Turn } from "./kind.ts";
+import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
+
+export interface FormCommand extends Patient {
+  filledBy: string | undefined;
+}
+
+type Filled = Extract<CommandInput, { type: "form_filled" }>;
+
+export const formKind: Kind<FormCommand> = {
+  opened: (command, run) => ({ ...patient(command, run), filledBy: undefined }),
+  noted(command, { note, data }) {
+    if (note === "form_filled") command.filledBy = String(data.by);
+  },
+  begin(turn, command) {
+    setTimeoutOf(turn, command);
+    tell(turn, command, "opened");
+  },
+  take(turn, command, input) {
+    return input.type === "form_filled" ? fill(turn, command, input) : undefined;
+  },
+  takeLate(command, input) {
+    return input.type === "form_filled" && !isRepeated(command, input) ? formClosed(command) : undefined;
+  },
+  due(turn, command, kind) {
+    if (kind === TIMEOUT) turn.complete(command, { ok: encodeValue(null) });
+  },
+  ended: (turn, command) => tell(turn, command, "closed"),
+  resultFault: (value) =>
+    value === null || isJsonObject(value)
+      ? undefined
+      : "returns what was filled in: give it a JSON object, or null",
+  timers: timeoutTimers,
+  waitsOn: ({ id }, { options }) => [{ kind: "form", id: formId(options.start.id, id) }],
+  isWaiting: () => true,
+  reasonToWait: ({ name }) => `waiting for somebody to fill in "${name}"`,
+  shown: (command) => shownWaiting(command),
+  details: ({ id }, { options }) => ({ form: formId(options.start.id, id) }),
+};
+
+/** The form as people see it. */
+export function formOf(command: FormCommand, { options: { start } }: Pick<RunFold, "options">): Form {
+  const { id, name, args, scheduledAt, dueAt, end } = command;
+  const { description, fields, assignees } = args as Partial<
+    Pick<Form, "description" | "fields" | "assignees">
+  >;
+  return {
+    id: formId(start.id, id),
+    run: start.id,
+    workflow: start.workflow,
+    command: id,
+    title: name,
+    ...(description === undefined ? {} : { description }),
+    fields: fields ?? [],
+    assignees: assignees ?? [],
+    initiator: start.initiator,
+    openedAt: scheduledAt,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...stateOf(command),
+    ...(end ? { closedAt: end.at } : {}),
+  };
+}
+
+function stateOf({ end, filledBy, operated }: FormCommand): Pick<Form, "state" | "filledBy" | "values"> {
+  if (!end) return { state: "pending" };
+  if (end.kind === "cancelled" || "error" in end.outcome) return { state: "withdrawn" };
+  const values = toJson(decodeValue(end.outcome.ok));
+  if (!isJsonObject(values)) return { state: "expired" };
+  const by = filledBy ?? operated?.by;
+  return { state: "filled", values, ...(by === undefined ? {} : { filledBy: by }) };
+}
+
+function fill(turn: Turn, command: FormCommand, { by, values: given }: Filled): ErrorData | undefined {
+  const { assignees = [], fields = [] } = command.args as { assignees?: string[]; fields?: FormField[] };
+  if (assignees.length > 0 && !assignees.includes(by)) {
+    return { code: "not_assigned", message: `this form is for ${assignees.join(", ")}, not for ${by}` };
+  }
+  const checked = checkValues(fields, given);
+  if ("faults" in checked) {
+    const [first] = checked.faults;
+    return {
+      code: "invalid_form",
+      message: `the form cannot be taken like this: ${first?.pointer.slice("/values/".length)} ${first?.message}`,
+      details: { errors: checked.faults as unknown as JsonObject[] },
+    };
+  }
+  turn.note("form_filled", { by }, command.id);
+  turn.complete(command, { ok: encodeValue(fromJson(checked.values)) });
+  return undefined;
+}
+
+/** Whether this is the answer that was taken, once more. */
+function isRepeated(command: FormCommand, { by, values }: Filled): boolean {
+  if (command.filledBy !== by) return false;
+  const { fields = [] } = command.args as { fields?: FormField[] };
+  const checked = checkValues(fields, values);
+  const taken: FormValues | undefined = stateOf(command).values;
+  return "values" in checked && taken !== undefined && isSameJson(checked.values, taken);
+}
+
+function formClosed(command: FormCommand): ErrorData {
+  const { state, filledBy } = stateOf(command);
+  const who = filledBy === undefined ? "" : ` by ${filledBy}`;
+  return { code: "form_closed", message: `the form was ${state}${who} before` };
+}
+
+function tell(turn: Turn, command: FormCommand, what: "opened" | "closed"): void {
+  const form = formOf(command, turn.state);
+  turn.effect({ kind: "put_form", form });
+  turn.effect({ kind: "emit", event: formEvent(turn.options.start, what, form, turn.now) });
+}

@@ -1,0 +1,28 @@
+// What commands have in common that wait for somebody, and may give up.
+import type { Activity } from "../../protocol/run.ts";
+import type { Command, CommandTimer, RunFold, Turn } from "./kind.ts";
+
+export interface Patient extends Command {
+  /** When it gives up; undefined when it never does. */
+  dueAt: number | undefined;
+}
+
+export function patient(command: Command, run: RunFold): Patient {
+  const { timeoutMs } = command.args;
+  const dueAt = timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), command.scheduledAt);
+  return { ...command, dueAt };
+}
+
+export const TIMEOUT = "wait_timeout";
+
+export function setTimeoutOf(turn: Turn, { id, dueAt }: Patient): void {
+  if (dueAt !== undefined) turn.setTimer(TIMEOUT, id, dueAt);
+}
+
+export function timeoutTimers({ dueAt }: Patient): CommandTimer[] {
+  return dueAt === undefined ? [] : [{ kind: TIMEOUT }];
+}
+
+export function shownWaiting({ dueAt }: Patient): Pick<Activity, "state" | "dueAt"> {
+  return { state: "waiting", ...(dueAt === undefined ? {} : { dueAt }) };
+}

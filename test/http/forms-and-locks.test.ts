@@ -1,0 +1,81 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { call, tokenOf } from "./call.ts";
+import { startRun } from "./start-run.ts";
+
+let viewer: string;
+let operator: string;
+beforeAll(async () => {
+  viewer = await tokenOf("viewer");
+  operator = await tokenOf("operator", "olivia");
+});
+
+const detail = async (run: string) => (await call("GET", `/v1/runs/${run}`, { token: viewer })).body;
+
+describe("a form", () => {
+  it("is listed, shown, and filled in by whom it is for", async () => {
+    const run = await startRun(
+      "asks",
+      `return w.form("Release", {"version": {"type": "string", "required": True}}, assignees = ["olivia"])`,
+    );
+    const listed = async (state: string) => {
+      const { body } = await call("GET", `/v1/forms?state=${state}`, { token: viewer });
+      return body.forms.filter((form: { run: string }) => form.run === run);
+    };
+    await vi.waitFor(async () => expect(await listed("pending")).toHaveLength(1));
+    const [{ id }] = await listed("pending");
+    expect((await call("GET", `/v1/forms/${id}`, { token: viewer })).body).toMatchObject({
+      state: "pending",
+    });
+    const fill = (values: unknown, token = operator) =>
+      call("POST", `/v1/forms/${id}`, { body: { values }, token });
+    expect((await fill({ version: "1" }, viewer)).status).toBe(403);
+    expect((await fill({ version: "1" }, await tokenOf("operator", "otto"))).body.code).toBe("not_assigned");
+    const wrong = await fill({ version: 1, other: 2 });
+    expect(wrong.status).toBe(422);
+    expect(wrong.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      "/values/other",
+      "/values/version",
+    ]);
+    for (const _ of ["once", "again"]) {
+      expect((await fill({ version: "1" })).body).toMatchObject({ state: "filled", filledBy: "olivia" });
+    }
+    expect((await fill({ version: "2" })).body.code).toBe("form_closed");
+    expect(await detail(run)).toMatchObject({ state: "succeeded", output: { version: "1" } });
+    await vi.waitFor(async () => expect(await listed("filled")).toHaveLength(1));
+    expect((await listed("filled"))[0]).not.toHaveProperty("values");
+  });
+
+  it("that does not exist is unknown", async () => {
+    const id = `run_${"0".repeat(32)}~0-1~1`;
+    expect((await call("GET", `/v1/forms/${id}`)).body.code).toBe("unknown_form");
+    const run = await startRun("asks-nothing", "pass");
+    expect((await call("POST", `/v1/forms/${run}~0-1~1`, { body: { values: {} } })).body.code).toBe(
+      "unknown_form",
+    );
+  });
+});
+
+describe("a lock", () => {
+  it("is listed, shown, and taken away by an operator", async () => {
+    const run = await startRun("locks", `w.lock("env/production", lambda: w.wait_for_signal("go"))`);
+    const path = `/v1/locks/${encodeURIComponent("env/production")}`;
+    await vi.waitFor(async () => {
+      const { body } = await call("GET", path, { token: viewer });
+      expect(body.holders).toMatchObject([{ run, command: "0.1#1", workflow: "locks" }]);
+    });
+    await vi.waitFor(async () => {
+      const { body } = await call("GET", "/v1/locks", { token: viewer });
+      expect(body.locks.map(({ key }: { key: string }) => key)).toContain("env/production");
+    });
+    const body = { run, command: "0.1#1", reason: "hangs" };
+    expect((await call("POST", `${path}/release`, { body, token: viewer })).status).toBe(403);
+    expect((await call("POST", `${path}/release`, { body, token: operator })).body).toMatchObject({
+      holders: [],
+    });
+    expect((await call("POST", `${path}/release`, { body, token: operator })).body.code).toBe(
+      "lock_not_held",
+    );
+    expect((await call("GET", "/v1/locks/nobody")).body.code).toBe("unknown_lock");
+    await call("POST", `/v1/runs/${run}/cancel`, { body: { terminate: true } });
+  });
+});
