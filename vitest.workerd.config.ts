@@ -3,7 +3,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { ADMIN_TOKEN, WEBHOOK_SECRET } from "./test/http/secrets.ts";
 
-// Actors and routes: inside workerd, on the real storage, alarms and RPC.
+// Actors and routes: inside workerd, on the real storage, alarms and RPC. And what has to be the same in both runtimes.
 export default defineConfig({
   plugins: [
     cloudflareTest({
@@ -21,6 +21,6 @@ export default defineConfig({
     // A busy machine takes seconds to load the Worker into each file's runtime; no test here waits by itself.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: ["test/{actors,http}/**/*.test.ts"],
+    include: ["test/{actors,http}/**/*.test.ts", "test/starlark/consumption.test.ts"],
   },
 });

@@ -9,6 +9,7 @@ import type { Builtin } from "../value/function.ts";
 import { collect } from "../value/iterate.ts";
 import { StarlarkList } from "../value/list.ts";
 import type { Value } from "../value/value.ts";
+import { mergeSort } from "./merge-sort.ts";
 import { naming } from "./named-errors.ts";
 
 export const sorted = defineBuiltin(
@@ -80,7 +81,8 @@ function packWithPlaces(keys: readonly Value[], reverse: boolean): Float64Array 
 
 /** Stable in both directions: the comparison is turned around, not the result. */
 function sortBy<Item>(items: Item[], order: (x: Item, y: Item) => number, reverse: boolean): Item[] {
-  return items.sort(reverse ? (x, y) => order(y, x) : order);
+  mergeSort(items, reverse ? (x, y) => order(y, x) : order);
+  return items;
 }
 
 /** Sorts; where values cannot be compared, the error names the last two neighbours that cannot (starlark-go). */
