@@ -30,7 +30,7 @@ const put = createRoute({
   summary: "Create an environment, or replace its settings",
   middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
   request: { params, body: jsonBody(environmentInputSchema) },
-  responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403) },
+  responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403, 413, 503) },
 });
 
 const show = createRoute({
@@ -50,7 +50,7 @@ const remove = createRoute({
   summary: "Remove an environment",
   middleware: [requires("admin")] as const,
   request: { params },
-  responses: { 204: { description: "Removed" }, ...problems(400, 401, 403, 404) },
+  responses: { 204: { description: "Removed" }, ...problems(400, 401, 403, 404, 503) },
 });
 
 export const environments = createRoutes()
