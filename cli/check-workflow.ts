@@ -1,20 +1,143 @@
-// Checks a workflow without a server: what registering it would refuse, and, as warnings, what looks unintended.
+// Checks Starlark files without a server: reads them with what they load, and names each finding's file as the
+// person who asked would.
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { checkFilter } from "../src/events/filter.ts";
 import { checkKey } from "../src/events/key.ts";
-import type { Diagnostic, WorkflowInput } from "../src/protocol/workflow.ts";
+import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
-import { loadWorkflow } from "../src/workflow/index.ts";
+import { TEST_SUFFIX } from "../src/testing/index.ts";
+import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../src/workflow/check/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
+import { CliError } from "./errors.ts";
+import { readProgram } from "./workflow-files.ts";
 
 const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** Every mistake and every warning, file by file; empty when there is nothing to say. */
-export function checkWorkflow(input: WorkflowInput): Diagnostic[] {
-  const doubts = Object.entries(input.files)
-    .flatMap(([file, source]) => check(source, { file, predeclared: Object.keys(predeclared) }))
-    .filter(({ severity }) => severity === "warning");
-  const loaded = loadWorkflow(input, { sha256Hex, checkFilter, checkKey });
-  if (loaded.ok) return doubts;
-  return [...((loaded.error.details?.diagnostics ?? []) as unknown as Diagnostic[]), ...doubts];
+export interface CheckedFiles {
+  /** Paths relative to `from`, libraries that were loaded included; sorted. */
+  files: { path: string; isLibrary: boolean }[];
+  findings: Finding[];
+  /** By path. */
+  sources: Record<string, string>;
+}
+
+/**
+ * The Starlark files that paths name, as absolute paths: a file, or all of a folder and below. Throws CliError for
+ * what is not there.
+ */
+export function starlarkFiles(paths: readonly string[], from: string): string[] {
+  const files = paths.flatMap((path): string[] => {
+    const stat = statSync(resolve(from, path), { throwIfNoEntry: false });
+    if (stat === undefined) throw new CliError(`there is no ${path}`);
+    return stat.isDirectory() ? filesUnder(resolve(from, path)) : [resolve(from, path)];
+  });
+  return [...new Set(files)];
+}
+
+/** Programs before the libraries below them, which are read from where the program is. */
+function filesUnder(folder: string): string[] {
+  const depth = (path: string) => path.split(sep).length;
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".star"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(
+      (path) =>
+        !relative(folder, path)
+          .split(sep)
+          .some((part) => part.startsWith(".") || part === "node_modules"),
+    )
+    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
+}
+
+/** Whether a file is for `sluice test`, whose names are others. */
+export function isTest(path: string): boolean {
+  return path.endsWith(TEST_SUFFIX);
+}
+
+/**
+ * Checks files with everything they load. A library that a program before it has loaded is not checked a second time.
+ */
+export function checkFiles(paths: readonly string[], from: string): CheckedFiles {
+  const checked: CheckedFiles = { files: [], findings: [], sources: {} };
+  const seen = new Set<string>();
+  for (const path of paths) {
+    const shown = relative(from, path);
+    if (seen.has(shown)) continue;
+    const { root, input, findings, isLibrary } = checkFile(path, from);
+    const pathOf = (file: string) => relative(from, resolve(root, file));
+    const fresh = new Set(Object.keys(input.files).filter((file) => !seen.has(pathOf(file))));
+    for (const file of fresh) {
+      seen.add(pathOf(file));
+      checked.sources[pathOf(file)] = input.files[file] ?? "";
+      checked.files.push({ path: pathOf(file), isLibrary: isLibrary || file !== input.entry });
+    }
+    for (const finding of findings) {
+      if (fresh.has(finding.file)) checked.findings.push({ ...finding, file: pathOf(finding.file) });
+    }
+  }
+  return checked;
+}
+
+/**
+ * A program's `//` is its own folder. A library below the working directory may be read from there instead: programs
+ * that load it may be further up.
+ */
+function checkFile(path: string, from: string): CheckedProgram & { root: string; input: WorkflowInput } {
+  const own = checkIn(dirname(path), path);
+  const isComplete = !own.findings.some(({ code }) => code === "load-not-found");
+  const isBelow = !relative(from, path).startsWith("..");
+  if (isComplete || !own.isLibrary || !isBelow) return own;
+  for (let root = dirname(dirname(path)); root.startsWith(from); root = dirname(root)) {
+    const further = checkIn(root, path);
+    if (!further.findings.some(({ code }) => code === "load-not-found")) return further;
+    if (root === dirname(root)) break;
+  }
+  return own;
+}
+
+function checkIn(root: string, path: string): CheckedProgram & { root: string; input: WorkflowInput } {
+  const input = readProgram(path, { root });
+  return { root, input, ...checkProgram(input, { sha256Hex, checkFilter, checkKey }) };
+}
+
+/** Fixes may make room for others; more rounds than this would mean that two of them undo each other. */
+const MAX_ROUNDS = 10;
+
+/** Writes the fixes there are into the given files, not into what they load; returns how many. */
+export function fixFiles(paths: readonly string[], from: string): number {
+  const own = new Set(paths);
+  let total = 0;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { findings, sources } = checkFiles(paths, from);
+    let applied = 0;
+    for (const [path, source] of Object.entries(sources)) {
+      if (!own.has(resolve(from, path))) continue;
+      const fixed = applyFixes(
+        source,
+        findings.filter(({ file }) => file === path),
+      );
+      if (fixed.applied === 0) continue;
+      applied += fixed.applied;
+      writeFixed(resolve(from, path), source, fixed.source);
+    }
+    if (applied === 0) break;
+    total += applied;
+  }
+  return total;
+}
+
+/** Nobody's file is left worse than it was. */
+function writeFixed(path: string, before: string, after: string): void {
+  const errors = (source: string) =>
+    check(source, { file: path, predeclared: Object.keys(predeclared) }).filter(
+      ({ severity }) => severity === "error",
+    ).length;
+  if (errors(after) > errors(before))
+    throw new CliError(`the fixes for ${path} would break it: it is left as it was`);
+  // Somebody may be editing it.
+  if (readFileSync(path, "utf8") !== before)
+    throw new CliError(`${path} has changed meanwhile: run this again`);
+  writeFileSync(path, after);
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { Diagnostic, WorkflowView } from "../../src/protocol/workflow.ts";
-import { checkWorkflow } from "../check-workflow.ts";
 import { contextOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { CliError, ProblemError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { readWorkflow, workflowFiles } from "../workflow-files.ts";
+import { addCheckCommand } from "./workflow-check.ts";
 
 export function addWorkflowCommands(program: Command): void {
   const workflow = program.command("workflow").description("register and inspect workflows");
@@ -93,26 +93,5 @@ export function addWorkflowCommands(program: Command): void {
       );
     });
 
-  workflow
-    .command("check")
-    .description("check workflows without a server")
-    .argument("<path...>")
-    .action((paths: string[], _options: unknown, command: Command) => {
-      const { out } = contextOf(command);
-      const checked = paths.flatMap(workflowFiles).map((path) => {
-        const { input } = readWorkflow(path);
-        return { path, input, diagnostics: checkWorkflow(input) };
-      });
-      const all = checked.flatMap(({ diagnostics }) => diagnostics);
-      out.result(all, () =>
-        checked
-          .map(({ path, input, diagnostics }) =>
-            diagnostics.length === 0
-              ? `${pc.green("✓")} ${path}`
-              : renderDiagnostics(diagnostics, input.files),
-          )
-          .join("\n"),
-      );
-      if (all.some(({ severity }) => severity === "error")) process.exitCode = 1;
-    });
+  addCheckCommand(workflow);
 }

@@ -12,7 +12,8 @@
  *     const state = fiber.run(); // { kind: "done", value: "Hello, world" }
  *
  * Find mistakes without running: `check(source, { file })` gives diagnostics with positions.
- * `compile` throws a StarlarkSyntaxError with all of them.
+ * `compile` throws a StarlarkSyntaxError with all of them. A tool of your own begins with `parse`, which gives
+ * the tree with its names resolved.
  *
  * Give a program builtins, as predeclared values:
  *
@@ -67,7 +68,25 @@ export {
 } from "./load-modules.ts";
 export { Fiber, type FiberOptions, type FiberState } from "./machine/fiber.ts";
 export { initModule, type Module, type ModuleEnvironment } from "./module.ts";
-export { type CompileOptions, check, compile, type LoadedName, type Program } from "./program.ts";
+export {
+  type CompileOptions,
+  check,
+  compile,
+  type LoadedName,
+  type ParsedSource,
+  type Program,
+  parse,
+} from "./program.ts";
+export {
+  blocksOf,
+  childrenOf,
+  forEachExpression,
+  forEachFunction,
+  forEachStatement,
+} from "./resolve/walk.ts";
+export type { SourceFile } from "./source-file.ts";
+export type * as ast from "./syntax/ast.ts";
+export type { Binding, FunctionScope } from "./syntax/binding.ts";
 export { StarlarkBytes } from "./value/bytes.ts";
 export type {
   CallContext,

@@ -7,6 +7,7 @@ import { lintFile } from "./resolve/lint.ts";
 import { type GlobalVariable, type ResolvedFile, resolveFile } from "./resolve/resolver.ts";
 import { SourceFile } from "./source-file.ts";
 import type * as ast from "./syntax/ast.ts";
+import type { FunctionScope } from "./syntax/binding.ts";
 import { Diagnostics } from "./syntax/diagnostics.ts";
 import { parseFile } from "./syntax/parser.ts";
 import type { FunctionCode } from "./value/function-code.ts";
@@ -78,9 +79,25 @@ export function compile(source: string, options: CompileOptions): Program {
  * unused variables and loads and unreachable code. Never throws for bad source.
  */
 export function check(source: string, options: CompileOptions): Diagnostic[] {
-  const { tree, resolved, diagnostics } = analyse(source, options);
+  return parse(source, options).diagnostics;
+}
+
+/** A source text as tools read it. */
+export interface ParsedSource {
+  readonly text: SourceFile;
+  /** Names are resolved (`Name.binding`) where there is no error. */
+  readonly tree: ast.FileNode;
+  /** The scope of the top level; undefined when the syntax is wrong. */
+  readonly topLevel: FunctionScope | undefined;
+  /** As `check` gives them. */
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Parses source text for a linter or a documentation generator. Never throws for bad source. */
+export function parse(source: string, options: CompileOptions): ParsedSource {
+  const { text, tree, resolved, diagnostics } = analyse(source, options);
   if (resolved !== undefined) lintFile(tree, diagnostics);
-  return diagnostics.sorted();
+  return { text, tree, topLevel: resolved?.topLevel, diagnostics: diagnostics.sorted() };
 }
 
 interface Analysis {

@@ -70,7 +70,7 @@ function expressionsOf(statement: ast.Statement): readonly ast.Expression[] {
 }
 
 /** The expressions directly inside an expression; of a lambda its defaults, not its body. */
-function childrenOf(node: ast.Expression): readonly ast.Expression[] {
+export function childrenOf(node: ast.Expression): readonly ast.Expression[] {
   switch (node.kind) {
     case "list":
     case "tuple":

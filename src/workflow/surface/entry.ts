@@ -1,7 +1,14 @@
 // What the surface of workflow files is documented with: the texts, and what the signatures do not say.
 
 /** What an argument has to be beyond its kind. The checker holds arguments that are spelt out to it. */
-export type Meaning = "duration" | "function-reference" | "event-type" | "event-filter" | "retry" | "handler";
+export type Meaning =
+  | "duration"
+  | "function-reference"
+  | "event-type"
+  | "event-filter"
+  | "event-key"
+  | "retry"
+  | "handler";
 
 export interface ParameterEntry {
   /** Begins with a capital letter and ends with a full stop. */

@@ -137,3 +137,12 @@ function build(): Surface {
 }
 
 export const surface: Surface = build();
+/** Every function of the surface by the value that a script calls. */
+export const surfaceFunctions: ReadonlyMap<Value, SurfaceFunction> = new Map(
+  [
+    ...surface.topLevel,
+    ...surface.library,
+    ...surface.workflowObject,
+    ...surface.modules.flatMap(({ functions }) => functions),
+  ].map((fn) => [fn.builtin, fn]),
+);

@@ -1,4 +1,5 @@
 // What a file may call at top level besides the language itself: how it declares its triggers and their pace.
+import { concurrencyModes } from "../../protocol/flow-control.ts";
 import type { FunctionEntry, ParameterEntry } from "./entry.ts";
 
 const handler: ParameterEntry = {
@@ -11,7 +12,10 @@ const priority: ParameterEntry = {
   doc: "Of starts that wait for the same place, the higher one goes first; from -1000 to 1000.",
   default: "0",
 };
-const key = "A CEL expression over `event`; what it comes out as tells groups apart.";
+const key: ParameterEntry = {
+  doc: "A CEL expression over `event`; what it comes out as tells groups apart.",
+  meaning: "event-key",
+};
 
 export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
   on_event: {
@@ -72,7 +76,7 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       mode: {
         doc: "What happens to the starts that have to wait.",
         default: '"queue"',
-        choices: ["queue", "newest_first", "newest", "cancel_queued", "cancel_running", "skip"],
+        choices: concurrencyModes,
       },
       limit: { doc: "How many at once.", default: "1" },
       group:

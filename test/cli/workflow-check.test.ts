@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type CheckCommandOptions, checkPaths } from "../../cli/commands/workflow-check.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-check-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(files: Record<string, string>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+function check(paths: string[] = [], options: Partial<CheckCommandOptions> = {}) {
+  const { text, isFailed } = checkPaths(paths, { format: "text", failOn: "error", ...options }, folder);
+  return { text: stripVTControlCharacters(text), isFailed };
+}
+
+const deploy = `load("lib/x.star", "f", "g")
+
+def deploy(w, ev):
+    """Deploys."""
+\tw.slep(f(ev))
+
+on_event(type = "a", handler = deploy)
+`.replace("\t", "    ");
+const library = 'def f(x):\n    """Doc."""\n    return x\n\ndef g():\n    pass\n';
+
+describe("sluice workflow check", () => {
+  test("checks all files below a folder, tests and hidden folders excluded, each once", () => {
+    write({
+      "deploy.star": deploy,
+      "lib/x.star": library,
+      "deploy_test.star": "def test_it(t):\n    unknown(t)\n",
+      ".git/x.star": "x = =",
+    });
+    const { text, isFailed } = check();
+    expect(text).toBe(`deploy.star:1:26: warning: g is loaded but never used (unused-load)
+    1 | load("lib/x.star", "f", "g")
+      |                          ^
+      = remove the unused name: --fix
+
+deploy.star:5:7: error: the workflow object has no .slep (unknown-attribute)
+    5 |     w.slep(f(ev))
+      |       ^^^^
+      = did you mean .sleep?
+
+lib/x.star:5:5: note: function g has no docstring (missing-docstring)
+    5 | def g():
+      |     ^
+
+✗ 2 files: 1 error, 1 warning, 1 note; 1 can be mended with --fix`);
+    expect(isFailed).toBe(true);
+  });
+
+  test("mends what is certain, in the files it was given only", () => {
+    write({ "deploy.star": deploy.replace("slep(f(ev))", "log(f(ev))"), "lib/x.star": library });
+    const { text, isFailed } = check(["deploy.star"], { fix: true });
+    expect(readFileSync(join(folder, "deploy.star"), "utf8")).toContain('load("lib/x.star", "f")\n');
+    expect(readFileSync(join(folder, "lib/x.star"), "utf8")).toBe(library);
+    expect(text).toMatch(/1 mended/);
+    expect(isFailed).toBe(false);
+  });
+
+  test("reads a library from where its loads lead somewhere", () => {
+    write({ "deep/lib/x.star": library, "deep/lib/y.star": 'load("//lib/x.star", "f")\n\nX = f(1)\n' });
+    expect(check().text).not.toContain("load-not-found");
+    write({ "deep/z.star": 'load("//gone.star", "f")\n\nX = f(1)\n' });
+    expect(check().text).toContain("load-not-found");
+  });
+
+  test("fails on as little as it is told to", () => {
+    write({ "x.star": library });
+    expect(check().isFailed).toBe(false);
+    expect(check([], { failOn: "warning" }).isFailed).toBe(false);
+    expect(check([], { failOn: "note" }).isFailed).toBe(true);
+    expect(() => check(["gone.star"])).toThrow("there is no gone.star");
+  });
+
+  test("prints JSON, and SARIF whose regions and fixes are places in the file", () => {
+    write({ "deploy.star": deploy, "lib/x.star": library });
+    expect(JSON.parse(check([], { format: "json" }).text)).toHaveLength(3);
+    const sarif = JSON.parse(check([], { format: "sarif" }).text);
+    expect(sarif.version).toBe("2.1.0");
+    const [run] = sarif.runs;
+    expect(run.columnKind).toBe("utf16CodeUnits");
+    for (const { ruleId, ruleIndex } of run.results) expect(run.tool.driver.rules[ruleIndex].id).toBe(ruleId);
+    expect(run.results.map((result: { level: string }) => result.level)).toEqual([
+      "warning",
+      "error",
+      "note",
+    ]);
+    const [{ physicalLocation }] = run.results[0].locations;
+    expect(physicalLocation).toEqual({
+      artifactLocation: { uri: "deploy.star" },
+      region: { startLine: 1, startColumn: 26, endLine: 1, endColumn: 27 },
+    });
+    expect(run.results[0].fixes[0].artifactChanges[0].replacements).toEqual([
+      { deletedRegion: { startLine: 1, startColumn: 23, endLine: 1, endColumn: 28 } },
+    ]);
+  });
+});
