@@ -59,6 +59,16 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => {
       fc
         .tuple(inner, fc.constantFrom(...OPERATORS), inner)
         .map(([x, operator, y]) => attempted(`small(${x}) ${operator} small(${y})`)),
+      fc
+        .tuple(three, fc.constantFrom(...OPERATORS), fc.constantFrom(...OPERATORS), fc.boolean())
+        .map(([[x, y, z], first, second, leansLeft]) => {
+          const [left, middle, right] = [x, y, z].map((operand) => `number(${operand})`);
+          return attempted(
+            leansLeft
+              ? `(${left} ${first} ${middle}) ${second} ${right}`
+              : `${left} ${first} (${middle} ${second} ${right})`,
+          );
+        }),
       fc.tuple(fc.constantFrom("-", "+", "~"), inner).map(([operator, x]) => `(${operator}number(${x}))`),
       three.map(([x, y, z]) => `(${x} if ${y} else ${z})`),
       three.map(([x, y, z]) => `[${x}, ${y}, ${z}][number(${x}) % 3]`),
