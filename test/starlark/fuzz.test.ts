@@ -184,6 +184,41 @@ test("a program that is printed from its tree has the same tree and the same res
   );
 });
 
+test("any two operators nest as they are written", () => {
+  const operators = [
+    "or",
+    "and",
+    "==",
+    "<",
+    "in",
+    "not in",
+    "|",
+    "^",
+    "&",
+    "<<",
+    ">>",
+    "-",
+    "+",
+    "*",
+    "%",
+    "/",
+    "//",
+  ];
+  const pairs = operators.flatMap((first) => operators.map((second) => [first, second]));
+  const nested = pairs.flatMap(([first, second]) => [
+    `(a ${first} b) ${second} c`,
+    `a ${first} (b ${second} c)`,
+    `not (a ${first} b) ${second} c`,
+    `-(a ${first} b) ${second} (c if a else b)`,
+    `(not a) ${first} (lambda: b ${second} c)`,
+    `(a ${first} b if b else c) ${second} a.b[c]`,
+  ]);
+  for (const source of nested) {
+    const printed = printSource(source);
+    expect(treeOf(printed), printed).toEqual(treeOf(source));
+  }
+});
+
 function printSource(source: string): string {
   return printFile(parseFile(source, new Diagnostics(new SourceFile("f.star", source))));
 }
