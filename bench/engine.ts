@@ -1,4 +1,4 @@
-// How fast runs are: `npm run bench:engine [-- --only steps,create,replay,sleep,bundle --samples 20]`.
+// How fast runs are: `npm run bench:engine [-- --only steps,create,replay,sleep,cold,bundle --samples 20]`.
 //
 // Everything runs side by side on this machine, one after another: Sluice, the local engine of Cloudflare Workflows
 // and a bare object in one workerd process, called over HTTP; Restate and DBOS, where `--peers FOLDER` has them
@@ -23,7 +23,7 @@ import { workflows } from "./engine/workflows.ts";
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: "steps,create,replay,sleep,bundle" },
+    only: { type: "string", default: "steps,create,replay,sleep,cold,bundle" },
     samples: { type: "string", default: "20" },
     runs: { type: "string", default: "1000" },
     wake: { type: "string", default: "10000" },
@@ -197,6 +197,23 @@ async function benchSleep(server: BenchServer): Promise<void> {
   );
 }
 
+/** Starts the Worker anew: nothing of it is in memory. */
+async function benchColdStart(folder: string): Promise<void> {
+  console.log("\nCold start of the Worker: ms to its first answer, a new object included");
+  const times: number[] = [];
+  for (let sample = 0; sample < 5; sample++) {
+    const fresh = await startServer(folder, 1);
+    try {
+      const before = performance.now();
+      await run(fresh, workflows.values, { steps: 1 });
+      times.push(performance.now() - before);
+    } finally {
+      await fresh.stop();
+    }
+  }
+  console.log(row("Sluice", [`${short(percentile(times, 0.5))} (${short(Math.max(...times))})`]));
+}
+
 const stateFolder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
 const server = await startServer(stateFolder, CLIENTS);
 const peers: Peer[] = [];
@@ -212,6 +229,7 @@ try {
   if (sections.has("create")) await benchCreate(server);
   if (sections.has("replay")) await benchReplay(server);
   if (sections.has("sleep")) await benchSleep(server);
+  if (sections.has("cold")) await benchColdStart(join(stateFolder, "cold"));
   if (sections.has("bundle")) await bundleSize();
 } finally {
   for (const peer of peers) await peer.stop();

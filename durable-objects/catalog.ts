@@ -51,6 +51,8 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   readonly #workflows: WorkflowRows;
   /** Environments with their targets, as in the rows; read again after every change. Asked at every call of every run. */
   #environments: { name: string; targets: Target[] }[] | undefined;
+  /** Trust scores by name, likewise. */
+  #trust: Map<string, number> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -154,6 +156,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       const key = `function/${name}/${updatedAt}`;
       this.#audit(key, by, "function.put", name, { trustScore, description }, updatedAt);
     });
+    this.#trust = undefined;
     void this.#outbox.flush();
     return { name, trustScore, description, updatedAt };
   }
@@ -208,14 +211,13 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
 
   /** A score for one version of a function (`host/path@v1.2.0`) goes before that of the function. */
   #trustOf(reference: string, name: string): number {
-    const row = this.#sql
-      .exec<{ trust_score: number }>(
-        "SELECT trust_score FROM functions WHERE name IN (?, ?) ORDER BY LENGTH(name) DESC LIMIT 1",
-        reference,
-        name,
-      )
-      .toArray()[0];
-    return row?.trust_score ?? 0;
+    this.#trust ??= new Map(
+      this.#sql
+        .exec<{ name: string; trust_score: number }>("SELECT name, trust_score FROM functions")
+        .toArray()
+        .map((row) => [row.name, row.trust_score]),
+    );
+    return this.#trust.get(reference) ?? this.#trust.get(name) ?? 0;
   }
 
   #indexed(): { name: string; targets: Target[] }[] {

@@ -32,10 +32,16 @@ export class LogStore {
 
   /** Adds lines the script has printed. */
   appendScript(at: number, command: CommandId | undefined, text: string): void {
-    const tail = this.#tail(SCRIPT);
     const bytes = encoder.encode(text).byteLength;
     this.#add(at, "script", command, undefined, text.split("\n"), bytes);
-    this.#setTail(SCRIPT, { ...tail, bytes: tail.bytes + bytes });
+    // Script lines come whole, so their tail is only a count.
+    this.#sql.exec(
+      `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, '')
+       ON CONFLICT (command, attempt) DO UPDATE SET bytes = log_tails.bytes + excluded.bytes`,
+      SCRIPT.command,
+      SCRIPT.attempt,
+      bytes,
+    );
   }
 
   /** Adds the part of a chunk that is new. `offset` counts bytes of UTF-8 from the start of the attempt's log. */
