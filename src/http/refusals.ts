@@ -96,6 +96,10 @@ export const refusals = {
     status: 409,
     means: "The run was being cancelled when it came to this command. Fork it from an earlier one.",
   },
+  lock_held: {
+    status: 409,
+    means: "The run held a lock when it came to this command. Fork it from a command before the lock.",
+  },
   program_differs: {
     status: 409,
     means: "The program does not make the calls that the journal has; the detail says where it differs.",

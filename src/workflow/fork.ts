@@ -1,6 +1,6 @@
 // A run that begins where another one was: the journal of the first up to a command, as the beginning of the second's.
 import type { CommandId, RunId } from "../protocol/ids.ts";
-import type { JournalRecord, NotedRecord } from "../protocol/journal.ts";
+import type { JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 
 /** Where a fork comes from, and what it executes; kept in its first record. */
@@ -16,7 +16,7 @@ export interface ForkOrigin {
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
  * numbered anew, and every signal that the other has been sent. Of commands that had not ended there, only that they
  * were called: they begin again. Refuses `unknown_command`, and `already_cancelled` where the run was being
- * cancelled by then.
+ * cancelled by then, `lock_held` where it held a lock.
  */
 export function forkedRecords(
   records: readonly JournalRecord[],
@@ -32,6 +32,13 @@ export function forkedRecords(
       `the run was being cancelled when it came to ${from}: fork it earlier`,
     );
   }
+  const lock = heldLock(before);
+  if (lock !== undefined) {
+    return refuse(
+      "lock_held",
+      `the run held the lock ${lock} when it came to ${from}, which another run cannot take over: fork it earlier`,
+    );
+  }
   const ended = endedCommands(before);
   const kept = [
     ...before.filter((record) => record.type !== "noted" || isKept(record, ended)),
@@ -39,6 +46,22 @@ export function forkedRecords(
     ...records.slice(end).filter((record) => record.type === "noted" && record.note === "signalled"),
   ];
   return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));
+}
+
+/** A lock that was granted and not let go of. */
+function heldLock(records: readonly JournalRecord[]): string | undefined {
+  const held = new Map<string, string>();
+  const calls = new Map<CommandId, ScheduledRecord>();
+  for (const record of records) {
+    if (record.type === "scheduled") calls.set(record.command, record);
+    if (record.type !== "completed" || !("ok" in record.outcome)) continue;
+    const call = calls.get(record.command);
+    // Each lock is held by a fiber of its own.
+    const fiber = record.command.slice(0, record.command.indexOf("#"));
+    if (call?.kind === "lock") held.set(fiber, call.name);
+    if (call?.kind === "unlock") held.delete(fiber);
+  }
+  return held.values().next().value;
 }
 
 function endedCommands(records: readonly JournalRecord[]): Set<CommandId> {
