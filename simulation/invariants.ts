@@ -18,6 +18,8 @@ export class CommitWatch {
   /** Records seen, by run, and the last row of them: what was committed stays as it was. */
   readonly #journals = new Map<string, { count: number; rowSeq: number; row: string }>();
 
+  readonly #locks = new LockWatch();
+
   check(place: Place): void {
     if (place.kind === "WorkflowRun") this.#checkJournal(place);
     checkAlarm(place);
@@ -35,13 +37,47 @@ export class CommitWatch {
     }
     for (const { seq: rowSeq, record: row } of known.count > 0 ? rows.slice(1) : rows) {
       Object.assign(known, { rowSeq, row });
-      for (const { seq } of JSON.parse(row) as { seq: number }[]) {
+      for (const record of JSON.parse(row) as JournalRecord[]) {
         known.count += 1;
-        if (seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
+        if (record.seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
+        this.#locks.see(name, record);
       }
     }
     this.#journals.set(name, known);
   }
+}
+
+/** No two runs hold a lock at the same time, as their journals tell. */
+class LockWatch {
+  /** Keys of commands that are locks, and who holds each key. */
+  readonly #keys = new Map<string, string>();
+  readonly #holders = new Map<string, string>();
+
+  see(run: string, record: JournalRecord): void {
+    if (record.type === "scheduled" && record.kind === "lock") {
+      this.#keys.set(`${run} ${record.command}`, record.name);
+    }
+    if (record.type === "scheduled" && record.kind === "unlock") this.#release(run, fiberOf(record.command));
+    if (record.type === "noted" && record.note === "finished") this.#release(run, undefined);
+    if (record.type !== "completed" || !("ok" in record.outcome)) return;
+    const key = this.#keys.get(`${run} ${record.command}`);
+    if (key === undefined) return;
+    const holder = this.#holders.get(key);
+    if (holder !== undefined)
+      throw new Violation(`${run} was granted the lock ${key}, which ${holder} holds`);
+    this.#holders.set(key, `${run} ${fiberOf(record.command)}`);
+  }
+
+  #release(run: string, fiber: string | undefined): void {
+    for (const [key, holder] of this.#holders) {
+      const isItsOwn = fiber === undefined ? holder.startsWith(`${run} `) : holder === `${run} ${fiber}`;
+      if (isItsOwn) this.#holders.delete(key);
+    }
+  }
+}
+
+function fiberOf(command: string): string {
+  return command.slice(0, command.indexOf("#"));
 }
 
 /** 4, for one actor: whatever is to be done later has an alarm that will do it. */

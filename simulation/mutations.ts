@@ -69,6 +69,13 @@ export const mutations: readonly NamedMutation[] = [
       "events.map((event) => this.#take(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now)),",
   },
   {
+    name: "a lock is granted to one more than may hold it",
+    invariant: 2,
+    file: "src/environments/lock-queue.ts",
+    find: "if (held + granted >= limit) break;",
+    replace: "if (held + granted > limit) break;",
+  },
+  {
     name: "a message that fails once is forgotten",
     invariant: 3,
     file: outbox,
@@ -139,6 +146,13 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     file: "src/workflow/commands/run/kind.ts",
     find: 'if (call.phase.is === "held") putApproval(turn, call.phase.approval);',
+    replace: "",
+  },
+  {
+    name: "a lock stays held when its run is over",
+    invariant: 4,
+    file: "src/workflow/run-machine.ts",
+    find: "for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);",
     replace: "",
   },
   {

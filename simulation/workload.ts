@@ -40,6 +40,7 @@ class Generator {
   readonly signals: string[] = [];
   emitted = 0;
   #tags = 0;
+  #isLocked = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -118,6 +119,14 @@ class Generator {
         body.lines.push(`task_${name} = w.spawn(${name}, w, ev)`);
         // Awaited later, perhaps after other steps.
         body.last.push(() => see(`w.wait(task_${name})`, output));
+      },
+      () => {
+        // One inside another could wait for each other, which is the script's affair.
+        if (this.#isLocked) return;
+        this.#isLocked = true;
+        const { name, output } = this.define(depth + 1);
+        this.#isLocked = false;
+        see(`w.lock("key-${this.#random.between(1, 2)}", ${name}, w, ev)`, output);
       },
       () => {
         const { name, output } = this.define(depth + 1);
