@@ -234,9 +234,10 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#waits.cancel(wait.run, wait.command);
   }
 
-  async forgetRun(run: RunId): Promise<void> {
+  async forgetRun(run: RunId, successor?: RunId): Promise<void> {
     this.ctx.storage.transactionSync(() => {
       this.#waits.forget(run);
+      if (successor !== undefined) this.#starts.continued(run, successor, Date.now());
       this.#starts.finished(run, Date.now());
     });
     this.#flush();

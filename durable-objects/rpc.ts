@@ -179,8 +179,11 @@ export interface EventBusRpc extends OutboxRpc {
   /** Run → bus, before its first wait: what the run it goes on from has consumed, this run does not get either. */
   markConsumed(mark: { run: RunId; seqs: number[] }): Promise<void>;
   cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
-  /** Run → bus: the run is over, forget its waits and deliveries, and give its place to the next. */
-  forgetRun(run: RunId): Promise<void>;
+  /**
+   * Run → bus: the run is over, forget its waits and deliveries, and give its place to the next; or to the run that
+   * it continues as.
+   */
+  forgetRun(run: RunId, successor?: RunId): Promise<void>;
   events(page: {
     before?: number;
     limit: number;

@@ -266,6 +266,14 @@ export class Starts {
     this.#rows.countDrop(start.trigger.id);
   }
 
+  /** A run goes on as another one, which takes its place over. Idempotent. */
+  continued(run: RunId, successor: RunId, now: number): void {
+    const start = this.#rows.find(run);
+    if (start?.state !== "started" || start.placeGroup === undefined || this.#rows.find(successor)) return;
+    this.#rows.insert({ ...start, run: successor, gatherKey: undefined, createdAt: now });
+    this.#rows.become(successor, "started", { reason: `continues ${run}`, now });
+  }
+
   /** A run is over: its place goes to the next. Idempotent. */
   finished(run: RunId, now: number): void {
     const start = this.#rows.find(run);

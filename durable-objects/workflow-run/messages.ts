@@ -22,8 +22,8 @@ export function emitMessage(run: StoredStart, event: Extract<Effect, { kind: "em
 }
 
 /** The run is over: the bus need not keep its waits. */
-export function forgetMessage(run: StoredStart): Message {
-  return message("bus", ONLY, "forgetRun", [run.id]);
+export function forgetMessage(run: StoredStart, successor: RunId | undefined): Message {
+  return message("bus", ONLY, "forgetRun", successor === undefined ? [run.id] : [run.id, successor]);
 }
 
 /** The bus gives this run nothing that the one it goes on from has consumed. */

@@ -16,6 +16,7 @@ import {
   type OutboundBuiltin,
 } from "../../src/builtins/builtin.ts";
 import { builtinNames, findBuiltin } from "../../src/builtins/registry.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
@@ -71,6 +72,11 @@ const SUMMARY_DELAY_MS = 50;
 
 const BUILTIN = "builtin://";
 const ENGINE_FAILURE = "engine_failure";
+
+/** The run that goes on in the place of this one. */
+function successorIn({ effects }: Changes): RunId | undefined {
+  return effects.find((effect) => effect.kind === "continue_as")?.run;
+}
 
 function isInProcess(effect: Effect): effect is InProcessEffect {
   return effect.kind === "decide" || effect.kind === "call_builtin";
@@ -329,7 +335,7 @@ export class RunHost {
       // The bus knows a run that has waited for an event, or holds a place that others may wait for.
       const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
       if (waited || this.run.trigger.concurrency || this.run.consumed?.length)
-        this.#outbox.add(forgetMessage(this.run));
+        this.#outbox.add(forgetMessage(this.run, successorIn(changes)));
     }
   }
 

@@ -43,7 +43,10 @@ export function batchEvent(
   };
 }
 
-/** True for what `batchEvent` makes. */
+/** True for what `batchEvent` makes; a run that continued with other data holds no batch any more. */
 export function isBatch(event: CloudEvent): event is CloudEvent & { data: { events: JsonValue[] } } {
-  return event.type === EVENTS_BATCHED;
+  const { data } = event;
+  return (
+    event.type === EVENTS_BATCHED && Array.isArray((data as { events?: unknown } | null | undefined)?.events)
+  );
 }

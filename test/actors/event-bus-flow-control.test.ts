@@ -3,7 +3,7 @@ import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
-import { anEvent, aProgram, aTrigger, type Bench, withBus } from "./event-bus-fixture.ts";
+import { anEvent, aProgram, aTrigger, type Bench, run as runId, withBus } from "./event-bus-fixture.ts";
 
 const SECOND_MS = 1000;
 const begin = Date.parse("2026-05-01T00:00:00Z");
@@ -162,6 +162,24 @@ describe("concurrency", () => {
       await bench.bus.forgetRun(first.run);
       await bench.settle();
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, third.run]);
+    }));
+
+  it("is kept by a run that goes on as another one", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      await send(bench, { env: "production", n: "2" });
+      const successor = runId(7);
+      await bench.bus.forgetRun(first.run, successor);
+      await bench.bus.forgetRun(first.run, successor);
+      await bench.settle();
+      expect(bench.runs.started).toHaveLength(1);
+      expect(await bench.bus.queuedStarts({ all: false, limit: 10 })).toMatchObject([
+        { behind: [successor] },
+      ]);
+      await bench.bus.forgetRun(successor);
+      await bench.settle();
+      expect(bench.runs.started).toHaveLength(2);
     }));
 
   it("can be shared by triggers that name the same group", () =>

@@ -69,6 +69,34 @@ on_event(type = "test.flow.deploy", handler = deploy, concurrency = concurrency(
     });
   });
 
+  it("hand their place on when they continue as another one", async () => {
+    await push(
+      "chained",
+      `
+def deploy(w, ev):
+    if ev["data"]["left"] > 0:
+        w.continue_as_new({"n": ev["data"]["n"], "left": ev["data"]["left"] - 1})
+    w.wait_for_event(type = "test.flow.done", match = {"data.n": ev["data"]["n"]})
+
+on_event(type = "test.flow.chained", handler = deploy, concurrency = concurrency())
+`,
+    );
+    await send("test.flow.chained", { n: 11, left: 2 });
+    const { queued } = await send("test.flow.chained", { n: 12, left: 0 });
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/v1/runs?workflow=chained&state=waiting", { token: viewer });
+        expect(body.runs).toHaveLength(1);
+      },
+      { timeout: 20_000 },
+    );
+    const { body } = await call("GET", `/v1/queue/${queued[0].run}`, { token: viewer });
+    expect(body).toMatchObject({ state: "queued", behind: [expect.stringMatching(/^run_/)] });
+    await send("test.flow.done", { n: 11 });
+    await vi.waitFor(async () => expect(await stateOf(queued[0].run)).toBe("waiting"), { timeout: 20_000 });
+    await send("test.flow.done", { n: 12 });
+  });
+
   it("can be taken back while they wait, by an operator", async () => {
     await push(
       "held",
