@@ -4,6 +4,7 @@
  */
 import { type Position, StarlarkError } from "./errors.ts";
 import { initModule, type Module, type ModuleEnvironment } from "./module.ts";
+import { digestOf, type ModuleCache } from "./module-cache.ts";
 import { type CompileOptions, compile, type Program } from "./program.ts";
 
 export interface SourceText {
@@ -22,6 +23,13 @@ export interface ProgramGraph {
   readonly programs: ReadonlyMap<string, Program>;
   /** The file that a `load` in a file means. */
   readonly fileOf: (module: string, from: string) => string;
+  /** By file, what tells it and all it loads from any other; only when there is a cache. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+export interface LoadOptions extends Omit<CompileOptions, "file"> {
+  /** Remembers what was loaded before; default: nothing is. */
+  readonly cache?: ModuleCache;
 }
 
 /**
@@ -32,13 +40,15 @@ export interface ProgramGraph {
 export async function loadPrograms(
   entry: SourceText,
   resolve: ModuleResolver,
-  options: Omit<CompileOptions, "file"> = {},
+  options: LoadOptions = {},
 ): Promise<ProgramGraph> {
+  const { cache, ...compileOptions } = options;
   const programs = new Map<string, Program>();
+  const digests = new Map<string, string>();
   const targets = new Map<string, string>();
   const visit = async ({ file, source }: SourceText, path: readonly string[]): Promise<void> => {
     if (programs.has(file)) return;
-    const program = compile(source, { ...options, file });
+    const { program, digest } = compileFile({ file, source }, compileOptions, cache);
     for (const module of program.loads) {
       const position = program.loadedNames.find((name) => name.module === module)?.position;
       const target = await resolveLoad(resolve, module, file, position);
@@ -48,13 +58,38 @@ export async function loadPrograms(
       await visit(target, [...path, file]);
     }
     programs.set(file, program);
+    if (digest === undefined) return;
+    const loaded = program.loads.map((module) => [
+      module,
+      digests.get(targets.get(targetKey(module, file)) ?? ""),
+    ]);
+    digests.set(file, digestOf([digest, loaded]));
   };
   await visit(entry, []);
   return {
     entry: entry.file,
     programs,
+    digests,
     fileOf: (module, from) => targets.get(targetKey(module, from)) ?? module,
   };
+}
+
+/** Compiles a file, or takes its program from the cache; the digest is that of the file alone. */
+function compileFile(
+  { file, source }: SourceText,
+  options: Omit<CompileOptions, "file">,
+  cache: ModuleCache | undefined,
+): { program: Program; digest: string | undefined } {
+  const compileAnew = () => compile(source, { ...options, file });
+  if (cache === undefined) return { program: compileAnew(), digest: undefined };
+  const { dialect, predeclared } = options;
+  const digest = digestOf([
+    file,
+    source,
+    Object.entries(dialect ?? {}).sort(),
+    [...(predeclared ?? [])].sort(),
+  ]);
+  return { program: cache.program(digest, compileAnew), digest };
 }
 
 function targetKey(module: string, from: string): string {
@@ -97,11 +132,15 @@ export interface ModuleGraph {
   readonly modules: ReadonlyMap<string, Module>;
 }
 
-/** Initialises programs, each after those that it loads. Throws as `initModule` does. */
+/**
+ * Initialises programs, each after those that it loads. Throws as `initModule` does. A cache is not used when
+ * there is `hostData`: what a module does to its host is done anew.
+ */
 export function initModules(
   graph: ProgramGraph,
-  environment: Omit<ModuleEnvironment, "loaded"> = {},
+  environment: Omit<ModuleEnvironment, "loaded"> & { readonly cache?: ModuleCache } = {},
 ): ModuleGraph {
+  const { cache, ...rest } = environment;
   const modules = new Map<string, Module>();
   const get = (file: string): Module => {
     const module = modules.get(file);
@@ -110,7 +149,11 @@ export function initModules(
   };
   for (const [file, program] of graph.programs) {
     const loaded = (module: string) => get(graph.fileOf(module, file));
-    modules.set(file, initModule(program, { ...environment, loaded }));
+    const init = () => initModule(program, { ...rest, loaded });
+    const digest = rest.hostData === undefined ? graph.digests.get(file) : undefined;
+    const module =
+      cache === undefined || digest === undefined ? init() : cache.module(digest, rest.predeclared, init);
+    modules.set(file, module);
   }
   return { entry: get(graph.entry), modules };
 }
@@ -119,13 +162,14 @@ export function initModules(
 export async function loadModules(
   entry: SourceText,
   resolve: ModuleResolver,
-  options: Omit<CompileOptions, "file" | "predeclared"> & Omit<ModuleEnvironment, "loaded"> = {},
+  options: Omit<LoadOptions, "predeclared"> & Omit<ModuleEnvironment, "loaded"> = {},
 ): Promise<ModuleGraph> {
   const { dialect, ...environment } = options;
   const predeclared = Object.keys(environment.predeclared ?? {});
   const graph = await loadPrograms(entry, resolve, {
     predeclared,
     ...(dialect === undefined ? {} : { dialect }),
+    ...(environment.cache === undefined ? {} : { cache: environment.cache }),
   });
   return initModules(graph, environment);
 }

@@ -5,6 +5,7 @@ import {
   Fiber,
   initModule,
   loadModules,
+  ModuleCache,
   type ModuleResolver,
   repr,
   type Value,
@@ -42,6 +43,59 @@ describe("loading", () => {
       message: "cycle in load graph: a -> b -> a",
       traceback: [{ file: "b", line: 1 }],
     });
+  });
+
+  test("a cache runs a module once for all that load it, and again when anything it is made of changes", async () => {
+    const cache = new ModuleCache();
+    const predeclared = { factor: 2 };
+    const load = async (base: string, environment: Record<string, Value> = predeclared) => {
+      const printed: string[] = [];
+      const files = { base, mid: 'load("base", "x")\nprint("mid")\ny = x * factor' };
+      const { entry } = await loadModules(
+        { file: "main", source: 'load("mid", "y")\nprint("main")\nz = [y]' },
+        resolverOf(files),
+        { cache, predeclared: environment, print: (text) => printed.push(text) },
+      );
+      return { z: repr(entry.globals.get("z") ?? null), printed, entry };
+    };
+    const first = await load('print("base")\nx = 1');
+    expect([first.z, first.printed]).toEqual(["[2]", ["base", "mid", "main"]]);
+    const again = await load('print("base")\nx = 1');
+    expect([again.z, again.printed]).toEqual(["[2]", []]);
+    expect(again.entry).toBe(first.entry);
+    const changed = await load('print("base")\nx = 5');
+    expect([changed.z, changed.printed]).toEqual(["[10]", ["base", "mid", "main"]]);
+    const elsewhere = await load('print("base")\nx = 5', { factor: 3 });
+    expect([elsewhere.z, elsewhere.printed]).toEqual(["[15]", ["base", "mid", "main"]]);
+  });
+
+  test("a cache keeps no more than it was told to", async () => {
+    const cache = new ModuleCache(2);
+    const printed: string[] = [];
+    const load = (name: string) =>
+      loadModules({ file: name, source: `print("${name}")` }, resolverOf({}), {
+        cache,
+        print: (text) => printed.push(text),
+      });
+    for (const name of ["a", "b", "a", "c", "a", "b"]) await load(name);
+    expect(printed).toEqual(["a", "b", "c", "b"]);
+  });
+
+  test("what a module does to its host is done whenever it is loaded", async () => {
+    const cache = new ModuleCache();
+    const declare = defineBuiltin("declare", "name: string", (ctx, name: string) => {
+      (ctx.hostData as string[]).push(name);
+      return null;
+    });
+    const predeclared = { declare };
+    for (const hostData of [[], []]) {
+      await loadModules({ file: "main", source: 'declare("x")' }, resolverOf({}), {
+        cache,
+        predeclared,
+        hostData,
+      });
+      expect(hostData).toEqual(["x"]);
+    }
   });
 
   test("a missing file and a missing name say where they were wanted", async () => {
