@@ -3,6 +3,9 @@ import pc from "picocolors";
 import { type Activity, finishedStates, type RunDetail, type RunState } from "../src/protocol/run.ts";
 import { duration, pad, printable, visibleWidth } from "./output.ts";
 
+/** Deeper fibers are drawn as deep as this. */
+const MAX_INDENT = 4;
+
 const stateMark: Record<Activity["state"], string> = {
   deciding: "·",
   held: "‖",
@@ -54,6 +57,12 @@ function label(activity: Activity): string {
       ? (inputs.app ?? inputs.type)
       : undefined;
   return typeof about === "string" ? `${short} ${about}` : short;
+}
+
+/** What fibers do is indented by how deep they were started. */
+function indent({ fiber }: Activity): string {
+  const depth = fiber.split(".").length - 1;
+  return "  ".repeat(Math.min(depth, MAX_INDENT));
 }
 
 function status(activity: Activity, now: number): string {
@@ -119,7 +128,7 @@ export function approveCommand(approval: string): string {
  * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars.
  */
 export function renderTimeline(run: RunDetail, now: number, width: number): string {
-  const labels = run.activities.map((activity) => printable(label(activity)));
+  const labels = run.activities.map((activity) => indent(activity) + printable(label(activity)));
   const statuses = run.activities.map((activity) => printable(status(activity, now)));
   const labelWidth = Math.min(
     Math.max(12, ...labels.map(visibleWidth)),

@@ -77,6 +77,14 @@ describe("the timeline of a run", () => {
     `);
   });
 
+  test("indents what fibers do by how deep they were started", () => {
+    const at = { finishedAt: 2000, inputs: { app: "shop" } };
+    const fibers = ["0", "0.2", "0.2.1", "0.1.1.1.1.1.1"];
+    const activities = fibers.map((fiber) => activity({ ...at, fiber, command: `${fiber}#1` }));
+    const lines = draw(run({ activities }), 2000).split("\n").slice(1);
+    expect(lines.map((line) => line.indexOf("reconcile"))).toEqual([4, 6, 8, 12]);
+  });
+
   test("never draws wider than the terminal", () => {
     const wide = run({
       state: "failed",
