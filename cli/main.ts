@@ -11,6 +11,7 @@ import { addFunctionCommands } from "./commands/function.ts";
 import { addLockCommands } from "./commands/lock.ts";
 import { addOutboxCommands } from "./commands/outbox.ts";
 import { addQueueCommands } from "./commands/queue.ts";
+import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunnerCommand } from "./commands/runner.ts";
 import { addScheduleCommands } from "./commands/schedule.ts";
@@ -34,6 +35,7 @@ function createProgram(): Command {
   addRunnerCommand(program);
   addWorkflowCommands(program);
   addTestCommand(program);
+  addReplayCommand(program);
   addRunCommands(program);
   addEventCommands(program);
   addScheduleCommands(program);

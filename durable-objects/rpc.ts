@@ -6,6 +6,7 @@
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
 import type { Form, FormState, FormValues } from "../src/protocol/form.ts";
+import type { HistoryHead } from "../src/protocol/history.ts";
 import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../src/protocol/ids.ts";
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
@@ -132,6 +133,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
   }): Promise<Result<{ records: JournalRecord[]; next?: number }>>;
   log(page: { after: number; limit: number }): Promise<Result<{ lines: LogLine[]; next?: number }>>;
   source(): Promise<Result<ProgramSource>>;
+  /** What the run began with: the first line of its history as a file. */
+  historyHead(): Promise<Result<HistoryHead>>;
 }
 
 // ----------------------------------------------------------------------- Lock

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy } from "../src/policy/index.ts";
+import { HISTORY_FORMAT, type HistoryHead } from "../src/protocol/history.ts";
 import type { CommandId, FormId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
@@ -263,6 +264,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   async source(): ReturnType<WorkflowRunRpc["source"]> {
     const program = this.#begun ? this.#parts.get("program") : undefined;
     return program ? ok(program) : this.#unknown();
+  }
+
+  async historyHead(): ReturnType<WorkflowRunRpc["historyHead"]> {
+    const run = this.#begun ? this.#parts.get("start") : undefined;
+    const program = this.#begun ? this.#parts.get("program") : undefined;
+    if (!run || !program) return this.#unknown();
+    return ok({ history: HISTORY_FORMAT, run, program } as HistoryHead);
   }
 
   // ------------------------------------------------------------------- from itself

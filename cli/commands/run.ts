@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import type { HistoryHead } from "../../src/protocol/history.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
+import { historyText } from "../../src/workflow/index.ts";
 import { collect, contextOf, parseCount, parseJson } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { renderTimeline } from "../timeline.ts";
@@ -121,6 +124,24 @@ export function addRunCommands(program: Command): void {
         ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
       });
       out.result(sent, () => `${pc.green("✓")} the run has ${printable(name)}`);
+    });
+
+  run
+    .command("export")
+    .description("print a run's history, for `sluice replay`: its program and its journal")
+    .argument("<id>")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { client } = contextOf(command);
+      const path = `/v1/runs/${encodeURIComponent(id)}`;
+      const head = await client.get<HistoryHead>(`${path}/history`);
+      process.stdout.write(historyText({ head, records: [] }));
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const page: { records: JournalRecord[]; next?: number } = await client.get(`${path}/journal`, {
+          query: { after, limit: 1000 },
+        });
+        process.stdout.write(page.records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+        after = page.next;
+      }
     });
 
   run

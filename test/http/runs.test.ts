@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { firstDifference, historyText, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
 import { call, tokenOf } from "./call.ts";
 import { startRun } from "./start-run.ts";
 
@@ -75,5 +77,31 @@ describe("what a run says about itself", () => {
     expect(await listed("ring=0=all", "service=cart")).toEqual([cart]);
     expect(await listed("service=other")).toEqual([]);
     expect((await call("GET", "/v1/runs?label=service")).body.code).toBe("invalid_request");
+  });
+});
+
+describe("a history", () => {
+  const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+
+  it("is enough to replay the run elsewhere, and to see how another program differs", async () => {
+    const run = await startRun("history", 'w.set_label("a", "b")\n      return w.uuid()');
+    const { body: head } = await call("GET", `/v1/runs/${run}/history`, { token: viewer });
+    const { body: journal } = await call("GET", `/v1/runs/${run}/journal?limit=1000`, { token: viewer });
+    const parsed = parseHistory(historyText({ head, records: journal.records }));
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    const difference = (change: (source: string) => string) => {
+      const { entry, files } = head.program;
+      const loaded = loadWorkflow({ entry, files: { [entry]: change(files[entry]) } }, { sha256Hex });
+      if (!loaded.ok) throw new Error(loaded.error.message);
+      return firstDifference(loaded.value, parsed.value, sha256Hex);
+    };
+    expect(difference((source) => source)).toBeUndefined();
+    expect(difference((source) => source.replace('"b"', '"c"'))?.code).toBe("NonDeterminism");
+  });
+
+  it("is known of runs alone, to those who may see them", async () => {
+    const unknown = `/v1/runs/run_${"0".repeat(32)}/history`;
+    expect((await call("GET", unknown, { token: viewer })).body.code).toBe("unknown_run");
+    expect((await call("GET", unknown, { token: null })).status).toBe(401);
   });
 });

@@ -36,11 +36,15 @@ export const modes = [
   { mode: "replayed every time", replayEveryTime: true },
 ];
 
+/** What workflows were loaded from. */
+export const sourcesOf: WeakMap<Workflow, { entry: string; files: Record<string, string> }> = new WeakMap();
+
 /** Loads one file, or several of which `main.star` is the entry. */
 export function workflowOf(source: string | Record<string, string>): Workflow {
   const files = typeof source === "string" ? { "main.star": source } : source;
   const loaded = loadWorkflow({ entry: "main.star", files }, { name: "test", sha256Hex });
   if (!loaded.ok) throw new Error(loaded.error.message);
+  sourcesOf.set(loaded.value, { entry: "main.star", files });
   return loaded.value;
 }
 

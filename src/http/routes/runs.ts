@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { WorkflowRunRpc } from "../../../durable-objects/rpc.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { historyHeadSchema } from "../../protocol/history.ts";
 import { nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import type { JournalRecord } from "../../protocol/journal.ts";
 import {
@@ -133,6 +134,17 @@ const source = createRoute({
     ),
     ...problems(400, 401, 403, 404),
   },
+});
+
+const history = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}/history",
+  tags,
+  summary: "What the run began with: its event, trigger and program",
+  description: "The first line of a history as a file; the records of its journal are the others.",
+  middleware: [requires("viewer")] as const,
+  request: { params },
+  responses: { 200: json(historyHeadSchema, "The head of the history"), ...problems(400, 401, 403, 404) },
 });
 
 const cancel = createRoute({
@@ -279,6 +291,10 @@ export const runs = createRoutes()
   .openapi(source, async (c) => {
     const { id } = c.req.valid("param");
     return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).source()), 200);
+  })
+  .openapi(history, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).historyHead()), 200);
   })
   .openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");

@@ -28,6 +28,8 @@ const kinds: Readonly<Partial<Record<CommandKind, Kind>>> = {
   random: randomKind,
 };
 
+export const commandKinds: readonly string[] = Object.keys(kinds);
+
 /** The kind of a command. Throws when this version does not know it. */
 export function kindOf({ kind }: Pick<Command, "kind">): Kind {
   const known = kinds[kind];

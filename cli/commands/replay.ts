@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { checkFilter } from "../../src/events/filter.ts";
+import { checkKey } from "../../src/events/key.ts";
+import type { ErrorData } from "../../src/protocol/result.ts";
+import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import { CliError } from "../errors.ts";
+import { createOutput, printable } from "../output.ts";
+import { readProgram } from "../workflow-files.ts";
+
+const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+
+interface Replayed {
+  path: string;
+  run: string;
+  workflow: string;
+  records: number;
+  difference?: ErrorData;
+}
+
+export function addReplayCommand(program: Command): void {
+  program
+    .command("replay")
+    .description("replay histories of runs (`run export`) and name the first difference of each")
+    .argument("<history...>", "files, or folders of .ndjson files")
+    .option("--with <file>", "the workflow as it shall be (default: each run's own program)")
+    .action((paths: string[], _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<{ with?: string; json?: boolean }>();
+      const out = createOutput({ json: options.json ?? false });
+      const replayed = paths.flatMap(historyFiles).map((path) => replay(path, options.with));
+      out.result(replayed, () => replayed.map(render).join("\n"));
+      if (replayed.some(({ difference }) => difference !== undefined)) process.exitCode = 1;
+    });
+}
+
+function historyFiles(path: string): string[] {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new CliError(`there is no ${path}`);
+  if (!stats.isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => name.endsWith(".ndjson"))
+    .map((name) => join(path, name))
+    .sort();
+}
+
+function replay(path: string, changed: string | undefined): Replayed {
+  const parsed = parseHistory(readFileSync(path, "utf8"));
+  if (!parsed.ok) throw new CliError(`${path}: ${parsed.error.message}`);
+  const history: History = parsed.value;
+  const { run, program } = history.head;
+  const sources = changed === undefined ? program : readProgram(changed);
+  const loaded = loadWorkflow(sources, { name: run.workflow, sha256Hex, checkFilter, checkKey });
+  if (!loaded.ok) throw new CliError(`${changed ?? path}: ${loaded.error.message}`);
+  const difference = firstDifference(loaded.value, history, sha256Hex);
+  return {
+    path,
+    run: run.id,
+    workflow: run.workflow,
+    records: history.records.length,
+    ...(difference === undefined ? {} : { difference }),
+  };
+}
+
+function render({ path, run, workflow, records, difference }: Replayed): string {
+  const what = `${pc.bold(path)}  ${pc.dim(`${workflow} ${run}, ${records} records`)}`;
+  if (!difference) return `${pc.green("✓")} ${what}`;
+  // What an operator of a stuck run is told besides.
+  const [message = ""] = difference.message.split("; the journal is untouched");
+  const before = placeOf(difference.details?.expected);
+  const place = before === undefined ? "" : `\n  ${pc.dim(`the history's call was made at ${before}`)}`;
+  return `${pc.red("✗")} ${what}\n  ${printable(message)}${place}`;
+}
+
+/** `file:line:column` of a call in the details of a difference. */
+function placeOf(call: unknown): string | undefined {
+  const { position } = (call ?? {}) as { position?: { file: string; line: number; column: number } };
+  return position && `${position.file}:${position.line}:${position.column}`;
+}

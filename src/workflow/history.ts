@@ -1,0 +1,120 @@
+// Histories of runs: read from files, and replayed against a program, the run's own or a changed one.
+import { HISTORY_FORMAT, type HistoryHead, historyHeadSchema } from "../protocol/history.ts";
+import type { JournalRecord, NotedRecord } from "../protocol/journal.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import { type ErrorData, ok, type Result, refuse } from "../protocol/result.ts";
+import { isSameJson } from "./canonical-json.ts";
+import type { Workflow } from "./load-workflow.ts";
+import type { RunStart, Sha256Hex } from "./machine-types.ts";
+import { loadRun } from "./run-machine.ts";
+
+export interface History {
+  head: HistoryHead;
+  records: JournalRecord[];
+}
+
+/** The text of a history's file: JSON, a line for the head and one for each record. */
+export function historyText({ head, records }: History): string {
+  return [head, ...records].map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** Reads a history's file. Refuses `invalid_history` with the line that is wrong. */
+export function parseHistory(text: string): Result<History> {
+  const values: JsonValue[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    try {
+      values.push(JSON.parse(line) as JsonValue);
+    } catch {
+      return refuse(
+        "invalid_history",
+        `line ${index + 1} is no JSON: is this the file of \`sluice run export\`?`,
+      );
+    }
+  }
+  const [first, ...rest] = values;
+  const head = historyHeadSchema.safeParse(first);
+  if (!head.success) {
+    return refuse(
+      "invalid_history",
+      `the first line is no head of a history in format ${HISTORY_FORMAT}: ${head.error.issues[0]?.path.join(".")}: ${head.error.issues[0]?.message}`,
+    );
+  }
+  const records = rest as unknown as JournalRecord[];
+  const wrong = records.findIndex((record, index) => record?.seq !== index + 1);
+  if (wrong >= 0) return refuse("invalid_history", `record ${wrong + 1} is missing: the journal has a gap`);
+  return ok({ head: head.data, records });
+}
+
+/**
+ * Replays a history: what is the first thing in which the workflow differs from it? Undefined when it does all that
+ * the history has, and where the run was over, ends in the same way. Throws when the journal cannot be read.
+ */
+export function firstDifference(
+  workflow: Workflow,
+  { head, records }: History,
+  sha256Hex: Sha256Hex,
+): ErrorData | undefined {
+  const { finished, isByItself, before } = withoutEnd(records);
+  const machine = loadRun(workflow, {
+    start: head.run as unknown as RunStart,
+    records: before,
+    sha256Hex,
+  });
+  if (machine.stuck) return machine.stuck;
+  if (!finished || !isByItself) return undefined;
+  // The last thing the script was told has been delivered: what it does now must be its end.
+  const { records: next } = machine.handle(
+    { type: "resume" },
+    { now: finished.at, entropy: () => new Uint8Array(16) },
+  );
+  return differentEnd(finished, next[0]);
+}
+
+/** The journal without how the run ended; nobody's script ends a run that was terminated. */
+function withoutEnd(records: readonly JournalRecord[]): {
+  finished: NotedRecord | undefined;
+  isByItself: boolean;
+  before: readonly JournalRecord[];
+} {
+  const last = records.at(-1);
+  if (last?.type !== "noted" || last.note !== "finished") {
+    return { finished: undefined, isByItself: false, before: records };
+  }
+  const previous = records.at(-2);
+  const isTerminated = previous?.type === "noted" && previous.note === "terminated";
+  return { finished: last, isByItself: !isTerminated, before: records.slice(0, isTerminated ? -2 : -1) };
+}
+
+function differentEnd(expected: NotedRecord, got: JournalRecord | undefined): ErrorData | undefined {
+  const { state, output = null, error = null } = expected.data;
+  const message = `the journal has the end of the run here (${String(state)})`;
+  if (got?.type === "scheduled") {
+    const { file, line, column } = got.position;
+    return {
+      code: "NonDeterminism",
+      message: `${message}, the script calls ${got.kind}${got.name === "" ? "" : ` "${got.name}"`} at ${file}:${line}:${column}`,
+      details: {
+        expected: { ...expected.data },
+        got: { command: got.command, position: { ...got.position } },
+      },
+    };
+  }
+  if (got?.type !== "noted" || got.note !== "finished") {
+    return { code: "NonDeterminism", message: `${message}, the script goes on waiting` };
+  }
+  const codeOf = (value: JsonValue | undefined) =>
+    value !== null && typeof value === "object" && !Array.isArray(value) ? (value.code ?? null) : null;
+  const isSame =
+    got.data.state === state &&
+    isSameJson(got.data.output ?? null, output) &&
+    codeOf(got.data.error) === codeOf(error);
+  if (isSame) return undefined;
+  const shown = (data: NotedRecord["data"]) =>
+    JSON.stringify({ state: data.state, output: data.output, error: data.error }).slice(0, 300);
+  return {
+    code: "DifferentEnd",
+    message: `the run ended with ${shown(expected.data)}, the script ends with ${shown(got.data)}`,
+    details: { expected: { ...expected.data }, got: { ...got.data } },
+  };
+}

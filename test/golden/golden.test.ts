@@ -1,0 +1,99 @@
+// The promise of docs/journal.md: what a version has written, every later version replays, to the same calls and the
+// same end. A file that fails here is never recorded anew: the engine has to read it.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { commandKinds } from "../../src/workflow/commands/registry.ts";
+import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import { sha256Hex } from "../workflow/scripted-host.ts";
+
+function histories(): { file: string; history: History }[] {
+  return readdirSync(import.meta.dirname)
+    .filter((name) => name.endsWith(".ndjson"))
+    .map((file) => {
+      const parsed = parseHistory(readFileSync(new URL(file, import.meta.url), "utf8"));
+      if (!parsed.ok) throw new Error(`${file}: ${parsed.error.message}`);
+      return { file, history: parsed.value };
+    });
+}
+
+function differenceOf(history: History, change: (source: string) => string = (source) => source) {
+  const { entry, files } = history.head.program;
+  const changed = { ...files, [entry]: change(files[entry] ?? "") };
+  const loaded = loadWorkflow({ entry, files: changed }, { name: "test", sha256Hex });
+  if (!loaded.ok) throw new Error(loaded.error.message);
+  return firstDifference(loaded.value, history, sha256Hex);
+}
+
+function golden(file: string): History {
+  const found = histories().find((candidate) => candidate.file === file);
+  if (!found) throw new Error(`no ${file}`);
+  return found.history;
+}
+
+describe("golden histories", () => {
+  test.each(histories())("$file replays to the same end", ({ history }) => {
+    expect(differenceOf(history)).toBeUndefined();
+  });
+
+  test.each(histories())("$file replays from any record on", ({ history }) => {
+    for (let length = 1; length < history.records.length; length++) {
+      expect(differenceOf({ ...history, records: history.records.slice(0, length) })).toBeUndefined();
+    }
+  });
+
+  test("have every kind of command between them", () => {
+    const seen = new Set(
+      histories().flatMap(({ history }) =>
+        history.records.flatMap((record) => (record.type === "scheduled" ? [record.kind as string] : [])),
+      ),
+    );
+    expect(commandKinds.filter((kind) => !seen.has(kind))).toEqual([]);
+  });
+});
+
+describe("a history on a program that was changed", () => {
+  const canary = golden("the-canary-approved.ndjson");
+
+  test("names the first call that differs, expected and got, each with its place", () => {
+    const difference = differenceOf(canary, (source) => source.replace("minutes=30", "minutes=45"));
+    expect(difference?.code).toBe("NonDeterminism");
+    expect(difference?.message).toContain("the journal has sleep");
+    expect(difference?.details).toMatchObject({
+      expected: { command: "0#2", kind: "sleep", position: { line: 15 } },
+      got: { command: "0#2", kind: "sleep", position: { line: 15 } },
+    });
+  });
+
+  test("names a call that the history ends before", () => {
+    const difference = differenceOf(canary, (source) =>
+      source.replace(/\non_event/, "\n    w.sleep(hours=1)\n\non_event"),
+    );
+    expect(difference?.message).toContain("the end of the run here (succeeded), the script calls sleep");
+  });
+
+  test("names another end", () => {
+    const difference = differenceOf(canary, (source) =>
+      source.replace(/\non_event/, "\n    return 7\n\non_event"),
+    );
+    expect(difference?.code).toBe("DifferentEnd");
+  });
+
+  test("is no different for a change that changes no call", () => {
+    expect(differenceOf(canary, (source) => `# a comment\n${source}`)).toBeUndefined();
+  });
+});
+
+describe("a file that is no history is refused", () => {
+  const text = readFileSync(new URL("nothing-at-all.ndjson", import.meta.url), "utf8");
+
+  test.each([
+    ["no JSON", "not json", "line 1 is no JSON"],
+    ["without a head", text.split("\n").slice(1).join("\n"), "the first line is no head"],
+    ["of another format", text.replace('{"history":1', '{"history":2'), "in format 1"],
+    ["with a gap", text.replace('"seq":2', '"seq":3'), "the journal has a gap"],
+  ])("%s", (_what, broken, message) => {
+    const parsed = parseHistory(broken);
+    expect(parsed.ok).toBe(false);
+    if (!parsed.ok) expect(parsed.error.message).toContain(message);
+  });
+});
