@@ -28,6 +28,7 @@ import type {
   WorkflowInput,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
+import type { ChildOutcome } from "../src/workflow/machine-types.ts";
 import type { Signal } from "../src/workflow/signals.ts";
 
 // ----------------------------------------------------------------- every actor
@@ -121,6 +122,10 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** The first answer counts; the same again is answered as the first. Refuses what the engine's `form_filled` does. */
   fillForm(answer: { form: FormId; values: FormValues; by: Identity }): Promise<Result<Form>>;
   form(form: FormId): Promise<Result<Form>>;
+  /** Child → parent, idempotent by command: the first ending counts. */
+  childFinished(ending: { command: CommandId; outcome: ChildOutcome }): Promise<void>;
+  /** Parent → child. Also before it has begun; nothing when it is over, or another run's child. */
+  closeByParent(closing: { parent: RunId; terminate: boolean }): Promise<void>;
   /** Lock → run. `accepted: false` when the run wants the lock no more. */
   lockGranted(grant: { command: CommandId }): Promise<{ accepted: boolean }>;
   lockRevoked(loss: { command: CommandId; by: string; reason: string }): Promise<void>;

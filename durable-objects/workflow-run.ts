@@ -1,6 +1,7 @@
 // One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
+import { parentOf } from "../src/events/workflow-start.ts";
 import { evaluatePolicy } from "../src/policy/index.ts";
 import { HISTORY_FORMAT, type HistoryHead } from "../src/protocol/history.ts";
 import type { CommandId, FormId } from "../src/protocol/ids.ts";
@@ -21,14 +22,15 @@ import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
-import { catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
+import { startWorkflow } from "./start-workflow.ts";
+import { busStub, catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { decide } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
 import { forkOf } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
-import { filledIn, summaryMessage } from "./workflow-run/messages.ts";
+import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
 import { outboundOf } from "./workflow-run/outbound.ts";
 import { Parts } from "./workflow-run/parts.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
@@ -54,15 +56,20 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       alarm: this.#alarm,
       timers: this.#timers,
       outbox: this.#outbox,
-    } = openActorStorage(storage, { deliver: (outgoing) => this.#deliver(outgoing) }));
+    } = openActorStorage(storage, {
+      deliver: (outgoing) => this.#deliver(outgoing),
+      onDelivered: (outgoing, answer) => this.#answered(outgoing, answer),
+    }));
     this.#journal = new JournalStore(storage.sql);
     this.#log = new LogStore(storage.sql);
     this.#parts = new Parts(storage.sql);
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
-    this.#begun = hasTables(storage.sql);
-    if (this.#begun) ctx.blockConcurrencyWhile(async () => applyMigrations(storage, migrations));
+    const isStored = hasTables(storage.sql);
+    if (isStored) ctx.blockConcurrencyWhile(async () => applyMigrations(storage, migrations));
+    // Its parent may have asked it to stop before it was started.
+    this.#begun = isStored && this.#parts.get("start") !== undefined;
   }
 
   // ------------------------------------------------------------------ from the bus
@@ -219,6 +226,29 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return fed.refused ? { ok: false, error: fed.refused } : await this.form(id);
   }
 
+  async childFinished({ command, outcome }: Args<"childFinished">): Promise<void> {
+    if (this.#begun) this.#host.feed({ type: "child_finished", command, outcome });
+  }
+
+  async closeByParent({ parent, terminate }: Args<"closeByParent">): Promise<void> {
+    const input = {
+      type: "cancel",
+      by: parent,
+      reason: "the run that started it has ended",
+      terminate,
+    } as const;
+    if (!this.#begun) {
+      this.#host.keepUntilBegun(input, () => applyMigrations(this.ctx.storage, migrations));
+      return;
+    }
+    // A fork ends with children in its journal that are those of the run it comes from.
+    if (parentOf(this.#host.run.event)?.run !== parent) return;
+    const { continuedAs } = this.#host.summary();
+    if (continuedAs === undefined) this.#host.feed(input);
+    else this.#outbox.add(message("run", continuedAs, "closeByParent", [{ parent, terminate }]));
+    void this.#outbox.flush();
+  }
+
   async lockGranted({ command }: Args<"lockGranted">): Promise<{ accepted: boolean }> {
     if (!this.#begun) return { accepted: false };
     const fed = this.#host.feed({ type: "lock_granted", command });
@@ -334,8 +364,30 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       if (!program) throw new Error("this run's program is no longer kept");
       return await deliverMessage(this.env, workspace, filledIn(outgoing, run, program));
     }
+    if (outgoing.method === childMessage.method)
+      return await this.#startChild(outgoing.args[0] as ChildRequest);
     if (outgoing.method !== summaryMessage.method) return await deliverMessage(this.env, workspace, outgoing);
     return await directoryStub(this.env, workspace).apply({ runs: [this.#host.summaryToSend()] });
+  }
+
+  async #startChild({ command, workflow, event }: ChildRequest): Promise<{ refused?: ErrorData }> {
+    const { id, workspace, initiator } = this.#host.run;
+    const ports = { catalog: catalogStub(this.env, workspace), bus: busStub(this.env, workspace) };
+    const started = await startWorkflow(ports, { workflow, event, initiator });
+    if (!started.ok) {
+      const code = started.error.code === "unknown_workflow" ? "UnknownWorkflow" : "NotStartable";
+      return { refused: { code, message: `start: ${started.error.message}` } };
+    }
+    const { run, parent } = started.value;
+    if (parent?.run === id && parent.command === command) return {};
+    const message = `start: ${workflow} was started before under the id ${event.id}`;
+    return { refused: { code: "AlreadyStarted", message, details: { run } } };
+  }
+
+  #answered({ method, args }: Message, answer: unknown): void {
+    if (method !== childMessage.method) return;
+    const { command } = args[0] as ChildRequest;
+    this.#host.feed({ type: "child_started", command, ...(answer as { refused?: ErrorData }) });
   }
 
   #audit(key: string, entry: AuditEntry): void {

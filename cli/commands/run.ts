@@ -110,6 +110,36 @@ export function addRunCommands(program: Command): void {
     });
 
   run
+    .command("start")
+    .description("start a run of a workflow that declares on_start")
+    .argument("<workflow>")
+    .option("--input <json>", "what to give it: JSON, @FILE, or - for standard input", parseJson)
+    .option("--key <text>", "asked for again under the same key, it is the same run")
+    .option("--watch", "follow it until it is over")
+    .action(
+      async (name: string, options: { input?: unknown; key?: string; watch?: boolean }, command: Command) => {
+        const { client, out } = contextOf(command);
+        const started = await client.post<{ run: string; repeated: boolean }>(
+          `/v1/workflows/${encodeURIComponent(name)}/runs`,
+          {
+            body: options.input === undefined ? {} : { input: options.input },
+            ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+          },
+        );
+        if (!options.watch) {
+          out.result(
+            started,
+            () => `${pc.green("✓")} ${started.run}${started.repeated ? " (started before)" : ""}`,
+          );
+          return;
+        }
+        const detail = await watchRun(client, started.run, out.json ? process.stderr : process.stdout);
+        if (out.json) out.result(detail, () => "");
+        if (detail.state !== "succeeded") process.exitCode = 1;
+      },
+    );
+
+  run
     .command("signal")
     .description("tell a run something: what w.wait_for_signal returns")
     .argument("<id>")

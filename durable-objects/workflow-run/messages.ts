@@ -1,7 +1,7 @@
 // What a run tells other actors: its engine's effects as messages for the outbox.
 import { nextHops } from "../../src/events/hops.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
-import type { RunId } from "../../src/protocol/ids.ts";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import type { Effect, InProcessEffect } from "../../src/workflow/machine-types.ts";
@@ -15,6 +15,14 @@ const ONLY = "";
 
 /** The directory's copy of this run's summary. Filled in when it is sent: only the newest matters. */
 export const summaryMessage: Message = { receiver: "directory/", method: "summary", args: [] };
+
+/** Asks for a run of another workflow: `startWorkflow`. What it answers is told to the engine. */
+export const childMessage = { receiver: "bus/", method: "startChild" } as const;
+export interface ChildRequest {
+  command: CommandId;
+  workflow: string;
+  event: CloudEvent;
+}
 
 /** An event of this run for the workspace's bus. */
 export function emitMessage(run: StoredStart, event: Extract<Effect, { kind: "emit" }>["event"]): Message {
@@ -63,6 +71,17 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
       return emitMessage(run, effect.event);
     case "put_approval":
       return message("directory", ONLY, "apply", [{ approvals: [effect.approval] }]);
+    case "start_child": {
+      const { command, workflow, event } = effect;
+      const request: ChildRequest = { command, workflow, event: { ...event, ...nextHops(run.event) } };
+      return { ...childMessage, args: [request] };
+    }
+    case "close_child":
+      return message("run", effect.run, "closeByParent", [{ parent: run.id, terminate: effect.terminate }]);
+    case "tell_parent": {
+      const { command, outcome } = effect;
+      return message("run", effect.parent, "childFinished", [{ command, outcome }]);
+    }
     case "put_form":
       return message("directory", ONLY, "apply", [{ forms: [effect.form] }]);
     case "acquire_lock": {

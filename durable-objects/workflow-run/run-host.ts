@@ -162,7 +162,16 @@ export class RunHost {
     });
     if (changes) this.#commit(changes);
     else this.#giveUp(failure);
+    this.#drainInbox();
     this.#afterCommit();
+  }
+
+  /** Keeps an input for a run that has not begun. */
+  keepUntilBegun(input: RunInput, createTables: () => void): void {
+    this.#storage.transactionSync(() => {
+      createTables();
+      this.#inbox.add(input);
+    });
   }
 
   /** Goes on where the run is, when this is the first call after a restart. */
@@ -245,11 +254,15 @@ export class RunHost {
     if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     this.#queue(pending);
     this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
+    this.#drainInbox();
+    return this.#machine;
+  }
+
+  #drainInbox(): void {
     for (let next = this.#inbox.oldest(); next && this.#machine; next = this.#inbox.oldest()) {
       const { id, input } = next;
       this.#step(this.#machine, input, () => this.#inbox.remove(id));
     }
-    return this.#machine;
   }
 
   #feed(input: RunInput, also?: AlsoWrite): Fed {

@@ -22,6 +22,7 @@ import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
 import { schedules } from "./routes/schedules.ts";
 import { signals } from "./routes/signals.ts";
+import { starts } from "./routes/starts.ts";
 import { tokens } from "./routes/tokens.ts";
 import { workflows } from "./routes/workflows.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
@@ -38,6 +39,7 @@ const resources = [
   runs,
   forks,
   signals,
+  starts,
   forms,
   locks,
   approvals,

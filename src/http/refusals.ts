@@ -128,6 +128,11 @@ export const refusals = {
     status: 422,
     means: "The workflow does not compile; `diagnostics` has positions. The version before stays registered.",
   },
+  not_startable: {
+    status: 422,
+    means:
+      "The workflow does not declare `on_start`, so it is started by events alone; or the detail says what else.",
+  },
   invalid_form: {
     status: 422,
     means: "What was filled in does not fit the form. `errors` points at every value that does not.",

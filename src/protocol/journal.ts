@@ -27,7 +27,6 @@ export type CommandKind =
   | "form"
   | "lock"
   | "unlock"
-  // Reserved for the engine's later commands, so that an old reader refuses them by name.
   | "start";
 
 interface RecordBase {
@@ -72,6 +71,9 @@ export type NoteKind =
   | "signalled"
   | "form_filled"
   | "lock_revoked"
+  | "child_called"
+  | "child_started"
+  | "child_finished"
   | "withdrawn"
   | "terminated"
   | "stuck"

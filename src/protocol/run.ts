@@ -45,6 +45,8 @@ export const activitySchema = z.object({
   dueAt: z.number().optional(),
   approval: z.string().optional(),
   form: z.string().optional(),
+  /** The run that it started. */
+  child: z.string().optional(),
   progress: z
     .object({ done: z.number(), total: z.number().optional(), message: z.string().optional() })
     .optional(),

@@ -41,6 +41,7 @@ export class JournalState implements RunFold {
   readonly annotations = noAnnotations();
   readonly signals = new Signals();
   readonly locks = new Map<CommandId, string>();
+  readonly children: RunFold["children"] = new Map();
   lastSeq = 0;
   createdAt = 0;
   updatedAt = 0;

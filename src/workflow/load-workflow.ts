@@ -67,7 +67,7 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
     problems.push(
       problem(
         "no-triggers",
-        "the workflow declares no trigger, so nothing would ever start it: call on_event(type=…, handler=…) or on_schedule(cron=…, handler=…) at top level",
+        "the workflow declares no trigger, so nothing would ever start it: call on_event(type=…, handler=…), on_schedule(cron=…, handler=…) or on_start(handler) at top level",
         { file: entry, line: 1, column: 1 },
       ),
     );

@@ -58,6 +58,13 @@ export interface PolicyAnswer {
   input: JsonObject;
 }
 
+/** How a child ended, for its parent. */
+export interface ChildOutcome {
+  state: "succeeded" | "failed" | "cancelled";
+  output?: JsonValue;
+  error?: ErrorData;
+}
+
 export type RunInput =
   /** The first input of a new run; later ones change nothing. */
   | { type: "start" }
@@ -95,6 +102,9 @@ export type RunInput =
   | { type: "lock_granted"; command: CommandId }
   /** An operator has taken the lock away from the run. */
   | { type: "lock_revoked"; command: CommandId; by: string; reason: string }
+  /** What became of a `start_child`: nothing more to say, or why it was refused. */
+  | { type: "child_started"; command: CommandId; refused?: ErrorData }
+  | { type: "child_finished"; command: CommandId; outcome: ChildOutcome }
   /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
   | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /** Refused with `run_finished`, and with `run_stuck` unless `terminate`. */
@@ -170,6 +180,12 @@ export type Effect =
   | { kind: "put_approval"; approval: Approval }
   /** The form as it now is: opened, filled in, expired or withdrawn. */
   | { kind: "put_form"; form: Form }
+  /** A run of the workflow, by this event; answered with `child_started`, and at its end with `child_finished`. */
+  | { kind: "start_child"; command: CommandId; workflow: string; event: CloudEvent }
+  /** The run wants its child no more. One that is over already goes on being over. */
+  | { kind: "close_child"; command: CommandId; run: RunId; terminate: boolean }
+  /** To the run that has started this one: how it ended. */
+  | { kind: "tell_parent"; parent: RunId; command: CommandId; outcome: ChildOutcome }
   /** A place among those that hold the lock, in the order of asking; answered with `lock_granted`. */
   | { kind: "acquire_lock"; key: string; command: CommandId; limit: number }
   /** The command holds the lock no more, and waits for it no more. */
@@ -244,6 +260,7 @@ export type Waiting =
   | { kind: "signal"; name: string }
   | { kind: "form"; id: FormId }
   | { kind: "lock"; command: CommandId }
+  | { kind: "child"; command: CommandId }
   | { kind: "approval"; id: ApprovalId }
   /** The run is paused, and it has not begun. */
   | { kind: "operator" }

@@ -5,6 +5,7 @@
 //    of the journal has taken them.
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
 // 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
+import { parentOf } from "../events/workflow-start.ts";
 import type { Form } from "../protocol/form.ts";
 import {
   type ApprovalId,
@@ -22,6 +23,7 @@ import { type FormCommand, formOf } from "./commands/form.ts";
 import type { CommandInput } from "./commands/kind.ts";
 import { releaseLock } from "./commands/lock.ts";
 import { kindOf } from "./commands/registry.ts";
+import { childFinished, closeChild } from "./commands/start.ts";
 import { waitOver } from "./commands/wait-for-event.ts";
 import { receiveSignal } from "./commands/wait-for-signal.ts";
 import { Execution } from "./execution.ts";
@@ -194,6 +196,8 @@ class Machine implements InspectableRun {
         return undefined;
       case "signal":
         return this.#signal(turn, input);
+      case "child_finished":
+        return this.#childFinished(turn, input);
       case "lock_revoked":
         this.#revokeLock(turn, input);
         return undefined;
@@ -257,6 +261,16 @@ class Machine implements InspectableRun {
     const { kind, command: commandId, attempt } = parseTimerId(id);
     const command = this.#state.open.get(commandId);
     if (command) kindOf(command).due?.(turn, command, kind, attempt);
+  }
+
+  #childFinished(
+    turn: OpenTurn,
+    input: Extract<RunInput, { type: "child_finished" }>,
+  ): ErrorData | undefined {
+    if (this.#state.open.has(input.command)) return this.#hand(turn, input.command, input);
+    const isDetached = !this.#state.finished && this.#state.children.has(input.command);
+    if (isDetached) childFinished(turn, input.command, input.outcome);
+    return undefined;
   }
 
   /** The script goes on as before; whoever reads the journal sees that it held the lock no more. */
@@ -388,9 +402,23 @@ class Machine implements InspectableRun {
     const open = [...this.#state.open.values()];
     turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
     for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);
+    for (const [command, child] of this.#state.children) closeChild(turn, command, child);
+    this.#tellParent(turn, note);
     turn.changes.finished = { state: note.state };
     if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
     this.#execution = undefined;
+  }
+
+  /** One that goes on as another run leaves that to tell. */
+  #tellParent(turn: OpenTurn, { state, output, error, continued }: FinishedNote): void {
+    const parent = parentOf(this.#options.start.event);
+    if (!parent || continued) return;
+    const outcome = {
+      state,
+      ...(output === undefined ? {} : { output }),
+      ...(error === undefined ? {} : { error }),
+    };
+    turn.effect({ kind: "tell_parent", parent: parent.run, command: parent.command, outcome });
   }
 
   /** The run that this one goes on as: the same however often it is asked. */

@@ -1,4 +1,5 @@
 // Triggers: what the `on_event` and `on_schedule` calls of a program declare, checked.
+import { WORKFLOW_START } from "../events/workflow-start.ts";
 import type { Diagnostic, Trigger } from "../protocol/workflow.ts";
 import { type Module, StarlarkFunction, type Value } from "../starlark/index.ts";
 import type { Declaration } from "./declare/declaration.ts";
@@ -88,6 +89,8 @@ function triggerOf(
     handler: handlerName,
     ...(filter === undefined ? {} : { filter }),
     ...(match === undefined ? {} : { match }),
+    // Starts by name are of one type, too.
+    ...(type === WORKFLOW_START ? { match: { subject: workflow } } : {}),
     // Every schedule's firings are of one type: this trigger is for its own.
     ...(schedule === undefined ? {} : { schedule, match: { subject: id } }),
     ...flow,

@@ -1,4 +1,5 @@
 // What people see of a run: its summary, and its commands as activities. Made from the fold of the journal alone.
+import { parentOf } from "../events/workflow-start.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
@@ -17,6 +18,7 @@ export function runStateOf(state: JournalState, isStuck: boolean): RunState {
 
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {
   const { id, source, type, subject } = start.event;
+  const parent = parentOf(start.event);
   const error = stuck ?? state.finished?.error;
   return {
     id: start.id,
@@ -29,6 +31,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     waitingFor: stuck ? "a program that fits its journal" : waitingFor(state),
     ...(state.paused ? { paused: { ...state.paused } } : {}),
     environments: [...state.environments],
+    ...(parent ? { parent } : {}),
     ...annotationsOf(state),
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,

@@ -69,6 +69,25 @@ describe("a run", () => {
     ]);
   });
 
+  test("whose parent wants it no more before it has begun begins, and is cancelled at once", async () => {
+    const parent = newRunId();
+    const start = startOf(script("w.sleep(days = 1)"), {
+      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
+    });
+    const run = new TestRun(start.id);
+    await run.rpc.closeByParent({ parent, terminate: false });
+    expect(await run.rpc.detail()).toMatchObject({ ok: false });
+    await evictDurableObject(run.stub);
+    await run.rpc.start(start);
+    expect(await run.detail()).toMatchObject({ state: "cancelled", error: { details: { by: parent } } });
+  });
+
+  test("is closed by its own parent alone", async () => {
+    const run = await startRun(script("w.sleep(days = 1)"));
+    await run.rpc.closeByParent({ parent: newRunId(), terminate: true });
+    expect(await run.state()).toBe("waiting");
+  });
+
   test("that nobody began is unknown, and asking for it stores nothing", async () => {
     const run = new TestRun(newRunId());
     const asked = await Promise.all([

@@ -61,6 +61,22 @@ def handler(w, ev):
 on_event(type = "test", handler = handler)
 `);
 
+const starting = workflowOf(`
+def branch(w, n):
+    return w.start("child", {"n": n})
+
+def handler(w, ev):
+    beside = w.start("detached", wait = False)
+    all = w.parallel([(branch, w, n) for n in range(3)])
+    failed = w.attempt(lambda: w.start("broken"))
+    refused = w.attempt(lambda: w.start("nobody"))
+    w.race([lambda: w.start("slow"), lambda: w.sleep(hours = 1)])
+    w.start("forgotten", wait = False, parent_close = "abandon")
+    return [len(beside["run"]), all, failed.error.code, refused.error.code]
+
+on_event(type = "test", handler = handler)
+`);
+
 const told = workflowOf(`
 def wait(w, name):
     return w.wait_for_signal(name)["data"]
@@ -170,6 +186,17 @@ export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; sc
     name: "told and telling",
     workflow: told,
     script: { signals: (name) => (name === "never" ? undefined : { said: name }) },
+  },
+  {
+    name: "children",
+    workflow: starting,
+    script: {
+      child: ({ subject, data = null }) => {
+        if (subject === "broken") return { state: "failed", error: { code: "Broken", message: "broke" } };
+        if (subject === "nobody") return { refused: { code: "UnknownWorkflow", message: "nobody" } };
+        return subject === "slow" ? "never" : { state: "succeeded", output: data };
+      },
+    },
   },
   {
     name: "locks and forms",

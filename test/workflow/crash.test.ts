@@ -19,6 +19,8 @@ function remains(host: ScriptedHost) {
     approvals: [...host.approvals.values()].map(({ id, state, resolvedBy }) => [id, state, resolvedBy]),
     forms: [...host.forms.values()].map(({ id, state, values }) => [id, state, values]),
     held: host.held,
+    children: [...host.children.values()].map(({ command, workflow, state }) => [command, workflow, state]),
+    closed: host.closed,
     deployments: host.deployments.map(({ at: _at, ...deployment }) => deployment),
     log: host.log,
     timers: host.timers.size,

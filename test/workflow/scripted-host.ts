@@ -9,9 +9,10 @@ import type { JobOutcome } from "../../src/protocol/job.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Approval, Verdict } from "../../src/protocol/policy.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { ErrorData, Result } from "../../src/protocol/result.ts";
 import {
   type Changes,
+  type ChildOutcome,
   type Effect,
   type InProcessEffect,
   type InspectableRun,
@@ -72,6 +73,8 @@ export interface Script {
   signals?: (name: string) => JsonValue | undefined;
   /** What is filled into a form; undefined for nothing, by somebody whom it is for. */
   fill?: (form: Form) => FormValues | undefined;
+  /** How a child ends; "never", or refused at its start. Default: it succeeds with its input. */
+  child?: (event: CloudEvent) => ChildOutcome | "never" | { refused: ErrorData };
   approve?: (approval: Approval) => "approve" | "deny" | "never";
   replayEveryTime?: boolean;
   options?: Partial<RunMachineOptions>;
@@ -101,6 +104,12 @@ export class ScriptedHost {
   readonly waits = new Map<CommandId, Extract<Effect, { kind: "register_wait" }>>();
   readonly approvals = new Map<ApprovalId, Approval>();
   readonly forms = new Map<string, Form>();
+  readonly children = new Map<
+    string,
+    Extract<Effect, { kind: "start_child" }> & { state: "called" | "started" | "over" }
+  >();
+  readonly closed: { run: RunId; terminate: boolean }[] = [];
+  readonly told: Extract<Effect, { kind: "tell_parent" }>[] = [];
   readonly #claims = new Map<CommandId, { key: string; isHeld: boolean }>();
   readonly emitted = new Map<string, CloudEvent>();
   readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
@@ -233,6 +242,18 @@ export class ScriptedHost {
         if (this.emitted.has(effect.event.id)) throw new Error(`event ${effect.event.id} emitted twice`);
         this.emitted.set(effect.event.id, effect.event);
         break;
+      case "start_child":
+        if (this.children.has(effect.event.id)) throw new Error(`child ${effect.event.id} started twice`);
+        this.children.set(effect.event.id, { ...effect, state: "called" });
+        break;
+      case "close_child":
+        this.closed.push({ run: effect.run, terminate: effect.terminate });
+        for (const child of this.children.values())
+          if (child.command === effect.command) child.state = "over";
+        break;
+      case "tell_parent":
+        this.told.push(effect);
+        break;
       case "put_form":
         this.forms.set(effect.form.id, effect.form);
         break;
@@ -277,6 +298,10 @@ export class ScriptedHost {
       case "signal":
         // Somebody may always send one.
         return true;
+      case "child":
+        return [...this.children.values()].some(
+          ({ command, state }) => command === on.command && state !== "over",
+        );
       case "form":
         return this.forms.get(on.id)?.state === "pending";
       case "lock":
@@ -311,7 +336,7 @@ export class ScriptedHost {
       this.resolve(approval.id as ApprovalId, decision);
       return true;
     }
-    if (this.#grantNext() || this.#fillNext()) return true;
+    if (this.#grantNext() || this.#fillNext() || this.#moveChild()) return true;
     for (const wait of this.waits.values()) {
       const event = this.script.events?.(wait);
       if (!event) continue;
@@ -346,6 +371,28 @@ export class ScriptedHost {
     const changes = this.feed({ type: "lock_granted", command });
     if (changes.refused) this.#claims.delete(command);
     return changes;
+  }
+
+  #moveChild(): boolean {
+    for (const child of this.children.values()) {
+      if (child.state === "over") continue;
+      const { command, event } = child;
+      const plan = this.script.child?.(event) ?? { state: "succeeded", output: event.data ?? null };
+      if (plan === "never" && child.state === "started") continue;
+      this.now += 1000;
+      if (plan !== "never" && "refused" in plan) {
+        child.state = "over";
+        this.feed({ type: "child_started", command, refused: plan.refused });
+      } else if (child.state === "called") {
+        child.state = "started";
+        this.feed({ type: "child_started", command });
+      } else if (plan !== "never") {
+        child.state = "over";
+        this.feed({ type: "child_finished", command, outcome: plan });
+      }
+      return true;
+    }
+    return false;
   }
 
   #fillNext(): boolean {

@@ -4,7 +4,7 @@
 // 1. What the journal says (`opened`, `noted`, `closed`) is folded from records alone, live and after a load.
 // 2. What happens (`begin`, `take`, `due`, `abandon`) is decided in a turn, and changes the run by records only.
 // 3. While it is open, `timers` and `waitsOn` name what it waits for: together never nothing.
-import type { ApprovalId, CommandId } from "../../protocol/ids.ts";
+import type { ApprovalId, CommandId, RunId } from "../../protocol/ids.ts";
 import type {
   CommandKind,
   CompletedRecord,
@@ -63,6 +63,8 @@ export interface RunFold {
   readonly signals: Signals;
   /** The locks that the run holds: their keys, by the commands that got them. */
   readonly locks: Map<CommandId, string>;
+  /** The children that run without anybody waiting for them. */
+  readonly children: Map<CommandId, { run: RunId; close: "cancel" | "terminate" | "abandon" }>;
   /** When something that takes so long from `at` is due, in the host's time. */
   dueAt(delayMs: number, at: number): number;
 }

@@ -6,6 +6,7 @@ import type { Command, Kind } from "./kind.ts";
 import { lockKind, unlockKind } from "./lock.ts";
 import { runKind } from "./run/kind.ts";
 import { sleepKind } from "./sleep.ts";
+import { startKind } from "./start.ts";
 import { nowKind, randomKind, uuidKind } from "./value.ts";
 import { waitForEventKind } from "./wait-for-event.ts";
 import { waitForSignalKind } from "./wait-for-signal.ts";
@@ -17,6 +18,7 @@ const kinds: Readonly<Partial<Record<CommandKind, Kind>>> = {
   wait_for_event: waitForEventKind,
   wait_for_signal: waitForSignalKind,
   form: formKind,
+  start: startKind,
   lock: lockKind,
   unlock: unlockKind,
   set_status: setStatusKind,

@@ -69,6 +69,11 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       priority,
     },
   },
+  on_start: {
+    summary: "Lets people and other workflows start this workflow by its name.",
+    details: "The event's `data` is what they give it.",
+    parameters: { handler },
+  },
   concurrency: {
     summary: "Limits how many runs of a group there are at once.",
     parameters: {

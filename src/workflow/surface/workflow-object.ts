@@ -76,6 +76,21 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     },
     returns: "A dict of `id`, `name`, `data`, `by`; None when `timeout` comes first.",
   },
+  start: {
+    summary: "Starts a run of another workflow, which declares `on_start`, and waits for it.",
+    parameters: {
+      workflow: "The workflow's name.",
+      input: "What it gets as the `data` of its event; anything that JSON can hold.",
+      id: "Starts the workflow once in the workspace under this id; again is an error.",
+      wait: { doc: "Whether to wait for it to end.", default: "True" },
+      parent_close: {
+        doc: "What happens to it when this run, or the fiber that waits for it, ends before it does.",
+        default: '"cancel"',
+        choices: ["cancel", "terminate", "abandon"],
+      },
+    },
+    returns: "The output of its handler; with `wait = False`, a dict with its `run`.",
+  },
   form: {
     summary: "Asks people, and waits for what they fill in.",
     parameters: {

@@ -11,6 +11,7 @@ import { attempt, defer } from "./protect.ts";
 import { run } from "./run.ts";
 import { select } from "./select.ts";
 import { sleep } from "./sleep.ts";
+import { start } from "./start.ts";
 import { now, random, uuid } from "./values.ts";
 import { waitForEvent } from "./wait-for-event.ts";
 import { waitForSignal } from "./wait-for-signal.ts";
@@ -22,6 +23,7 @@ const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["sleep", sleep],
   ["wait_for_event", waitForEvent],
   ["wait_for_signal", waitForSignal],
+  ["start", start],
   ["form", form],
   ["lock", lock],
   ["set_status", setStatus],

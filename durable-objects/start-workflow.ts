@@ -1,0 +1,51 @@
+// Starts a workflow by its name: on behalf of a person, or of another run.
+import { type Parent, parentOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
+import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
+import type { RunId } from "../src/protocol/ids.ts";
+import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import type { CatalogRpc, EventBusRpc } from "./rpc.ts";
+
+export interface Started {
+  run: RunId;
+  /** It had been started before, under the same id. */
+  isRepeated: boolean;
+  /** The run and command that first asked for it. */
+  parent: Parent | undefined;
+}
+
+/**
+ * Sends the event of `workflowStart`. Idempotent by the event's identity. Refuses `unknown_workflow` and
+ * `not_startable`; throws when somebody could not be asked, which is worth another try.
+ */
+export async function startWorkflow(
+  ports: { catalog: Pick<CatalogRpc, "workflow">; bus: Pick<EventBusRpc, "event" | "ingest"> },
+  { workflow, event, initiator }: { workflow: string; event: CloudEvent; initiator: string },
+): Promise<Result<Started>> {
+  const { source, id } = event;
+  const known = await ports.bus.event({ source, id });
+  if (known.ok) return startedBy(known.value.receipt, workflow, parentOf(known.value.event), true);
+  const found = await ports.catalog.workflow(workflow);
+  if (!found.ok) return refuse("unknown_workflow", `there is no workflow ${workflow}`);
+  if (!found.value.triggers.some(({ type }) => type === WORKFLOW_START)) {
+    return refuse(
+      "not_startable",
+      `the workflow ${workflow} does not say that it can be started by its name: it needs on_start(handler)`,
+    );
+  }
+  const [receipt] = await ports.bus.ingest([event], initiator);
+  // Somebody else was quicker under this id: what they have sent says who.
+  if (receipt?.duplicate) return await startWorkflow(ports, { workflow, event, initiator });
+  return startedBy(receipt, workflow, parentOf(event), false);
+}
+
+function startedBy(
+  receipt: EventReceipt | undefined,
+  workflow: string,
+  parent: Parent | undefined,
+  isRepeated: boolean,
+): Result<Started> {
+  const run = receipt?.started.find((one) => one.workflow === workflow)?.run;
+  if (run !== undefined) return ok({ run: run as RunId, isRepeated, parent });
+  const why = receipt?.skipped?.[0]?.reason ?? "it changed meanwhile";
+  return refuse("not_startable", `the workflow ${workflow} was not started: ${why}`);
+}

@@ -1,0 +1,55 @@
+// The event that starts a workflow by its name, for people and for other runs. Its type is Sluice's own, so nobody else
+// can send it; its identity makes the run's, so however often it is sent, it starts one.
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { CommandId, RunId } from "../protocol/ids.ts";
+import type { JsonValue } from "../protocol/json.ts";
+
+export const WORKFLOW_START = "dev.sluice.workflow.start";
+/** What `on_start` calls its trigger. */
+export const START_TRIGGER = "start";
+/** Extension attribute: `<run>/<command>` of the run that asks for it. */
+const PARENT_ATTRIBUTE = "sluiceparent";
+
+export interface Parent {
+  run: RunId;
+  command: CommandId;
+}
+
+/** The trigger by which a workflow is started. */
+export function startTriggerOf(workflow: string): string {
+  return `${workflow}/${START_TRIGGER}`;
+}
+
+export function workflowStart(start: {
+  workspace: string;
+  workflow: string;
+  /** One per workflow: the same again is the same start. */
+  id: string;
+  input: JsonValue;
+  now: number;
+  parent?: Parent;
+  /** What goes on from the event that started the parent: `attributesOfConsequence`. */
+  attributes?: Pick<CloudEvent, string>;
+}): CloudEvent {
+  const { workspace, workflow, id, input, now, parent, attributes } = start;
+  return {
+    specversion: "1.0",
+    id,
+    source: `/workspaces/${workspace}/workflows/${workflow}/starts`,
+    type: WORKFLOW_START,
+    subject: workflow,
+    time: new Date(now).toISOString(),
+    datacontenttype: "application/json",
+    ...attributes,
+    ...(parent ? { [PARENT_ATTRIBUTE]: `${parent.run}/${parent.command}` } : {}),
+    data: input,
+  };
+}
+
+/** The run and command that asked for the run which this event starts; undefined where none did. */
+export function parentOf(event: CloudEvent): Parent | undefined {
+  const named = event.type === WORKFLOW_START ? event[PARENT_ATTRIBUTE] : undefined;
+  if (typeof named !== "string") return undefined;
+  const slash = named.indexOf("/");
+  return { run: named.slice(0, slash) as RunId, command: named.slice(slash + 1) as CommandId };
+}

@@ -1,0 +1,60 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { startWorkflow } from "../../../durable-objects/start-workflow.ts";
+import { busStub, catalogStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
+import { isWithinDepth } from "../../events/json-depth.ts";
+import { workflowStart } from "../../events/workflow-start.ts";
+import { idempotencyKeySchema, nameSchema, runIdSchema } from "../../protocol/ids.ts";
+import { jsonSchema } from "../../protocol/json.ts";
+import { requires } from "../authentication.ts";
+import { createRoutes } from "../context.ts";
+import { json, jsonBody } from "../json.ts";
+import { limitBody } from "../limits.ts";
+import { ProblemException, problems, unwrap } from "../problem.ts";
+
+/** It becomes the data of an event, which has room for 1 MiB in all. */
+const MAX_INPUT_BYTES = 1000 * 1024;
+const MAX_DEPTH = 100;
+
+const start = createRoute({
+  method: "post",
+  path: "/v1/workflows/{name}/runs",
+  tags: ["Workflows"],
+  summary: "Start a run of a workflow by its name",
+  description:
+    "Of one that declares `on_start`. With the header `Idempotency-Key` the same start can be asked for again, and " +
+    "names the same run; `repeated` says so.",
+  middleware: [requires("operator"), limitBody(MAX_INPUT_BYTES)] as const,
+  request: {
+    params: z.object({ name: nameSchema }),
+    headers: z.object({ "idempotency-key": idempotencyKeySchema.optional() }),
+    body: jsonBody(z.strictObject({ input: jsonSchema.optional() })),
+  },
+  responses: {
+    202: json(z.object({ run: runIdSchema, repeated: z.boolean() }), "It starts"),
+    ...problems(400, 401, 403, 404, 413, 422),
+  },
+});
+
+export const starts = createRoutes().openapi(start, async (c) => {
+  const { name } = c.req.valid("param");
+  const { input = null } = c.req.valid("json");
+  if (!isWithinDepth(input, MAX_DEPTH)) {
+    throw new ProblemException("invalid_request", `The input is nested more than ${MAX_DEPTH} levels deep.`, {
+      errors: [{ pointer: "/input", message: `at most ${MAX_DEPTH} levels` }],
+    });
+  }
+  const event = workflowStart({
+    workspace: DEFAULT_WORKSPACE,
+    workflow: name,
+    id: c.req.valid("header")["idempotency-key"] ?? crypto.randomUUID(),
+    input,
+    now: Date.now(),
+  });
+  const ports = {
+    catalog: catalogStub(c.env, DEFAULT_WORKSPACE),
+    bus: busStub(c.env, DEFAULT_WORKSPACE),
+  };
+  const initiator = c.get("identity").subject;
+  const { run, isRepeated } = unwrap(await startWorkflow(ports, { workflow: name, event, initiator }));
+  return c.json({ run, repeated: isRepeated }, 202);
+});

@@ -1,0 +1,121 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { call, tokenOf } from "./call.ts";
+
+let viewer: string;
+let operator: string;
+beforeAll(async () => {
+  viewer = await tokenOf("viewer");
+  operator = await tokenOf("operator", "olivia");
+});
+
+async function put(name: string, body: string, declaration = "on_start(main)"): Promise<void> {
+  const handler = body
+    .trim()
+    .split("\n")
+    .map((line) => `    ${line.trim()}`)
+    .join("\n");
+  const source = `def main(w, ev):\n${handler}\n\n${declaration}\n`;
+  const { status, body: answer } = await call("PUT", `/v1/workflows/${name}`, {
+    body: { entry: "main.star", files: { "main.star": source } },
+  });
+  expect({ status, answer }).toMatchObject({ status: 200 });
+}
+
+const start = (name: string, body: unknown = {}, options: Parameters<typeof call>[2] = {}) =>
+  call("POST", `/v1/workflows/${name}/runs`, { body, token: operator, ...options });
+
+async function until(run: string, state: string) {
+  return await vi.waitFor(
+    async () => {
+      const { body } = await call("GET", `/v1/runs/${run}`, { token: viewer });
+      expect(body).toMatchObject({ state });
+      return body;
+    },
+    { timeout: 8000, interval: 20 },
+  );
+}
+
+describe("a workflow that declares on_start", () => {
+  it("is started by its name, once under one key", async () => {
+    await put("named", 'return [ev["data"], ev["subject"], w.info().initiator]');
+    const headers = { "idempotency-key": "same" };
+    const first = await start("named", { input: { n: 1 } }, { headers });
+    expect(first).toMatchObject({ status: 202, body: { repeated: false } });
+    expect((await start("named", { input: { n: 2 } }, { headers })).body).toEqual({
+      ...first.body,
+      repeated: true,
+    });
+    expect(await until(first.body.run, "succeeded")).toMatchObject({ output: [{ n: 1 }, "named", "olivia"] });
+    expect((await start("named")).body.run).not.toBe(first.body.run);
+  });
+
+  it("is refused where it does not, is not there, or may not be asked", async () => {
+    await put("by-event", "pass", 'on_event(type = "com.example.x", handler = main)');
+    expect((await start("by-event")).body).toMatchObject({ status: 422, code: "not_startable" });
+    expect((await start("nowhere")).body).toMatchObject({ status: 404, code: "unknown_workflow" });
+    expect((await start("named", {}, { token: viewer })).status).toBe(403);
+    const event = {
+      specversion: "1.0",
+      id: "1",
+      source: "/x",
+      type: "dev.sluice.workflow.start",
+      subject: "named",
+    };
+    const forged = await call("POST", "/v1/events", {
+      rawBody: JSON.stringify(event),
+      headers: { "content-type": "application/cloudevents+json" },
+    });
+    expect(forged.body.code).toBe("invalid_event");
+  });
+});
+
+describe("a run that starts others", () => {
+  it("gets what they return, and what they fail with, and they are listed under it", async () => {
+    await put("half", 'return ev["data"] // 2 if ev["data"] % 2 == 0 else fail("odd")');
+    await put(
+      "halves",
+      'got = w.attempt(lambda: w.start("half", 3))\nreturn [w.start("half", 8), got.error.code]',
+    );
+    const { run } = (await start("halves")).body;
+    expect(await until(run, "succeeded")).toMatchObject({ output: [4, "ChildFailed"] });
+    await vi.waitFor(async () => {
+      const { body } = await call("GET", `/v1/runs?parent=${run}`, { token: viewer });
+      expect(body.runs.map(({ state }: { state: string }) => state).sort()).toEqual(["failed", "succeeded"]);
+      expect(body.runs[0]).toMatchObject({ workflow: "half", parent: { run } });
+    });
+  });
+
+  it("that is cancelled cancels those it waits for", async () => {
+    await put("waits", 'w.wait_for_signal("go")');
+    await put("parent", 'w.start("waits")');
+    const { run } = (await start("parent")).body;
+    const child = await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs/${run}`);
+        const id: string = body.activities[0].child;
+        expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("waiting");
+        return id;
+      },
+      { timeout: 8000 },
+    );
+    await call("POST", `/v1/runs/${run}/cancel`, { body: { reason: "enough" } });
+    await until(run, "cancelled");
+    expect(await until(child, "cancelled")).toMatchObject({ error: { details: { by: run } } });
+  });
+
+  it("hears that a workflow is not there, cannot be started, or was started before under the id", async () => {
+    await put("once", "return 1");
+    await put(
+      "asks-for-much",
+      `calls = [lambda: w.start("nobody"), lambda: w.start("by-event"), lambda: w.start("once", id = "k"), lambda: w.start("once", id = "k")]
+       return [r.error.code if r.error else r.value for r in [w.attempt(c) for c in calls]]`,
+    );
+    const { run } = (await start("asks-for-much")).body;
+    expect((await until(run, "succeeded")).output).toEqual([
+      "UnknownWorkflow",
+      "NotStartable",
+      1,
+      "AlreadyStarted",
+    ]);
+  });
+});
