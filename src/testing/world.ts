@@ -33,6 +33,7 @@ import {
 } from "../workflow/index.ts";
 import { Agenda } from "./agenda.ts";
 import { type Call, CallRules } from "./call-rules.ts";
+import { TestedLocks } from "./tested-locks.ts";
 import { type EventWait, TestedRun } from "./tested-run.ts";
 
 const localBuiltins: ReadonlyMap<string, LocalBuiltin> = new Map([
@@ -77,6 +78,9 @@ export class World {
   readonly #known = new Set<string>();
   readonly #matching = new Matching();
   readonly #jobs = new Map<JobId, () => void>();
+  readonly #locks = new TestedLocks<TestedRun>((run, command) =>
+    this.#tell(run, { type: "lock_granted", command }),
+  );
   #problem: ErrorData | undefined;
   #draws = 0;
   #sent = 0;
@@ -336,6 +340,12 @@ export class World {
         break;
       case "record_deployment":
         this.deployments.push(effect);
+        break;
+      case "acquire_lock":
+        this.#locks.acquire(effect.key, run, effect.command, effect.limit);
+        break;
+      case "release_lock":
+        this.#locks.release(effect.key, run, effect.command);
         break;
       default:
         this.#fail(

@@ -46,6 +46,22 @@ run = t.start(lambda w, ev: fail("no %s" % ev["data"]["what"]), {"what": "way"})
 assert.eq(run.state, "failed")
 assert.contains(run.error.message, "no way")`));
 
+  test("lets runs hold locks in turn, in the order they asked", () =>
+    passes(
+      `
+first, second = t.start(locked), t.start(locked)
+t.advance(minutes = 1)
+assert.eq([first.state, second.state], ["succeeded", "waiting"])
+t.advance(minutes = 1)
+assert.eq(second.output, "done")`,
+      `
+def locked(w, ev):
+    w.lock("production", lambda: w.sleep(minutes = 1))
+    return "done"
+
+on_event(type = "x", handler = locked)`,
+    ));
+
   test("lets time pass, to the millisecond and no further", () =>
     passes(
       `
