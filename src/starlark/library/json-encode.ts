@@ -19,6 +19,11 @@ export function encodeJson(value: Value, budget: Budget, name = "json.encode"): 
   return encoder.text;
 }
 
+interface Field {
+  readonly key: string;
+  readonly value: Value;
+}
+
 class Encoder {
   text = "";
   private readonly budget: Budget;
@@ -75,18 +80,20 @@ class Encoder {
   }
 
   private writeDict(dict: StarlarkDict, depth: number): void {
-    const entries: [string, Value][] = [];
+    const { size } = dict;
+    this.budget.charge(size * Math.log2(size + 1), size * 8);
+    const fields: Field[] = [];
     let isSorted = true;
     let previous = "";
-    for (const { key, value } of dict.entries.values()) {
+    for (const entry of dict.entries.values()) {
+      const { key } = entry;
       if (typeof key !== "string") throw this.error(`dict has ${typeName(key)} key, want string`);
       if (key < previous) isSorted = false;
       previous = key;
-      entries.push([key, value]);
+      fields.push(entry as Field);
     }
-    this.budget.charge(entries.length * Math.log2(entries.length + 1), entries.length * 8);
-    if (!isSorted) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    this.writeObject(entries, depth);
+    if (!isSorted) fields.sort((x, y) => (x.key < y.key ? -1 : 1));
+    this.writeObject(fields, depth);
   }
 
   /** Tells whether the value is iterable. */
@@ -110,25 +117,24 @@ class Encoder {
 
   private writeFields(container: HeapValue, depth: number): void {
     if (!(container instanceof HostObject)) throw this.notEncodable(container, depth);
-    const fields: [string, Value][] = [];
+    const fields: Field[] = [];
     for (const name of container.attributeNames().sort()) {
       const value = container.attribute(name);
-      if (value !== undefined) fields.push([name, value]);
+      if (value !== undefined) fields.push({ key: name, value });
     }
     if (fields.length === 0 && container.type !== "struct") throw this.notEncodable(container, depth);
     this.writeObject(fields, depth);
   }
 
-  private writeObject(fields: readonly (readonly [string, Value])[], depth: number): void {
-    let isFirst = true;
-    this.append("{");
-    for (const [name, value] of fields) {
-      this.append(`${isFirst ? "" : ","}${quoteJson(name, this.budget)}:`);
-      isFirst = false;
-      this.places[depth] = name;
+  private writeObject(fields: readonly Field[], depth: number): void {
+    let before = "{";
+    for (const { key, value } of fields) {
+      this.append(`${before}${quoteJson(key, this.budget)}:`);
+      before = ",";
+      this.places[depth] = key;
       this.write(value);
     }
-    this.append("}");
+    this.append(fields.length === 0 ? "{}" : "}");
   }
 
   private notEncodable(value: HeapValue, depth: number): EvaluationError {

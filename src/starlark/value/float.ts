@@ -38,14 +38,13 @@ export function formatFloat(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "+inf";
   if (value === Number.NEGATIVE_INFINITY) return "-inf";
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  // JavaScript's exponential form without an argument has the shortest digits that read back.
-  const [mantissa = "0", exponentText = "0"] = Math.abs(value).toExponential().split("e");
-  const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= 6) {
-    const digits = Math.abs(exponent).toString().padStart(2, "0");
-    return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
+  const magnitude = Math.abs(value);
+  if (magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e6)) {
+    return Number.isInteger(magnitude) ? `${sign}${magnitude}.0` : sign + magnitude;
   }
-  const plain = Math.abs(value).toString();
-  // Small numbers print in exponent form below 1e-6 only, which the branch above has taken.
-  return sign + (plain.includes(".") ? plain : `${plain}.0`);
+  // JavaScript's exponential form without an argument has the shortest digits that read back.
+  const [mantissa = "0", exponentText = "0"] = magnitude.toExponential().split("e");
+  const exponent = Number(exponentText);
+  const digits = Math.abs(exponent).toString().padStart(2, "0");
+  return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
 }
