@@ -36,7 +36,9 @@ export async function engineInWorkerd(siblings: ReadonlyMap<string, string>): Pr
   const request = async (assignment: Assignment): Promise<number> => {
     const body = JSON.stringify(assignment);
     const start = performance.now();
-    const response = await fetch(url, { method: "POST", body });
+    // A connection that was idle for long may just have been closed; running twice does no harm.
+    const post = () => fetch(url, { method: "POST", body });
+    const response = await post().catch(post);
     const text = await response.text();
     if (response.status !== 200) throw new Error(text);
     return performance.now() - start;
