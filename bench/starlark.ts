@@ -18,7 +18,7 @@ import { starlarkGo } from "./starlark-engines/starlark-go.ts";
 /** How many times the engines take turns at a program. */
 const ROUNDS = 3;
 /** Differences of less than this drown in the time that a process takes to start. */
-const MEASURABLE_MS = 1;
+const MEASURABLE_MS = 5;
 
 /** The parser's benchmark: ten thousand lines, which do nothing when run. */
 function tenThousandLines(): BenchmarkProgram {
