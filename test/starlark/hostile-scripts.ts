@@ -84,6 +84,8 @@ export const overBudget: Readonly<Record<string, string>> = {
   "dict updates": "d = {i: i for i in range(100000)}\nwhile True:\n  d = d | d",
   "title case of much": "s = 'é' * 1000000\nwhile True:\n  s.title()",
   "counting in much": "s = 'a' * 10000000\nwhile True:\n  s.count('a')",
+  "bytes that are nearly found everywhere":
+    "x = b'a' * 5000000\ny = b'a' * 2500000 + b'b'\nwhile True:\n  y in x",
   "a failure with much text": "fail('x' * 100000000)",
   "a print of much text": "while True:\n  print('x' * 1000000)",
 };

@@ -180,15 +180,19 @@ function bytesContain(bytes: StarlarkBytes, value: Value, budget: Budget): boole
   if (!(value instanceof StarlarkBytes)) {
     throw new EvaluationError(`'in bytes' requires bytes or int as left operand, not ${typeName(value)}`);
   }
-  return findBytes(bytes.data, value.data) >= 0;
+  return containsBytes(bytes.data, value.data, budget);
 }
 
-function findBytes(data: Uint8Array, wanted: Uint8Array): number {
+/** Charges for every byte that is compared: what is looked for can begin in very many places. */
+function containsBytes(data: Uint8Array, wanted: Uint8Array, budget: Budget): boolean {
   const [first] = wanted;
-  if (first === undefined) return 0;
+  if (first === undefined) return true;
   for (let at = data.indexOf(first); at >= 0; at = data.indexOf(first, at + 1)) {
-    if (at + wanted.length > data.length) return -1;
-    if (wanted.every((byte, i) => data[at + i] === byte)) return at;
+    if (at + wanted.length > data.length) return false;
+    let same = 1;
+    while (same < wanted.length && data[at + same] === wanted[same]) same++;
+    if (same === wanted.length) return true;
+    budget.charge(same / 16, 0);
   }
-  return -1;
+  return false;
 }
