@@ -84,6 +84,12 @@ export const overBudget: Readonly<Record<string, string>> = {
   "dict updates": "d = {i: i for i in range(100000)}\nwhile True:\n  d = d | d",
   "title case of much": "s = 'é' * 1000000\nwhile True:\n  s.title()",
   "counting in much": "s = 'a' * 10000000\nwhile True:\n  s.count('a')",
+  "a text that is nearly found everywhere":
+    "x = 'ab' * 2500000\ny = 'ba' * 1000 + 'aa' + 'ba' * 1000\nwhile True:\n  y in x",
+  "a text that is nearly found from behind":
+    "x = 'a' * 500000\ny = 'b' + 'a' * 100000\nwhile True:\n  x.rfind(y)",
+  "a text that nearly cuts everywhere":
+    "x = 'a' * 5000000\ny = 'a' * 1000 + 'b' + 'a' * 1000\nwhile True:\n  x.split(y)",
   "bytes that are nearly found everywhere":
     "x = b'a' * 5000000\ny = b'a' * 2500000 + b'b'\nwhile True:\n  y in x",
   "a failure with much text": "fail('x' * 100000000)",

@@ -5,6 +5,7 @@ import { defineMethod, type MethodTable } from "../value/define.ts";
 import type { Builtin } from "../value/function.ts";
 import { collect } from "../value/iterate.ts";
 import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { chargeSearch } from "../value/text-search.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { bounds } from "./bounds.ts";
 import {
@@ -47,6 +48,7 @@ function chargeCopy(ctx: CallContext, length: number): void {
 
 /** Counting occurrences takes longer the more there can be. */
 function chargeCounting(ctx: CallContext, text: string, part: string): void {
+  chargeSearch(text, part, ctx.budget);
   ctx.charge(text.length / (2 * Math.max(1, part.length)) + text.length / CHARACTERS_PER_STEP, 0);
 }
 
@@ -75,6 +77,7 @@ function search(name: string, find: (text: string, part: string) => number, isRe
     "sub: string, start?, end?, /",
     (ctx, text: string, part: string, start?: Value, end?: Value) => {
       chargeReading(ctx, text);
+      chargeSearch(text, part, ctx.budget);
       const [from, to] = bounds(text.length, start, end, name);
       const at = find(to - from === text.length ? text : text.slice(from, to), part);
       if (at >= 0) return from + at;
@@ -241,6 +244,7 @@ function partition(name: string, find: (text: string, part: string) => number, i
   return defineMethod(name, "sep: string, /", (ctx, text: string, separator: string) => {
     if (separator === "") throw new EvaluationError(`${name}: empty separator`);
     chargeReading(ctx, text);
+    chargeSearch(text, separator, ctx.budget);
     ctx.charge(1, 128);
     const at = find(text, separator);
     if (at < 0) return new StarlarkTuple(isRight ? ["", "", text] : [text, "", ""]);

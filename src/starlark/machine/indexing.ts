@@ -11,6 +11,7 @@ import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkRange } from "../value/range.ts";
 import { repr } from "../value/repr.ts";
 import { StarlarkSet } from "../value/set.ts";
+import { chargeSearch } from "../value/text-search.ts";
 import { HeapValue, typeName, type Value } from "../value/value.ts";
 
 /** `x[key]`. */
@@ -123,6 +124,7 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
       throw new EvaluationError(`'in <string>' requires string as left operand, not ${typeName(value)}`);
     }
     budget.charge(x.length / 256, 0);
+    chargeSearch(x, value, budget);
     return x.includes(value);
   }
   if (x instanceof HeapValue) {
