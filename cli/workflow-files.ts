@@ -5,27 +5,19 @@ import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { TEST_SUFFIX } from "../src/testing/index.ts";
 import { loadedFile } from "../src/workflow/index.ts";
 import { CliError } from "./errors.ts";
-
-/** Gives the files of other repositories, by the name a `load` has for them. */
-export type OtherRepositories = (name: string) => string;
-
-const refuseOthers: OtherRepositories = (name) => {
-  throw new CliError(
-    `cannot load ${name} here: files of other repositories are fetched by \`workflow push\``,
-  );
-};
+import { GitModules, LOCK_FILE } from "./git-modules.ts";
 
 /**
  * The program whose entry is a file, with every file that it loads. `root` is the folder that `//` means and that
- * names are relative to: by default the entry's own.
+ * names are relative to: by default the entry's own. Files of other repositories are fetched at the commits that the
+ * root's `sluice.lock` has for them, or at those that `update` or a first time finds out; then the program has a file
+ * of that name too, which says what it was made of.
  */
 export function readProgram(
   path: string,
-  {
-    root = dirname(resolve(path)),
-    others = refuseOthers,
-  }: { root?: string; others?: OtherRepositories } = {},
+  { root = dirname(resolve(path)), update = false }: { root?: string; update?: boolean } = {},
 ): WorkflowInput {
+  const git = new GitModules(resolve(root), { update });
   const folder = resolve(root);
   const entry = relative(folder, resolve(path)).split(sep).join("/");
   const files: Record<string, string> = {};
@@ -33,7 +25,7 @@ export function readProgram(
   const wanted = [entry];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     if (Object.hasOwn(files, name)) continue;
-    const source = name.startsWith("git::") ? others(name) : readSource(join(folder, name), name === entry);
+    const source = name.startsWith("git::") ? git.read(name) : readSource(join(folder, name), name === entry);
     // The check names the position of a load that leads nowhere.
     if (source === undefined) continue;
     files[name] = source;
@@ -42,13 +34,16 @@ export function readProgram(
       if (file !== undefined) wanted.push(file);
     }
   }
-  return { entry, files };
+  const lock = git.lockText();
+  if (lock === undefined) return { entry, files };
+  git.save();
+  return { entry, files: { ...files, [LOCK_FILE]: lock } };
 }
 
 /** The workflow in a file: its name, and its program. */
 export function readWorkflow(
   path: string,
-  options: { others?: OtherRepositories } = {},
+  options: { update?: boolean } = {},
 ): { name: string; input: WorkflowInput } {
   return { name: basename(path, ".star"), input: readProgram(path, options) };
 }

@@ -16,14 +16,18 @@ export function addWorkflowCommands(program: Command): void {
     .description("check and register workflows: a file, or every .star file of a folder")
     .argument("<path...>")
     .option("--name <name>", "register under this name (default: the file's)")
-    .action(async (paths: string[], options: { name?: string }, command: Command) => {
+    .option(
+      "--update",
+      "take the newest of what is loaded from other repositories, and write it to sluice.lock",
+    )
+    .action(async (paths: string[], options: { name?: string; update?: boolean }, command: Command) => {
       const { client, out } = contextOf(command);
       const files = paths.flatMap(workflowFiles);
       if (options.name !== undefined && files.length !== 1)
         throw new CliError("--name goes with exactly one file");
       const pushed: WorkflowView[] = [];
       for (const file of files) {
-        const { name, input } = readWorkflow(file);
+        const { name, input } = readWorkflow(file, { update: options.update ?? false });
         try {
           pushed.push(
             await client.put<WorkflowView>(`/v1/workflows/${encodeURIComponent(options.name ?? name)}`, {

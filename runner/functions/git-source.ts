@@ -13,13 +13,28 @@ const GIT_TIMEOUT_MS = 120_000;
 /** Jobs that start together ask a server once what its tags are. */
 const REFS_KEPT_MS = 30_000;
 
-const safety = [
+/** Options for every git: nothing that comes from a repository may run. */
+export const gitSafety: readonly string[] = [
   // A repository must not bring its own programs, and a URL must not be one.
   ["core.hooksPath", "/dev/null"],
   ["core.fsmonitor", "false"],
   ["protocol.ext.allow", "never"],
   ["advice.detachedHead", "false"],
 ].flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+
+/** What every git sees: it asks nobody for a password. */
+export function gitEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
+    GIT_LFS_SKIP_SMUDGE: "1",
+    // Inside a repository's hook or worktree these would point git at the wrong repository.
+    GIT_DIR: undefined,
+    GIT_WORK_TREE: undefined,
+    GIT_INDEX_FILE: undefined,
+  };
+}
 
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1) ?? "";
@@ -103,21 +118,12 @@ export class GitSource {
   async #git(args: string[], cwd: string, signal: AbortSignal | undefined): Promise<string> {
     await mkdir(this.#cacheDir, { recursive: true });
     try {
-      const { stdout } = await run("git", [...safety, ...args], {
+      const { stdout } = await run("git", [...gitSafety, ...args], {
         cwd,
         timeout: GIT_TIMEOUT_MS,
         maxBuffer: 64 << 20,
         ...(signal === undefined ? {} : { signal }),
-        env: {
-          ...process.env,
-          GIT_TERMINAL_PROMPT: "0",
-          GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
-          GIT_LFS_SKIP_SMUDGE: "1",
-          // Inside a repository's hook or worktree these would point git at the wrong repository.
-          GIT_DIR: undefined,
-          GIT_WORK_TREE: undefined,
-          GIT_INDEX_FILE: undefined,
-        },
+        env: gitEnvironment(),
       });
       return stdout;
     } catch (error) {

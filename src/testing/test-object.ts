@@ -16,7 +16,14 @@ import {
   StarlarkList,
   type Value,
 } from "../starlark/index.ts";
-import { durationArgument, jsonArgument, sumOfUnits, timeFromMs, unitParameters } from "../workflow/index.ts";
+import {
+  durationArgument,
+  jsonArgument,
+  jsonObjectArgument,
+  sumOfUnits,
+  timeFromMs,
+  unitParameters,
+} from "../workflow/index.ts";
 import { type OnRunArguments, onRunSignature, RuleObject, ruleOf } from "./on-run.ts";
 import { RunObject } from "./run-object.ts";
 import type { TestedRun } from "./tested-run.ts";
@@ -206,6 +213,27 @@ export class TestObject extends HostObject {
           const json = data === undefined ? null : jsonArgument("t.signal", "data", data);
           const to = this.#runOf("t.signal", run);
           const refused = this.#checked(world.signal(to, name, json, by ?? "tester"));
+          if (refused) throw refusal(refused);
+          return null;
+        },
+      ],
+      [
+        "fill",
+        "values: dict, run??, by??: string",
+        (_ctx, values: Value, run?: Value, by?: string) => {
+          const open = [...world.forms.values()].filter(
+            ({ form, run: asking }) =>
+              form.state === "pending" && (!(run instanceof RunObject) || asking === run.run),
+          );
+          const [only] = open;
+          if (!only || open.length > 1) {
+            throw new StarlarkError(`t.fill: ${open.length} forms are open, want one; say whose with run=`, {
+              code: "AmbiguousForm",
+              uncatchable: true,
+            });
+          }
+          const answer = jsonObjectArgument("t.fill", "values", values);
+          const refused = this.#checked(world.fill(only.form.id, answer, by ?? "tester"));
           if (refused) throw refusal(refused);
           return null;
         },

@@ -15,8 +15,9 @@ import { runIdFor } from "../events/run-id.ts";
 import { SCHEDULE_FIRED, scheduleEvent } from "../events/schedule-event.ts";
 import { nextTime } from "../events/timetable.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
+import type { Form, FormValues } from "../protocol/form.ts";
 import { BUILTIN_SCHEME } from "../protocol/function-reference.ts";
-import type { ApprovalId, JobId } from "../protocol/ids.ts";
+import type { ApprovalId, CommandId, JobId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { Approval, Decision } from "../protocol/policy.ts";
@@ -69,6 +70,7 @@ export class World {
   /** What arrived at the bus; an event's `seq` is its place, from 1. */
   readonly events: CloudEvent[] = [];
   readonly approvals = new Map<ApprovalId, { approval: Approval; run: TestedRun }>();
+  readonly forms = new Map<string, { form: Form; run: TestedRun }>();
   readonly deployments: TestedDeployment[] = [];
   now: number;
   readonly #options: WorldOptions;
@@ -148,6 +150,14 @@ export class World {
     const held = this.approvals.get(id);
     if (!held) return { code: "approval_not_found", message: `there is no approval ${id}` };
     return this.#tellNow(held.run, { type: "approval_resolved", approval: id, decision, by, comment });
+  }
+
+  /** Fills in a form. Returns why not. */
+  fill(id: string, values: FormValues, by: string): ErrorData | undefined {
+    const asked = this.forms.get(id);
+    if (!asked) return { code: "unknown_form", message: `there is no form ${id}` };
+    const command = asked.form.command as CommandId;
+    return this.#tellNow(asked.run, { type: "form_filled", command, values, by });
   }
 
   /** Sends a signal to a run. Returns why not. */
@@ -340,6 +350,9 @@ export class World {
         break;
       case "record_deployment":
         this.deployments.push(effect);
+        break;
+      case "put_form":
+        this.forms.set(effect.form.id, { form: effect.form, run });
         break;
       case "acquire_lock":
         this.#locks.acquire(effect.key, run, effect.command, effect.limit);

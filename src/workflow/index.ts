@@ -9,7 +9,7 @@ export { forkedRecords } from "./fork.ts";
 export { firstDifference, type History, historyText, parseHistory } from "./history.ts";
 export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
-export { loadedFile } from "./loaded-file.ts";
+export { gitFileOf, loadedFile } from "./loaded-file.ts";
 export type * from "./machine-types.ts";
 export { predeclared } from "./predeclared.ts";
 export { programDigest, programOf } from "./program.ts";

@@ -189,6 +189,20 @@ t.advance(seconds = 30)
 t.signal("go", {"n": 1})
 assert.eq((run.state, run.took), ("succeeded", 90))`));
 
+  test("gives locks in turn, and fills in forms", () =>
+    passes(`
+def critical(w, ev):
+    w.lock("production", lambda: w.sleep(minutes = 1))
+    return w.form("Go?", {"ok": "boolean"})["ok"]
+first, second = t.start(critical), t.start(critical)
+t.advance(seconds = 90)
+assert.eq([a.kind for a in first.activities if a.state == "waiting"], ["form"])
+t.fill({"ok": True})
+assert.eq((first.state, first.output, second.state), ("succeeded", True, "waiting"))
+t.advance(seconds = 30)
+t.fill({"ok": False}, run = second)
+assert.eq(second.output, False)`));
+
   test("fires schedules as time passes, for as long as the test wants", () =>
     passes(
       `
