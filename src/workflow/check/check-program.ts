@@ -40,6 +40,8 @@ export function checkProgram(sources: Sources, options: CheckOptions): CheckedPr
   const files = new Map<string, ParsedFile>();
   const broken: Finding[] = [];
   for (const [name, source] of Object.entries(sources.files)) {
+    // Neither the lock file nor what other repositories have is for the reader of this one to mend.
+    if (name !== sources.entry && !name.endsWith(".star")) continue;
     const parsed = parse(source, { file: name, predeclared: Object.keys(predeclared) });
     if (parsed.diagnostics.some(({ severity }) => severity === "error")) broken.push(...parsed.diagnostics);
     else files.set(name, parsedFile(name, parsed));
