@@ -6,6 +6,7 @@ import { addApprovalCommands } from "./commands/approval.ts";
 import { addDevCommands } from "./commands/dev.ts";
 import { addEnvironmentCommands } from "./commands/environment.ts";
 import { addEventCommands } from "./commands/event.ts";
+import { addFmtCommand } from "./commands/fmt.ts";
 import { addFormCommands } from "./commands/form.ts";
 import { addFunctionCommands } from "./commands/function.ts";
 import { addLockCommands } from "./commands/lock.ts";
@@ -34,6 +35,7 @@ function createProgram(): Command {
   addDevCommands(program);
   addRunnerCommand(program);
   addWorkflowCommands(program);
+  addFmtCommand(program);
   addTestCommand(program);
   addReplayCommand(program);
   addRunCommands(program);

@@ -11,6 +11,7 @@ const checks: [name: string, command: string][] = [
   ["binding types are current", "wrangler types --check"],
   ["migrations are current", "node scripts/migrations.ts --check"],
   ["Starlark format and lint", "node scripts/starlark-format.ts"],
+  ["pages and stubs are current", "node scripts/docs.ts --check"],
   ["policy format, tests and bundle", "node scripts/policy-build.ts --check"],
 ];
 

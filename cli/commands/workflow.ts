@@ -7,6 +7,7 @@ import { CliError, ProblemError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { readWorkflow, workflowFiles } from "../workflow-files.ts";
 import { addCheckCommand } from "./workflow-check.ts";
+import { addDocsCommand } from "./workflow-docs.ts";
 
 export function addWorkflowCommands(program: Command): void {
   const workflow = program.command("workflow").description("register and inspect workflows");
@@ -98,4 +99,5 @@ export function addWorkflowCommands(program: Command): void {
     });
 
   addCheckCommand(workflow);
+  addDocsCommand(workflow);
 }
