@@ -52,13 +52,14 @@ function shorten(text: string): string {
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }
 
-export const float = defineBuiltin("float", "x?, /", (_ctx, x?: Value) => {
+export const float = defineBuiltin("float", "x?, /", (ctx, x?: Value) => {
   if (x === undefined) return new StarlarkFloat(0);
   if (x instanceof StarlarkFloat) return x;
   if (isInt(x)) return new StarlarkFloat(intToFloat(x));
   if (typeof x === "boolean") return new StarlarkFloat(Number(x));
   if (typeof x !== "string") throw new EvaluationError(`float got ${typeName(x)}, want number or string`);
   if (x === "") throw new EvaluationError("float: empty string");
+  if (x.length > MAX_QUOTED) ctx.charge(x.length / 4, 0);
   const value = parseFloatText(x);
   if (value === undefined) throw new EvaluationError(`invalid float literal: ${shorten(x)}`);
   if (Math.abs(value) === Number.POSITIVE_INFINITY && !namesInfinity(x)) {

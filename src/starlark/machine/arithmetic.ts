@@ -204,9 +204,10 @@ export function combineInPlace(operator: "-" | "&" | "^", x: Value, y: Value, bu
 }
 
 /** `-x`, `+x`, `~x`. */
-export function unaryOperation(operator: "-" | "+" | "~", x: Value): Value {
+export function unaryOperation(operator: "-" | "+" | "~", x: Value, budget: Budget): Value {
   if (isInt(x)) {
     if (operator === "+") return x;
+    if (typeof x === "bigint") return subtractInts(operator === "-" ? 0 : -1, x, budget);
     return operator === "-" ? negateInt(x) : invertInt(x);
   }
   if (x instanceof StarlarkFloat && operator !== "~") {

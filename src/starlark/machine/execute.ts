@@ -303,14 +303,22 @@ export function execute(fiber: RunningFiber): void {
         case 27: {
           // Negate
           const x = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
-          registers[base + a] = typeof x === "number" ? 0 - x : unaryOperation("-", x);
+          registers[base + a] = typeof x === "number" ? 0 - x : unaryOperation("-", x, budget);
           break;
         }
         case 28: // Plus
-          registers[base + a] = unaryOperation("+", (b >= 0 ? registers[base + b] : constants[~b]) as Value);
+          registers[base + a] = unaryOperation(
+            "+",
+            (b >= 0 ? registers[base + b] : constants[~b]) as Value,
+            budget,
+          );
           break;
         case 29: // Invert
-          registers[base + a] = unaryOperation("~", (b >= 0 ? registers[base + b] : constants[~b]) as Value);
+          registers[base + a] = unaryOperation(
+            "~",
+            (b >= 0 ? registers[base + b] : constants[~b]) as Value,
+            budget,
+          );
           break;
         case 30: // Not
           registers[base + a] = !truth((b >= 0 ? registers[base + b] : constants[~b]) as Value);
