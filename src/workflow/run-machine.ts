@@ -362,8 +362,10 @@ class Machine implements InspectableRun {
       turn.cancel(commands, () => turn.note("withdrawn", { commands: [...withdrawn] }));
     }
     for (const command of issued) turn.schedule(command);
-    // While the run is paused, the journal keeps them for later.
-    if (!this.#state.paused) this.#toBegin.push(...issued.map(({ command }) => command));
+    for (const { command } of issued) {
+      // While the run is paused, the journal keeps what takes time for later.
+      if (!this.#state.unbegun.has(command)) this.#toBegin.push(command);
+    }
     return withdrawn.length > 0 || issued.length > 0;
   }
 

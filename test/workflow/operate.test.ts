@@ -127,6 +127,15 @@ describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
       expect(operate(host, { action: "pause" })).toBe("already_paused");
     });
 
+    it("which still lets go of the locks it holds", () => {
+      const host = begun('w.lock("env", lambda: w.sleep(hours = 1))');
+      host.step();
+      expect(host.held.map(([, key]) => key)).toEqual(["env"]);
+      operate(host, { action: "pause" });
+      host.goOn();
+      expect({ finished: host.finished, held: host.held }).toEqual({ finished: "succeeded", held: [] });
+    });
+
     it("and resumes it, after any loss of memory", () => {
       const host = paused('w.run(step = "a.example/f@v1")\nw.sleep(hours = 1)\nreturn "end"');
       host.goOn();
