@@ -68,6 +68,12 @@ module.exports = {
       "^(cli|runner)/",
       "^(src/(?!protocol/|starlark/|workflow/|events/|testing/)|durable-objects/)",
     ),
+    forbid(
+      "dashboard-knows-the-protocol",
+      "What runs in the browser knows the shapes and the API's description, nothing of the server.",
+      "^dashboard/",
+      "^(src/(?!protocol/)|durable-objects/|cli/|runner/|scripts/)",
+    ),
     {
       name: "resolvable",
       comment: "An import that resolves to nothing is a typing error waiting.",

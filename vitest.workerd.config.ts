@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { ADMIN_TOKEN, WEBHOOK_SECRET } from "./test/http/secrets.ts";
+
+// wrangler.toml names the folder that the dashboard is built into; these tests need no dashboard.
+mkdirSync("dist/dashboard", { recursive: true });
 
 // Actors and routes: inside workerd, on the real storage, alarms and RPC. And what has to be the same in both runtimes.
 export default defineConfig({

@@ -8,6 +8,7 @@ import migrations from "../migrations/directory/migrations.js";
 import type { EnvironmentView } from "../src/protocol/environment.ts";
 import type { Form, FormState } from "../src/protocol/form.ts";
 import type { LockView } from "../src/protocol/lock.ts";
+import type { LiveNews } from "../src/protocol/live.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { RunSummary } from "../src/protocol/run.ts";
@@ -21,6 +22,7 @@ import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage } from "./deliver.ts";
 import { ApprovalRows } from "./directory/approval-rows.ts";
 import { AuditRows } from "./directory/audit-rows.ts";
+import { ChangeRows } from "./directory/change-rows.ts";
 import { FormRows } from "./directory/form-rows.ts";
 import { LockRows } from "./directory/lock-rows.ts";
 import { RunRows } from "./directory/run-rows.ts";
@@ -28,6 +30,7 @@ import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { AuditEntry, DirectoryRpc, OutboxRpc, RunFilter } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
+import { SIGNED_OUT, tell, WATCHER_HEADER } from "./watchers.ts";
 
 const DAY_MS = 24 * 3600_000;
 /** A year and a month: enough for a yearly audit to look back on. */
@@ -47,6 +50,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   readonly #locks: LockRows;
   readonly #audit: AuditRows;
   readonly #tokens: TokenRows;
+  readonly #changes: ChangeRows;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -64,6 +68,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     this.#locks = new LockRows(sql);
     this.#audit = new AuditRows(sql);
     this.#tokens = new TokenRows(sql);
+    this.#changes = new ChangeRows(sql);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     ctx.blockConcurrencyWhile(async () => {
       applyMigrations(ctx.storage, migrations);
     });
@@ -72,15 +78,64 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   // ------------------------------------------------------------------- copies
 
   async apply(change: Parameters<DirectoryRpc["apply"]>[0]): Promise<void> {
+    const since = this.#changes.last();
     this.ctx.storage.transactionSync(() => {
-      for (const run of change.runs ?? []) this.#runs.put(run);
-      for (const approval of change.approvals ?? []) this.#approvals.put(approval);
-      for (const form of change.forms ?? []) this.#forms.put(form);
+      for (const run of change.runs ?? []) if (this.#runs.put(run)) this.#changes.note("run", run.id);
+      for (const approval of change.approvals ?? []) {
+        this.#approvals.put(approval);
+        this.#changes.note("approval", approval.id);
+      }
+      for (const environment of change.environments ?? []) {
+        this.#putEnvironment(environment);
+        this.#changes.note("environment", environment.name);
+      }
+      for (const form of change.forms ?? []) {
+        this.#forms.put(form);
+        this.#changes.note("form", form.id);
+      }
       for (const lock of change.locks ?? []) this.#locks.put(lock);
-      for (const environment of change.environments ?? []) this.#putEnvironment(environment);
       for (const entry of change.audit ?? []) this.#audit.append(entry);
     });
     this.#keepRetention();
+    this.#tell(since);
+  }
+
+  // -------------------------------------------------------------- who watches
+
+  /** Opens a dashboard's socket; `since` is the cursor it has, the header names the token it signed in with. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [request.headers.get(WATCHER_HEADER) ?? ""]);
+    server.serializeAttachment({ since: Date.now() });
+    const since = new URL(request.url).searchParams.get("since");
+    server.send(JSON.stringify(this.#news(since === null ? undefined : Number(since))));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** What came after `since`; everything is to be read anew when that is not known, or too long ago. */
+  #news(since: number | undefined): LiveNews {
+    const found = since === undefined ? undefined : this.#changes.after(since);
+    const cursor = this.#changes.last();
+    if (!found) return { type: "reset", cursor };
+    const of = (kind: string) => found.filter((change) => change.kind === kind).map(({ id }) => id);
+    return {
+      type: "changes",
+      cursor,
+      runs: this.#runs.named(of("run")),
+      approvals: this.#approvals.named(of("approval")),
+      environments: of("environment"),
+    };
+  }
+
+  #tell(since: number): void {
+    const sockets = this.ctx.getWebSockets();
+    if (sockets.length === 0 || this.#changes.last() === since) return;
+    const news = JSON.stringify(this.#news(since));
+    for (const socket of sockets) tell(socket, news, Date.now());
+  }
+
+  override async webSocketMessage(): Promise<void> {
+    // Watchers only listen; their pings are answered without waking the object.
   }
 
   #putEnvironment(environment: EnvironmentView | { name: string; removed: true; version: number }): void {
@@ -154,6 +209,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     return this.ctx.storage.transactionSync(() => {
       if (!this.#tokens.remove(id)) return refuse("unknown_token", `There is no token ${id}.`);
       this.#note(by, "token.revoked", id, {}, Date.now());
+      for (const socket of this.ctx.getWebSockets(id)) socket.close(SIGNED_OUT, "the token was revoked");
       return ok(null);
     });
   }

@@ -24,6 +24,19 @@ export function runStub(env: Env, workspace: string, run: RunId): WorkflowRunRpc
   return stub(env.WORKFLOW_RUN, `${workspace}/runs/${run}`);
 }
 
+/** What answers a dashboard's request for a socket. */
+export interface SocketHost {
+  fetch(request: Request): Promise<Response>;
+}
+
+export function runSockets(env: Env, workspace: string, run: RunId): SocketHost {
+  return stub(env.WORKFLOW_RUN, `${workspace}/runs/${run}`);
+}
+
+export function directorySockets(env: Env, workspace: string): SocketHost {
+  return stub(env.DIRECTORY, `${workspace}/directory`);
+}
+
 export function busStub(env: Env, workspace: string): EventBusRpc {
   return stub(env.EVENT_BUS, `${workspace}/bus/0`);
 }

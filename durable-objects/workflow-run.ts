@@ -7,6 +7,7 @@ import { HISTORY_FORMAT, type HistoryHead } from "../src/protocol/history.ts";
 import type { CommandId, FormId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
+import type { RunExtent } from "../src/protocol/live.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
 import { finishedStates, type RunSummary } from "../src/protocol/run.ts";
@@ -24,6 +25,7 @@ import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { startWorkflow } from "./start-workflow.ts";
 import { busStub, catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
+import { tell, WATCHER_HEADER } from "./watchers.ts";
 import { decide } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
@@ -66,6 +68,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const isStored = hasTables(storage.sql);
     if (isStored) ctx.blockConcurrencyWhile(async () => applyMigrations(storage, migrations));
     // Its parent may have asked it to stop before it was started.
@@ -107,11 +110,15 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   // --------------------------------------------------------------- from the routes
 
   async appendLog(chunk: Args<"appendLog">): Promise<void> {
-    if (this.#begun) this.#log.appendFunction(Date.now(), chunk);
+    if (!this.#begun) return;
+    this.#log.appendFunction(Date.now(), chunk);
+    this.#tell();
   }
 
   async reportProgress(report: Args<"reportProgress">): Promise<void> {
-    if (this.#begun) this.#progress.put(report);
+    if (!this.#begun) return;
+    this.#progress.put(report);
+    this.#tell();
   }
 
   async resolveApproval(decision: Args<"resolveApproval">): ReturnType<WorkflowRunRpc["resolveApproval"]> {
@@ -303,6 +310,34 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return ok({ history: HISTORY_FORMAT, run, program } as HistoryHead);
   }
 
+  // ------------------------------------------------------------------- who watches
+
+  /** Opens a dashboard's socket. It is told how far journal and log go, and reads on from where it is. */
+  override async fetch(request: Request): Promise<Response> {
+    if (!this.#begun) return new Response("no run has this id", { status: 404 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [request.headers.get(WATCHER_HEADER) ?? ""]);
+    server.serializeAttachment({ since: Date.now() });
+    server.send(this.#extent());
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  #extent(): string {
+    const extent: RunExtent = { type: "extent", journal: this.#journal.lastSeq(), log: this.#log.lastSeq() };
+    return JSON.stringify(extent);
+  }
+
+  #tell(): void {
+    const sockets = this.ctx.getWebSockets();
+    if (sockets.length === 0) return;
+    const extent = this.#extent();
+    for (const socket of sockets) tell(socket, extent, Date.now());
+  }
+
+  override async webSocketMessage(): Promise<void> {
+    // Watchers only listen; their pings are answered without waking the object.
+  }
+
   // ------------------------------------------------------------------- from itself
 
   async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
@@ -335,6 +370,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       journal: this.#journal,
       log: this.#log,
       ports: {
+        changed: () => this.#tell(),
         now: Date.now,
         entropy,
         outbound: outboundOf(env),

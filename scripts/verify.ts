@@ -5,8 +5,15 @@ import { spawnSync } from "node:child_process";
 const checks: [name: string, command: string][] = [
   ["types, Worker", "tsc -p tsconfig.json"],
   ["types, Node", "tsc -p tsconfig.node.json"],
+  [
+    "types, dashboard, against the API",
+    "node scripts/build-dashboard.ts --types && tsc -p dashboard/tsconfig.json",
+  ],
   ["lint and format", "biome ci --error-on-warnings ."],
-  ["import direction", "depcruise --config .dependency-cruiser.cjs src durable-objects runner cli"],
+  [
+    "import direction",
+    "depcruise --config .dependency-cruiser.cjs src durable-objects runner cli dashboard/src",
+  ],
   ["unused code", "knip"],
   ["binding types are current", "wrangler types --check"],
   ["migrations are current", "node scripts/migrations.ts --check"],

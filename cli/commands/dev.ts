@@ -61,6 +61,8 @@ export function stopOnSignals(stack: Stack): void {
 
 export function banner(stack: Stack, options: StackOptions): string {
   const rows = [
+    // After the #, which browsers keep to themselves: the page takes it out of the address and signs in with it.
+    ["Dashboard", `${stack.url}/#token=${stack.state.adminToken}`],
     ["Server", stack.url],
     ["API", `${stack.url}/docs`],
     ["Deployed apps", stack.targetUrl],

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startRunner } from "../../runner/start-runner.ts";
 import { startTargetServer } from "../../runner/target-server.ts";
+import { buildDashboard } from "../../scripts/build-dashboard.ts";
 import type { EnvironmentView } from "../../src/protocol/environment.ts";
 import type { TokenView } from "../../src/protocol/token.ts";
 import type { CatalogFunction } from "../../src/protocol/workflow.ts";
@@ -74,6 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const state = openState(options.stateFolder);
   const targetFolder = join(options.stateFolder, "target");
   await mkdir(targetFolder, { recursive: true });
+  await buildDashboard();
   const serverLog = createWriteStream(join(options.stateFolder, "server.log"), { flags: "a" });
   const server = await startServer({
     root: options.root,

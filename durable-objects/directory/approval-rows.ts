@@ -29,6 +29,16 @@ export class ApprovalRows {
     );
   }
 
+  named(ids: readonly string[]): Approval[] {
+    return this.#sql
+      .exec<{ body: string }>(
+        "SELECT body FROM approvals WHERE id IN (SELECT value FROM json_each(?))",
+        JSON.stringify(ids),
+      )
+      .toArray()
+      .map(({ body }) => JSON.parse(body) as Approval);
+  }
+
   newest(filter: { state?: Approval["state"]; limit: number }): Approval[] {
     const { state, limit } = filter;
     return this.#sql

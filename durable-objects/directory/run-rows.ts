@@ -71,12 +71,12 @@ export class RunRows {
     this.#sql = sql;
   }
 
-  /** Keeps the summary, unless a newer one is known. */
-  put(run: RunSummary): void {
+  /** Keeps the summary, unless a newer one is known. Answers whether it did. */
+  put(run: RunSummary): boolean {
     const known = this.#sql
       .exec<{ version: number; state: string }>("SELECT version, state FROM runs WHERE id = ?", run.id)
       .toArray()[0];
-    if (known && known.version >= run.version) return;
+    if (known && known.version >= run.version) return false;
     const finishedAt = run.finishedAt ?? null;
     const body = JSON.stringify(run);
     if (known) {
@@ -117,6 +117,18 @@ export class RunRows {
         run.initiator,
       );
     }
+    return true;
+  }
+
+  /** Those of the runs that are known. */
+  named(ids: readonly string[]): RunSummary[] {
+    return this.#sql
+      .exec<{ body: string }>(
+        "SELECT body FROM runs WHERE id IN (SELECT value FROM json_each(?))",
+        JSON.stringify(ids),
+      )
+      .toArray()
+      .map(({ body }) => JSON.parse(body) as RunSummary);
   }
 
   #putLabels(run: RunSummary): void {

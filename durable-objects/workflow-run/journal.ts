@@ -44,6 +44,14 @@ export class JournalStore {
     return records;
   }
 
+  /** Of the newest record; 0 before the first. */
+  lastSeq(): number {
+    const last = this.#sql.exec<{ seq: number }>(
+      "SELECT json_extract(record, '$[#-1].seq') AS seq FROM journal ORDER BY journal.seq DESC LIMIT 1",
+    );
+    return last.toArray()[0]?.seq ?? 0;
+  }
+
   /** Records with `seq` above `after`, at most `limit`; `next` is the `after` of the following page. */
   page(after: number, limit: number): { records: JournalRecord[]; next?: number } {
     const records: JournalRecord[] = [];

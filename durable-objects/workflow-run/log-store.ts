@@ -71,6 +71,11 @@ export class LogStore {
     this.#setTail(attempt, { bytes, partial: "" });
   }
 
+  /** Of the newest line; 0 before the first. */
+  lastSeq(): number {
+    return this.#sql.exec<{ seq: number | null }>("SELECT MAX(seq) AS seq FROM log_lines").one().seq ?? 0;
+  }
+
   /** Lines with `seq` above `after`, at most `limit`; `next` is the `after` of the following page. */
   page(after: number, limit: number): { lines: LogLine[]; next?: number } {
     type Row = {

@@ -52,6 +52,8 @@ export interface RunPorts {
   /** Throws when somebody could not be asked: it will be asked again. */
   decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
   outbound: Outbound;
+  /** Something was committed: whoever watches may look again. */
+  changed(): void;
   now(): number;
   entropy(): Uint8Array;
 }
@@ -425,6 +427,7 @@ export class RunHost {
       // A local builtin adds to what is iterated here: its outcome may lead to further effects.
       if (!this.#performing.has(key)) this.#perform(key, effect);
     }
+    this.#ports.changed();
     void this.#outbox.flush();
   }
 

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { type AppEnv, createRoutes } from "./context.ts";
+import { serveDashboard } from "./dashboard.ts";
 import { addDescription } from "./openapi.ts";
 import { ProblemException } from "./problem.ts";
 import { approvals } from "./routes/approvals.ts";
@@ -15,12 +16,14 @@ import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
 import { jobs } from "./routes/jobs.ts";
+import { live } from "./routes/live.ts";
 import { locks } from "./routes/locks.ts";
 import { outbox } from "./routes/outbox.ts";
 import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
 import { schedules } from "./routes/schedules.ts";
+import { session } from "./routes/session.ts";
 import { signals } from "./routes/signals.ts";
 import { starts } from "./routes/starts.ts";
 import { tokens } from "./routes/tokens.ts";
@@ -48,6 +51,8 @@ const resources = [
   runners,
   tokens,
   audit,
+  session,
+  live,
 ];
 
 /** What the platform throws when an object is overloaded, restarts or cannot be reached for a moment. */
@@ -95,6 +100,7 @@ function methodsFor(app: OpenAPIHono<AppEnv>, path: string): string[] {
 
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = createRoutes();
+  app.use(serveDashboard());
   app.use(
     secureHeaders({
       contentSecurityPolicy: {

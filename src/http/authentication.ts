@@ -1,5 +1,6 @@
 // Who is calling, and whether they may.
 import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
 import { isAllowed } from "../auth/roles.ts";
@@ -11,9 +12,11 @@ import { ProblemException } from "./problem.ts";
 /** A revoked token may still work for this long on an isolate that has just seen it. */
 const CACHE_MS = 5000;
 const CACHE_SIZE = 1000;
+/** Holds the token of who has signed in to the dashboard. No script can read it. */
+export const SESSION_COOKIE = "sluice_session";
 const known = new Map<string, { identity: Identity; until: number }>();
 
-async function identify(env: Env, token: string): Promise<Identity | null> {
+export async function identify(env: Env, token: string): Promise<Identity | null> {
   if (!isTokenText(token)) return null;
   const digest = await tokenDigest(token);
   if (env.SLUICE_ADMIN_TOKEN_SHA256 && isSameDigest(digest, env.SLUICE_ADMIN_TOKEN_SHA256.toLowerCase())) {
@@ -27,6 +30,28 @@ async function identify(env: Env, token: string): Promise<Identity | null> {
   if (known.size >= CACHE_SIZE) known.clear();
   known.set(digest, { identity, until: Date.now() + CACHE_MS });
   return identity;
+}
+
+/**
+ * What a browser sends by itself must come from the dashboard: a cookie only counts for a request that changes
+ * something, or opens a socket, when its Origin is ours. SameSite alone would let sibling subdomains through.
+ */
+export function isSameOrigin(c: Context<AppEnv>): boolean {
+  return c.req.header("origin") === new URL(c.req.url).origin;
+}
+
+function cookie(c: Context<AppEnv>): string | undefined {
+  const token = getCookie(c, SESSION_COOKIE);
+  if (!token) return undefined;
+  const isReading =
+    (c.req.method === "GET" || c.req.method === "HEAD") && c.req.header("upgrade") === undefined;
+  if (!isReading && !isSameOrigin(c)) {
+    throw new ProblemException(
+      "cross_origin",
+      "The session of the dashboard counts only for the dashboard itself. Programs send `Authorization: Bearer <token>`.",
+    );
+  }
+  return token;
 }
 
 function challenge(detail: string): ProblemException {
@@ -65,7 +90,7 @@ function guard(role: Role, tokenOf: (c: Context<AppEnv>) => string | undefined):
 
 /** Lets the route be called by this role, and by those that include it. Sets `identity`. */
 export function requires(role: Role): MiddlewareHandler<AppEnv> {
-  return guard(role, bearer);
+  return guard(role, (c) => bearer(c) ?? cookie(c));
 }
 
 /** As `requires`, for senders that cannot set headers: the token may be the query parameter `token`. */

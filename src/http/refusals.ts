@@ -43,6 +43,15 @@ export const refusals = {
     means: "The webhook's signature is missing or wrong. Compare the secret here with the sender's.",
   },
   forbidden: { status: 403, means: "The token's role may not do this. The detail names the role that may." },
+  cross_origin: {
+    status: 403,
+    means:
+      "The browser sent the dashboard's session from another site. Use the dashboard, or `Authorization: Bearer <token>`.",
+  },
+  upgrade_needed: {
+    status: 422,
+    means: "This address is a WebSocket: ask for one with `Upgrade: websocket`.",
+  },
   self_approval: {
     status: 403,
     means: "The person who started a run cannot decide its approvals. Somebody else has to.",

@@ -131,6 +131,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
     parts: new Parts(storage.sql),
     log: new LogStore(storage.sql),
     ports: {
+      changed: () => {},
       now,
       entropy: () => new Uint8Array(16),
       loadMachine: (_, __, records) => machineOf(world.script, records),

@@ -1,6 +1,6 @@
 // Read models over everything in a workspace, and the tokens. All but the tokens can be rebuilt from the actors.
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 export { outbox, timers } from "./shared.ts";
 
@@ -121,6 +121,20 @@ export const environments = sqliteTable("environments", {
   /** JSON: an EnvironmentView; null once it was removed. */
   body: text("body"),
 });
+
+/**
+ * What changed last, each thing at most once: a dashboard that was away asks for what comes after its cursor. Only the
+ * newest are kept; who was away for longer starts over.
+ */
+export const changes = sqliteTable(
+  "changes",
+  {
+    seq: integer("seq").primaryKey({ autoIncrement: true }),
+    kind: text("kind").notNull(),
+    id: text("id").notNull(),
+  },
+  (table) => [uniqueIndex("changes_by_thing").on(table.kind, table.id)],
+);
 
 export const audit = sqliteTable(
   "audit",

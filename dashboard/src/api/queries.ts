@@ -1,0 +1,124 @@
+// Every question the dashboard asks, under the key by which its answer is kept and made anew.
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Activity, LogLine, Run } from "./client.ts";
+import { answered, api } from "./client.ts";
+
+export interface RunFilter {
+  state?: Run["state"][];
+  workflow?: string;
+  environment?: string;
+  initiator?: string;
+  label?: string;
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: () => answered(api.GET("/v1/session")),
+  retry: false,
+  staleTime: 300_000,
+});
+
+export const runsQuery = (filter: RunFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["runs", filter],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET("/v1/runs", {
+          params: { query: { ...filter, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: () => answered(api.GET("/v1/runs/{id}", { params: { path: { id } } })),
+  });
+
+export const sourceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["source", id],
+    queryFn: () => answered(api.GET("/v1/runs/{id}/source", { params: { path: { id } } })),
+    // A run keeps the program it began with.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export interface JournalRecord {
+  seq: number;
+  at: number;
+  type: "scheduled" | "completed" | "noted";
+  command?: string;
+  kind?: string;
+  name?: string;
+  note?: string;
+  data?: unknown;
+  outcome?: unknown;
+  args?: unknown;
+}
+
+export async function readJournal(
+  id: string,
+  after: number,
+): Promise<{ items: JournalRecord[]; more: boolean }> {
+  const page = await answered(
+    api.GET("/v1/runs/{id}/journal", { params: { path: { id }, query: { after, limit: 1000 } } }),
+  );
+  return { items: page.records as unknown as JournalRecord[], more: page.next !== undefined };
+}
+
+export async function readLog(id: string, after: number): Promise<{ items: LogLine[]; more: boolean }> {
+  const page = await answered(
+    api.GET("/v1/runs/{id}/log", { params: { path: { id }, query: { after, limit: 1000 } } }),
+  );
+  return { items: page.lines, more: page.next !== undefined };
+}
+
+export const approvalsQuery = (state?: "pending") =>
+  queryOptions({
+    queryKey: ["approvals", state ?? "all"],
+    queryFn: () =>
+      answered(api.GET("/v1/approvals", { params: { query: { limit: 200, ...(state ? { state } : {}) } } })),
+  });
+
+export const environmentsQuery = queryOptions({
+  queryKey: ["environments"],
+  queryFn: () => answered(api.GET("/v1/environments")),
+});
+
+export const workflowsQuery = queryOptions({
+  queryKey: ["workflows"],
+  queryFn: () => answered(api.GET("/v1/workflows")),
+});
+
+export const workflowQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["workflows", name],
+    queryFn: () => answered(api.GET("/v1/workflows/{name}", { params: { path: { name } } })),
+  });
+
+export const runnersQuery = queryOptions({
+  queryKey: ["runners"],
+  queryFn: () => answered(api.GET("/v1/runners")),
+});
+
+export const eventsQuery = (type: string) =>
+  infiniteQueryOptions({
+    queryKey: ["events", type],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET("/v1/events", {
+          params: {
+            query: { limit: 50, ...(type ? { type } : {}), ...(pageParam ? { before: pageParam } : {}) },
+          },
+        }),
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next,
+  });
+
+/** An activity that has not ended. */
+export function isOpen({ state }: Pick<Activity, "state">): boolean {
+  return state !== "succeeded" && state !== "failed" && state !== "cancelled";
+}

@@ -1,0 +1,90 @@
+// Follows the directory: what has changed is put into the answers that are kept, so that lists move without asking.
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { LiveNews } from "../../../src/protocol/live.ts";
+import type { Run } from "../api/client.ts";
+import type { RunFilter } from "../api/queries.ts";
+import { setLive } from "./live-status.ts";
+import { openSocket } from "./socket.ts";
+
+interface Page {
+  runs: Run[];
+  next?: string;
+}
+
+/** Whether a list with this filter shows the run. The same rule as the server's. */
+export function isShown(run: Run, { state, workflow, environment, initiator, label }: RunFilter): boolean {
+  if (state && state.length > 0 && !state.includes(run.state)) return false;
+  if (workflow !== undefined && run.workflow !== workflow) return false;
+  if (environment !== undefined && !run.environments.includes(environment)) return false;
+  if (initiator !== undefined && run.initiator !== initiator) return false;
+  if (label === undefined) return true;
+  const at = label.indexOf("=");
+  return run.labels?.[label.slice(0, at)] === label.slice(at + 1);
+}
+
+/** The pages with the run in its newest form: replaced, added at the top, or gone. Runs older than its form stay. */
+export function withRun(pages: Page[], run: Run, filter: RunFilter): Page[] {
+  const isKnown = pages.some(({ runs }) => runs.some(({ id }) => id === run.id));
+  const isWanted = isShown(run, filter);
+  if (isKnown) {
+    return pages.map((page) => ({
+      ...page,
+      runs: page.runs.flatMap((known) => {
+        if (known.id !== run.id) return [known];
+        if (!isWanted) return [];
+        return [known.version > run.version ? known : run];
+      }),
+    }));
+  }
+  const oldest = pages.at(-1)?.runs.at(-1);
+  const isBelow =
+    oldest !== undefined && run.createdAt < oldest.createdAt && pages.at(-1)?.next !== undefined;
+  if (!isWanted || isBelow) return pages;
+  const [first, ...rest] = pages;
+  const runs = [run, ...(first?.runs ?? [])].sort(
+    (a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1),
+  );
+  return [{ ...first, runs }, ...rest];
+}
+
+function apply(client: QueryClient, news: LiveNews): void {
+  if (news.type === "reset") {
+    void client.invalidateQueries();
+    return;
+  }
+  for (const query of client.getQueryCache().findAll({ queryKey: ["runs"] })) {
+    const filter = query.queryKey[1] as RunFilter;
+    client.setQueryData<InfiniteData<Page>>(query.queryKey, (data) =>
+      data
+        ? { ...data, pages: news.runs.reduce((pages, run) => withRun(pages, run as Run, filter), data.pages) }
+        : data,
+    );
+  }
+  if (news.approvals.length > 0) void client.invalidateQueries({ queryKey: ["approvals"] });
+  if (news.environments.length > 0) void client.invalidateQueries({ queryKey: ["environments"] });
+  if (news.runs.length > 0) {
+    // Runs move because of events and jobs: what shows those is asked anew, where it is on screen.
+    void client.invalidateQueries({ queryKey: ["events"] });
+    void client.invalidateQueries({ queryKey: ["runners"] });
+  }
+}
+
+/** Starts following; the answer stops it. */
+export function followDirectory(client: QueryClient, onSignedOut: () => void): () => void {
+  let cursor: number | undefined;
+  setLive("directory", false);
+  const close = openSocket({
+    url: () => (cursor === undefined ? "/v1/live" : `/v1/live?since=${cursor}`),
+    onMessage: (message) => {
+      const news = message as LiveNews;
+      apply(client, news);
+      cursor = news.cursor;
+    },
+    onLive: (isLive) => setLive("directory", isLive),
+    onSignedOut,
+  });
+  return () => {
+    close();
+    setLive("directory", undefined);
+  };
+}

@@ -1,0 +1,24 @@
+// What went wrong, in the server's words, and what to do about it.
+import { ApiError } from "../api/client.ts";
+
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ApiError ? error.code : undefined;
+  const isOffline = error instanceof TypeError;
+  return (
+    <div className="problem" role="alert">
+      <strong>{isOffline ? "The server cannot be reached." : message}</strong>
+      {isOffline && <p>It may be restarting. What you see stays until it answers again.</p>}
+      {code && (
+        <p>
+          <a href={`/docs/errors#${code}`}>What {code} means</a>
+        </p>
+      )}
+      {retry && (
+        <button type="button" className="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

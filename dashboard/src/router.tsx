@@ -1,0 +1,111 @@
+// Every address of the dashboard. A view is a file of its own, loaded when first opened.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import type { Run } from "./api/client.ts";
+import type { RunFilter } from "./api/queries.ts";
+import { Problem } from "./parts/problem.tsx";
+import { Shell } from "./shell.tsx";
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <Problem error={new Error("There is no such page. The menu has those that exist.")} />
+  ),
+  errorComponent: ({ error }) => <Problem error={error} />,
+});
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+/** Without the members that are undefined. */
+const given = <T extends object>(value: T) =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+
+const states: readonly string[] = ["running", "waiting", "succeeded", "failed", "cancelled", "stuck"];
+
+function runFilter(search: Record<string, unknown>): RunFilter {
+  const wanted = (Array.isArray(search.state) ? search.state : [search.state]).filter((state) =>
+    states.includes(state as string),
+  ) as Run["state"][];
+  return given({
+    state: wanted.length > 0 ? wanted : undefined,
+    workflow: text(search.workflow),
+    environment: text(search.environment),
+    initiator: text(search.initiator),
+    label: text(search.label),
+  });
+}
+
+export const overviewRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./views/overview.tsx"), "Overview"),
+});
+export const runsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  validateSearch: runFilter,
+  component: lazyRouteComponent(() => import("./views/runs.tsx"), "Runs"),
+});
+export const runTabs = ["timeline", "log", "script", "journal"] as const;
+export const runRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$id",
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: (typeof runTabs)[number]; command?: string | undefined } =>
+    given({ tab: runTabs.find((tab) => tab === search.tab), command: text(search.command) }),
+  component: lazyRouteComponent(() => import("./views/run.tsx"), "RunView"),
+});
+export const approvalsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("./views/approvals.tsx"), "Approvals"),
+});
+export const eventsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/events",
+  validateSearch: (search: Record<string, unknown>): { type?: string } => given({ type: text(search.type) }),
+  component: lazyRouteComponent(() => import("./views/events.tsx"), "Events"),
+});
+export const workflowsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows",
+  component: lazyRouteComponent(() => import("./views/workflows.tsx"), "Workflows"),
+});
+export const workflowRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/$name",
+  component: lazyRouteComponent(() => import("./views/workflow.tsx"), "WorkflowPage"),
+});
+export const environmentsRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/environments",
+  component: lazyRouteComponent(() => import("./views/environments.tsx"), "Environments"),
+});
+export const runnersRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/runners",
+  component: lazyRouteComponent(() => import("./views/runners.tsx"), "Runners"),
+});
+
+const tree = root.addChildren([
+  overviewRoute,
+  runsRoute,
+  runRoute,
+  approvalsRoute,
+  eventsRoute,
+  workflowsRoute,
+  workflowRoute,
+  environmentsRoute,
+  runnersRoute,
+]);
+
+export function createAppRouter() {
+  return createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: true });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,122 @@
+// The frame around every view: who one is, where one can go, whether what one sees is live.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import type { Session } from "./api/client.ts";
+import { ApiError, answered, api } from "./api/client.ts";
+import { approvalsQuery, sessionQuery } from "./api/queries.ts";
+import { followDirectory } from "./live/directory-feed.ts";
+import { useIsLive } from "./live/live-status.ts";
+import { CommandPalette } from "./parts/command-palette.tsx";
+import { HelpDialog } from "./parts/help-dialog.tsx";
+import { Problem } from "./parts/problem.tsx";
+import { views } from "./parts/shortcuts.ts";
+import { useShortcuts } from "./parts/use-shortcuts.ts";
+import { SessionContext } from "./session.ts";
+import { toggleTheme } from "./theme.ts";
+import { SignIn } from "./views/sign-in.tsx";
+
+export function Shell() {
+  const session = useQuery(sessionQuery);
+  if (session.data) return <SignedIn session={session.data} />;
+  if (session.isPending) return <p className="quiet boot">Opening Sluice…</p>;
+  if (session.error instanceof ApiError && session.error.status < 500) return <SignIn />;
+  return <Problem error={session.error} retry={() => void session.refetch()} />;
+}
+
+function SignedIn({ session }: { session: Session }) {
+  const client = useQueryClient();
+  const [dialog, setDialog] = useState<"palette" | "help">();
+  useEffect(
+    () => followDirectory(client, () => void client.resetQueries({ queryKey: ["session"] })),
+    [client],
+  );
+  useShortcuts({ onPalette: () => setDialog("palette"), onHelp: () => setDialog("help") });
+  const close = () => setDialog(undefined);
+  return (
+    <SessionContext value={session}>
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <div className="shell">
+        <header className="bar">
+          <Link to="/" className="brand">
+            <img src="/icon.svg" alt="" width={20} height={20} />
+            Sluice
+          </Link>
+          <Navigation />
+          <div className="bar-end">
+            <button type="button" className="button palette-button" onClick={() => setDialog("palette")}>
+              Go to… <kbd>⌘K</kbd>
+            </button>
+            <LiveMark />
+            <Account session={session} onHelp={() => setDialog("help")} />
+          </div>
+        </header>
+        <main id="main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      <CommandPalette isOpen={dialog === "palette"} onClose={close} />
+      <HelpDialog isOpen={dialog === "help"} onClose={close} />
+    </SessionContext>
+  );
+}
+
+function Navigation() {
+  const waiting = useQuery(approvalsQuery("pending")).data?.approvals.length ?? 0;
+  return (
+    <nav aria-label="Views">
+      {views.map(({ to, name }) => (
+        <Link key={to} to={to} activeOptions={{ exact: to === "/" }} activeProps={{ "aria-current": "page" }}>
+          {name}
+          {name === "Approvals" && waiting > 0 && (
+            <span className="count">
+              {waiting}
+              <span className="sr"> waiting</span>
+            </span>
+          )}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function LiveMark() {
+  const isLive = useIsLive();
+  return (
+    <span className={`live ${isLive ? "is-live" : "is-not"}`} role="status">
+      {isLive ? "Live" : "Not live, reconnecting…"}
+    </span>
+  );
+}
+
+function Account({ session, onHelp }: { session: Session; onHelp: () => void }) {
+  const client = useQueryClient();
+  const signOut = async () => {
+    await answered(api.DELETE("/v1/session"));
+    // Nothing of what this person saw stays behind.
+    client.clear();
+    location.assign("/");
+  };
+  return (
+    <details className="account">
+      <summary aria-label={`Account of ${session.subject}`}>{session.subject}</summary>
+      <div className="menu">
+        <p className="quiet">
+          Signed in as <strong>{session.subject}</strong>, {session.role}
+        </p>
+        <button type="button" onClick={toggleTheme}>
+          Light or dark
+        </button>
+        <button type="button" onClick={onHelp}>
+          Keyboard and help
+        </button>
+        <a href="/docs">API reference</a>
+        <button type="button" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,47 @@
+// The journal as it is: every record, in order.
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useRef } from "react";
+import { readJournal } from "../../api/queries.ts";
+import { useGrowingList } from "../../live/growing-list.ts";
+import { Problem } from "../../parts/problem.tsx";
+import { Exactly } from "../../parts/time.tsx";
+import { Tree } from "../../parts/tree.tsx";
+
+export default function RunJournal({ id, upTo }: { id: string; upTo: number }) {
+  const { items, error } = useGrowingList(id, upTo, readJournal);
+  const list = useRef<HTMLDivElement>(null);
+  const rows = useWindowVirtualizer({
+    count: items.length,
+    estimateSize: () => 32,
+    overscan: 20,
+    scrollMargin: list.current?.offsetTop ?? 0,
+  });
+  return (
+    <section aria-label="Journal">
+      {error && <Problem error={error} />}
+      <div ref={list} className="journal" style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map(({ index, start, key }) => {
+          const record = items[index];
+          if (!record) return null;
+          return (
+            <div
+              key={key}
+              data-index={index}
+              ref={rows.measureElement}
+              className="journal-record"
+              style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
+            >
+              <span className="num quiet">{record.seq}</span>
+              <span className="strong">{record.note ?? record.type}</span>
+              <span className="mono">{record.command}</span>
+              <span className="quiet">
+                <Exactly at={record.at} />
+              </span>
+              <Tree name="record" value={record} isOpen={false} />
+            </div>
+          );
+        })}
+      </div>
+    </section>
+  );
+}
