@@ -43,4 +43,3 @@ export type Activity = RunDetail["activities"][number];
 export type LogLine = Get<"/v1/runs/{id}/log">["lines"][number];
 export type Approval = Get<"/v1/approvals">["approvals"][number];
 export type Environment = Get<"/v1/environments">["environments"][number];
-export type Workflow = Get<"/v1/workflows">["workflows"][number];
