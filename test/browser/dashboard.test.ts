@@ -149,6 +149,7 @@ describe("an open page", () => {
     });
     await page.goto(`${sluice.url}/environments`);
     await page.getByRole("article", { name: "hostile" }).getByText("settings").click();
+    await page.getByRole("article", { name: "hostile" }).getByText("labels").click();
     await page.getByText("onerror").waitFor();
     expect(await page.title()).not.toBe("broken");
     await page.goto(`${sluice.url}/runs?initiator=${encodeURIComponent(hostile)}`);
