@@ -110,7 +110,7 @@ export const mutations: readonly NamedMutation[] = [
     name: "an older summary replaces a newer one",
     invariant: 3,
     file: "durable-objects/directory/run-rows.ts",
-    find: "if (known && known.version >= run.version) return;",
+    find: "if (known && known.version >= run.version) return false;",
     replace: "",
   },
   {
@@ -149,11 +149,11 @@ export const mutations: readonly NamedMutation[] = [
     replace: "",
   },
   {
-    name: "a lock stays held when its run is over",
+    name: "a lock stays held when its block is over",
     invariant: 4,
-    file: "src/workflow/run-machine.ts",
-    find: "for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);",
-    replace: "",
+    file: "src/workflow/commands/lock.ts",
+    find: "begin: (turn, command) => releaseLock(turn, lockOf(command), command.name),",
+    replace: "begin: () => undefined,",
   },
   {
     name: "timers fire but do not come back when their handler was cut off",

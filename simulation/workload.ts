@@ -157,10 +157,17 @@ class Generator {
   }
 }
 
+/** A task that nobody waits for: at the end of its run it may hold a lock that other runs need. */
+function leftBehind(random: Random): string {
+  if (random.between(1, 3) > 1) return "";
+  const task = `w.lock("key-${random.between(1, 2)}", lambda: w.wait_for_event(type = "sim.never"))`;
+  return `    w.spawn(lambda: ${task})\n    w.sleep(seconds = 30)\n`;
+}
+
 export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random);
   const { name, output } = generator.define(0);
-  const main = `def main(w, ev):\n    return ${name}(w, ev)\n\non_event(type = "sim.start", handler = main)\n`;
+  const main = `def main(w, ev):\n    out = ${name}(w, ev)\n${leftBehind(random)}    return out\n\non_event(type = "sim.start", handler = main)\n`;
   return {
     source: `${generator.functions.join("\n")}\n${main}${CHAIN}`,
     output,

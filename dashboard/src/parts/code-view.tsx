@@ -38,6 +38,8 @@ class OpenMarker extends GutterMarker {
     button.ariaLabel = this.#mark.title;
     button.className = this.#mark.isCurrent ? "code-mark is-current" : "code-mark";
     button.onclick = this.#mark.onOpen;
+    // The gutter is hidden from screen readers; the timeline has the same links for the keyboard.
+    button.tabIndex = -1;
     return button;
   }
 }
