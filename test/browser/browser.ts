@@ -1,12 +1,10 @@
 // Chromium with a fresh profile, and pages that remember what went wrong in them.
-import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findChromium } from "../../scripts/chromium.ts";
 
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  if (!existsSync(executablePath)) {
-    throw new Error(`no Chromium at ${executablePath}: install Debian's package chromium, or set CHROMIUM`);
-  }
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error("there is no Chromium here: install it, or name one in CHROMIUM");
   return await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
@@ -20,6 +18,8 @@ export async function pageOf(
 ): Promise<{ page: Page; faults: string[] }> {
   const { url, token, theme = "light", width = 1360 } = options;
   const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme: theme });
+  // A loaded machine is slow, not wrong.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
