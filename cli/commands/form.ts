@@ -84,8 +84,8 @@ export function addFormCommands(program: Command): void {
     .description("fill in a form")
     .argument("<id>")
     .option("--set <name=value>", "one field; can be repeated", collect, [])
-    .option("--values <json>", "all fields as one object: JSON, @FILE, or - for standard input", parseJson)
-    .action(async (id: string, options: { set: string[]; values?: JsonValue }, command: Command) => {
+    .option("--data <json>", "all fields as one object: JSON, @FILE, or - for standard input", parseJson)
+    .action(async (id: string, options: { set: string[]; data?: JsonValue }, command: Command) => {
       const { client, out } = contextOf(command);
       const path = `/v1/forms/${encodeURIComponent(id)}`;
       const { fields } = await client.get<Form>(path);
@@ -94,7 +94,7 @@ export function addFormCommands(program: Command): void {
         return [name, typedValue(field, text)];
       });
       const values = {
-        ...(options.values as Record<string, JsonValue> | undefined),
+        ...(options.data as Record<string, JsonValue> | undefined),
         ...Object.fromEntries(typed),
       };
       const filled = await client.post<Form>(path, { body: { values } });

@@ -38,7 +38,8 @@ function textOf(value: unknown): Result<string> {
 /** What is wrong with a key, in a sentence; undefined when nothing is. */
 export function checkKey(text: string): string | undefined {
   const compiled = compileKey(text);
-  return compiled.ok ? undefined : compiled.error.message;
+  if (compiled.ok) return undefined;
+  return `${compiled.error.message}. A key is a CEL expression: "event.data.service", or "'production'" for one text`;
 }
 
 /** Holds compiled keys, which are many times dearer to compile than to evaluate. */
