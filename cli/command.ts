@@ -50,6 +50,17 @@ export function parseCount(text: string): number {
   return count;
 }
 
+const units: Record<string, number> = { m: 60_000, h: 3600_000, d: 24 * 3600_000 };
+
+/** An option that is a time: ISO 8601 (in the machine's zone where it names none), or `90m`, `12h`, `7d` ago. */
+export function parseInstant(text: string): string {
+  const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const at =
+    count === undefined ? Date.parse(text) : Date.now() - Number(count) * (units[unit] ?? Number.NaN);
+  if (Number.isNaN(at)) throw new InvalidArgumentError(`"${text}" is neither a time nor 90m, 12h or 7d`);
+  return new Date(at).toISOString();
+}
+
 /** An option that is JSON: the text itself, `@FILE`, or `-` for standard input. */
 export function parseJson(text: string): JsonValue {
   const json =

@@ -39,6 +39,9 @@ const RETENTION_DAYS = 400;
 const EXPIRED_KEPT_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
+const SEARCH_TIMER = "search";
+/** Runs made to be found by words in one turn: some 50 ms. */
+const SEARCHED_AT_ONCE = 500;
 
 export class Directory extends DurableObject<Env> implements DirectoryRpc {
   readonly #alarm: Alarm;
@@ -72,6 +75,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     ctx.blockConcurrencyWhile(async () => {
       applyMigrations(ctx.storage, migrations);
+      if (this.#runs.hasUnsearched() && !this.#timers.get(SEARCH_TIMER)) this.#setSearch(Date.now());
     });
   }
 
@@ -245,6 +249,16 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     this.#setRetention(now + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
   }
 
+  #setSearch(dueAt: number): void {
+    this.#timers.set({ id: SEARCH_TIMER, kind: SEARCH_TIMER, dueAt, data: null });
+  }
+
+  /** In turns with room between them, so that who asks meanwhile is answered. */
+  #makeSearched(): void {
+    const made = this.ctx.storage.transactionSync(() => this.#runs.makeSearched(SEARCHED_AT_ONCE));
+    if (made === SEARCHED_AT_ONCE) this.#setSearch(Date.now() + 1);
+  }
+
   async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
     return this.#outbox.parked();
   }
@@ -259,7 +273,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: () => this.#retain(),
+      onTimer: ({ kind }) => (kind === SEARCH_TIMER ? this.#makeSearched() : this.#retain()),
     });
   }
 }

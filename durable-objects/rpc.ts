@@ -310,6 +310,11 @@ export interface RunFilter {
   parent?: string;
   /** All of these. */
   labels?: Record<string, string>;
+  /** Words of which each begins a word of the run. */
+  text?: string;
+  /** Created at or after this, and before that; ms since the epoch. */
+  from?: number;
+  to?: number;
   before?: { createdAt: number; id: string };
   limit: number;
 }

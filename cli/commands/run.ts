@@ -4,7 +4,7 @@ import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
 import { historyText } from "../../src/workflow/index.ts";
-import { collect, contextOf, parseCount, parseJson } from "../command.ts";
+import { collect, contextOf, parseCount, parseInstant, parseJson } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
@@ -32,10 +32,18 @@ export function addRunCommands(program: Command): void {
   run
     .command("list")
     .description("list runs, newest first")
-    .option("--state <state>", "only in this state")
+    .option("--text <words>", "only with words that begin so, in id, labels, event, status, error and so on")
+    .option("--state <state>", "only in this state; can be repeated", collect)
     .option("--workflow <name>", "only of this workflow")
     .option("--environment <name>", "only touching this environment")
     .option("--label <key=value>", "only with this label; can be repeated", collect)
+    .option("--initiator <who>", "only of whom this is the cause")
+    .option(
+      "--from <time>",
+      "only created then or later: 2026-11-21T13:00Z, or how long ago: 90m, 12h, 7d",
+      parseInstant,
+    )
+    .option("--to <time>", "only created before then", parseInstant)
     .option("--parent <run>", "only those that this run started")
     .option("--limit <n>", "how many", parseCount, 20)
     .action(async (options: Record<string, string | number | string[]>, command: Command) => {
@@ -53,7 +61,9 @@ export function addRunCommands(program: Command): void {
             ago(r.createdAt, now),
             printable(r.initiator),
           ]),
-          "No runs yet: an event that matches a trigger starts one.",
+          Object.keys(options).length > 1
+            ? "No run matches."
+            : "No runs yet: an event that matches a trigger starts one.",
         ),
       );
     });

@@ -1,7 +1,9 @@
-// Run summaries: the newest version wins; lists go by keyset, each along one index.
+// Run summaries: the newest version wins; lists go by keyset, each along one index, searches along that of words.
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
+import { searchedWords } from "../../src/protocol/run-words.ts";
 import type { RunFilter } from "../rpc.ts";
+import { RunSearch } from "./run-search.ts";
 
 type Position = { createdAt: number; id: string };
 
@@ -66,9 +68,11 @@ function newestFirst(a: Position, b: Position): number {
 
 export class RunRows {
   readonly #sql: SqlStorage;
+  readonly #search: RunSearch;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#search = new RunSearch(sql);
   }
 
   /** Keeps the summary, unless a newer one is known. Answers whether it did. */
@@ -117,6 +121,7 @@ export class RunRows {
         run.initiator,
       );
     }
+    this.#search.put(run);
     return true;
   }
 
@@ -156,6 +161,7 @@ export class RunRows {
 
   /** Newest first; `next` is the `before` of the following page. */
   page(filter: RunFilter): { runs: RunSummary[]; next?: Position } {
+    if (searchedWords(filter.text ?? "").length > 0) return this.#found(filter);
     // One walk per state, each in the order of its index; then the newest of all of them.
     const states = filter.state?.length ? [...new Set(filter.state)] : runStates;
     const found = states.flatMap((state) => this.#walk(filter, state)).sort(newestFirst);
@@ -167,10 +173,28 @@ export class RunRows {
     };
   }
 
+  #found(filter: RunFilter): { runs: RunSummary[]; next?: Position } {
+    const found = this.#search.find(filter);
+    const runs = found.slice(0, filter.limit);
+    const last = runs.at(-1);
+    return {
+      runs,
+      ...(found.length > runs.length && last && { next: { createdAt: last.createdAt, id: last.id } }),
+    };
+  }
+
   /** One run more than a page, so that it shows whether there is another page. */
   #walk(filter: RunFilter, state: RunState): Position[] {
-    const { before, limit } = filter;
+    const { before, from, to, limit } = filter;
     const { table, id, conditions, values } = narrowed(filter, state);
+    if (from !== undefined) {
+      conditions.push("created_at >= ?");
+      values.push(from);
+    }
+    if (to !== undefined) {
+      conditions.push("created_at < ?");
+      values.push(to);
+    }
     if (before) {
       conditions.push(`(created_at, ${id}) < (?, ?)`);
       values.push(before.createdAt, before.id);
@@ -198,8 +222,19 @@ export class RunRows {
     for (const { id } of old) {
       this.#sql.exec("DELETE FROM run_environments WHERE run = ?", id);
       this.#sql.exec("DELETE FROM run_labels WHERE run = ?", id);
+      this.#search.forget(id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
     return old.length;
+  }
+
+  /** Whether there are runs that searches do not find yet. */
+  hasUnsearched(): boolean {
+    return this.#search.hasOlder();
+  }
+
+  /** Makes at most `limit` of those to be found; answers how many. */
+  makeSearched(limit: number): number {
+    return this.#search.takeInOlder(limit);
   }
 }

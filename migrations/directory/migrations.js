@@ -2,13 +2,17 @@ import journal from './meta/_journal.json';
 import m0000 from './0000_mean_zeigeist.sql';
 import m0001 from './0001_damp_doctor_spectrum.sql';
 import m0002 from './0002_loose_tomas.sql';
+import m0003 from './0003_fast_angel.sql';
+import m0004 from './0004_run_search.sql';
 
   export default {
     journal,
     migrations: {
       m0000,
 m0001,
-m0002
+m0002,
+m0003,
+m0004
     }
   }
   

@@ -6,6 +6,7 @@ import { RunRows } from "../../durable-objects/directory/run-rows.ts";
 import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+import { isFoundBy, searchedWords } from "../../src/protocol/run-words.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -172,6 +173,11 @@ describe("lists of runs", () => {
         (one) => one.parent !== undefined && one.initiator === "bob",
       ],
       [{ limit: 4, environment: "nowhere" }, () => false],
+      [{ limit: 4, from: 1002, to: 1005 }, ({ createdAt }) => createdAt >= 1002 && createdAt < 1005],
+      [
+        { limit: 2, workflow: "canary", from: 1003, environment: "production" },
+        (one) => one.workflow === "canary" && one.createdAt >= 1003 && one.environments.length > 0,
+      ],
     ];
     for (const [filter, fits] of filters) {
       const seen: string[] = [];
@@ -183,6 +189,139 @@ describe("lists of runs", () => {
       }
       expect(seen, JSON.stringify(filter)).toEqual(newestFirst.filter(fits).map(({ id }) => id));
     }
+  });
+});
+
+describe("searches of runs", () => {
+  const all = Array.from({ length: 25 }, (_, n) =>
+    run(n, {
+      createdAt: 1000 + n,
+      state: n % 2 === 0 ? "failed" : "succeeded",
+      workflow: n % 5 === 0 ? "release-train" : "canary",
+      initiator: n % 4 === 0 ? "bob" : "alice",
+      environments: n % 3 === 0 ? ["production"] : [],
+      labels: { service: n % 3 === 1 ? "cart" : "shop" },
+      event: { id: String(n), source: "/test", type: "t", subject: `refs/tags/v1.${n}` },
+      ...(n % 7 === 0 && { error: { code: "FunctionFailed", message: "Größe: no space left on device" } }),
+      ...(n % 6 === 0 && { parent: { run: "run_p", command: "0#1" } }),
+    }),
+  );
+
+  async function found(rpc: DirectoryRpc, filter: RunFilter): Promise<string[]> {
+    const seen: string[] = [];
+    for (let before: { createdAt: number; id: string } | undefined; ; ) {
+      const page = await rpc.runs({ ...filter, ...(before && { before }) });
+      seen.push(...page.runs.map(({ id }) => id));
+      if (!page.next) return seen;
+      before = page.next;
+    }
+  }
+
+  const filters: [RunFilter, (one: RunSummary) => boolean][] = [
+    [{ limit: 4, text: "rel" }, ({ workflow }) => workflow === "release-train"],
+    [{ limit: 4, text: "TRAIN release" }, ({ workflow }) => workflow === "release-train"],
+    [{ limit: 4, text: "grosse".replace("ss", "ß") }, ({ error }) => error !== undefined],
+    [
+      { limit: 3, text: "device", state: ["failed"] },
+      (one) => one.error !== undefined && one.state === "failed",
+    ],
+    [{ limit: 3, text: "device", state: ["failed", "succeeded"] }, ({ error }) => error !== undefined],
+    [
+      { limit: 4, text: "shop bob", initiator: "bob" },
+      (one) => one.labels?.service === "shop" && one.initiator === "bob",
+    ],
+    [{ limit: 4, text: "succ" }, ({ state }) => state === "succeeded"],
+    [{ limit: 2, text: "v1.7" }, ({ event }) => event.subject === "refs/tags/v1.7"],
+    [{ limit: 2, text: run(9).id }, ({ id }) => id === run(9).id],
+    [{ limit: 2, text: "canary", labels: { service: "cart" }, environment: "production" }, () => false],
+    [
+      { limit: 2, text: "tags", workflow: "canary", labels: { service: "shop" }, environment: "production" },
+      (one) => one.workflow === "canary" && one.labels?.service === "shop" && one.environments.length > 0,
+    ],
+    [{ limit: 2, text: "tags", parent: "run_p" }, ({ parent }) => parent !== undefined],
+    [
+      { limit: 3, text: "tags", from: 1004, to: 1012 },
+      ({ createdAt }) => createdAt >= 1004 && createdAt < 1012,
+    ],
+    [{ limit: 4, text: "nothing" }, () => false],
+    [{ limit: 4, text: 'bob" OR "alice' }, () => false],
+    [{ limit: 9, text: " - " }, () => true],
+  ];
+
+  test("find runs by the beginnings of their words, with every filter, newest first, page by page", async () => {
+    const { rpc } = directory();
+    await rpc.apply({ runs: all });
+    for (const [filter, fits] of filters) {
+      expect(await found(rpc, filter), JSON.stringify(filter)).toEqual(
+        all
+          .filter(fits)
+          .toReversed()
+          .map(({ id }) => id),
+      );
+    }
+  });
+
+  test("agree with the rule that a dashboard applies to what it is told", async () => {
+    const { rpc } = directory();
+    await rpc.apply({ runs: all });
+    const word = fc.constantFrom(
+      "rel",
+      "train",
+      "CAN",
+      "bob",
+      "große",
+      "v1",
+      "1",
+      "dev",
+      "shop",
+      "fail",
+      "x",
+      "/",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 3 }), async (words) => {
+        const text = words.join(" ");
+        const expected = all.filter((one) => isFoundBy(one, searchedWords(text))).map(({ id }) => id);
+        expect((await found(rpc, { limit: 10, text })).toReversed()).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("find a run by what it is now", async () => {
+    const { rpc } = directory();
+    const ids = async (text: string) => found(rpc, { limit: 9, text });
+    await rpc.apply({ runs: [run(1, { status: "soaking" }), run(2)] });
+    await rpc.apply({ runs: [run(1, { version: 2, state: "succeeded" })] });
+    expect([await ids("soaking"), await ids("succeeded"), await ids("canary")]).toEqual([
+      [],
+      [run(1).id],
+      [run(2).id, run(1).id],
+    ]);
+  });
+
+  test("find every one of more runs than have room in one millisecond", async () => {
+    const { rpc } = directory();
+    const many = Array.from({ length: 1100 }, (_, n) => run(n, { createdAt: 5000 }));
+    await rpc.apply({ runs: many });
+    expect(new Set(await found(rpc, { limit: 500, text: "canary" })).size).toBe(1100);
+  });
+
+  test("find also what was there before there was an index, after a few turns", async () => {
+    const { rpc, stub } = directory();
+    const many = Array.from({ length: 1200 }, (_, n) => run(n));
+    await rpc.apply({ runs: many });
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("DELETE FROM run_search");
+      storage.sql.exec("UPDATE runs SET doc = NULL");
+    });
+    await evictDurableObject(stub);
+    // Its alarm may have fired by itself.
+    for (let turns = 0; turns < 10; turns += 1) {
+      await runDurableObjectAlarm(stub);
+      if ((await found(rpc, { limit: 500, text: "canary" })).length === 1200) break;
+    }
+    expect(await found(rpc, { limit: 500, text: "canary" })).toHaveLength(1200);
   });
 });
 
@@ -365,6 +504,7 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
   await runDurableObjectAlarm(stub);
   expect((await rpc.runs({ limit: 10 })).runs.map(({ id }) => id)).toEqual([run(2).id, run(3).id]);
   expect((await rpc.runs({ limit: 10, environment: "production" })).runs).toEqual([]);
+  expect((await rpc.runs({ limit: 10, text: "succeeded" })).runs).toEqual([]);
   expect((await rpc.approvals({ limit: 10 })).map(({ id }) => id)).toEqual(["a2"]);
   expect((await rpc.audit({ limit: 10 })).entries.map(({ action }) => action)).not.toContain("a");
   expect((await rpc.tokens()).map(({ id }) => id).sort()).toEqual(["expired", "lasting"]);

@@ -38,6 +38,9 @@ const labelSchema = z
   .max(300)
   .regex(/^[^=]+=/, "a label is key=value");
 
+/** An instant as one writes it in an address. */
+const instantSchema = z.iso.datetime({ offset: true });
+
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
 const page = z.object({
@@ -68,6 +71,16 @@ const list = createRoute({
         .union([labelSchema, z.array(labelSchema).max(8)])
         .optional()
         .describe("`key=value`; several must all be there"),
+      text: z
+        .string()
+        .max(200)
+        .optional()
+        .describe(
+          "Words, each the beginning of one in the run's id, workflow, trigger, initiator, state, event (subject, " +
+            "type, source), environments, labels, status, what it waits for, or error",
+        ),
+      from: instantSchema.optional().describe("Created at this instant (ISO 8601) or later"),
+      to: instantSchema.optional().describe("Created before this instant"),
       cursor: z.string().max(500).optional().describe("`next` of the page before"),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
@@ -263,6 +276,9 @@ export const runs = createRoutes()
       ...(filters.environment !== undefined && { environment: filters.environment }),
       ...(filters.initiator !== undefined && { initiator: filters.initiator }),
       ...(filters.parent !== undefined && { parent: filters.parent }),
+      ...(filters.text !== undefined && { text: filters.text }),
+      ...(filters.from !== undefined && { from: Date.parse(filters.from) }),
+      ...(filters.to !== undefined && { to: Date.parse(filters.to) }),
       ...(label !== undefined && { labels: labelsOf(Array.isArray(label) ? label : [label]) }),
       ...(state !== undefined && { state: Array.isArray(state) ? state : [state] }),
       ...(cursor !== undefined && { before: decodeCursor(cursor) }),

@@ -23,8 +23,12 @@ export const runs = sqliteTable(
     version: integer("version").notNull(),
     /** JSON: a RunSummary. */
     body: text("body").notNull(),
+    /** Where it stands in `run_search`, in the order of creation; null as long as it has not been taken in there. */
+    doc: integer("doc"),
   },
   (table) => [
+    uniqueIndex("runs_by_doc").on(table.doc).where(sql`doc IS NOT NULL`),
+    index("runs_without_doc").on(table.createdAt).where(sql`doc IS NULL`),
     index("runs_by_state").on(table.state, table.createdAt, table.id),
     index("runs_by_workflow").on(table.workflow, table.state, table.createdAt, table.id, table.initiator),
     index("runs_by_initiator").on(table.initiator, table.state, table.createdAt, table.id),
@@ -34,6 +38,9 @@ export const runs = sqliteTable(
     index("runs_by_end").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
   ],
 );
+
+// `run_search` is a virtual table, which drizzle cannot describe: a migration by hand makes it. Its row ids are `doc`,
+// its `terms` what durable-objects/directory/run-search.ts makes of a run.
 
 /** Which environments a run touched, with what lists filter by. */
 export const runEnvironments = sqliteTable(
