@@ -4,7 +4,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { parseNumber } from "../command.ts";
 import { playDemo } from "../dev/demo.ts";
+import type { Registration } from "../dev/local-workflows.ts";
 import { type Stack, type StackOptions, startStack } from "../dev/stack.ts";
+import { printable } from "../output.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -19,6 +21,14 @@ function parseScale(text: string): number {
   const scale = parseNumber(text);
   if (scale < 1 || scale > 100_000) throw new InvalidArgumentError("a time scale is between 1 and 100000");
   return scale;
+}
+
+function tellRegistration(one: Registration): void {
+  const line =
+    "error" in one
+      ? `${pc.red("✗")} ${printable(one.error.message)}`
+      : `${pc.green("✓")} ${one.name}, version ${one.version}`;
+  process.stderr.write(`${line}\n`);
 }
 
 interface DevOptions {
@@ -40,6 +50,7 @@ function stackOptions(options: DevOptions): StackOptions {
     timeScale,
     runner,
     workflows: resolve(options.workflows),
+    onWorkflow: tellRegistration,
   };
 }
 
@@ -82,7 +93,11 @@ function addStackOptions(command: Command, defaults: { timeScale: number }): Com
     .option("--port <port>", "where the server listens", parsePort, 8787)
     .option("--target-port <port>", "where deployed apps can be opened", parsePort, 8788)
     .option("--state <folder>", "where everything is kept", ".sluice")
-    .option("--workflows <folder>", "workflows to register at every start", resolve(root, "workflows"))
+    .option(
+      "--workflows <folder>",
+      "workflows to register at every start, and when they are saved",
+      resolve(root, "workflows"),
+    )
     .option(
       "--time-scale <n>",
       "sleeps and waits pass this many times faster",

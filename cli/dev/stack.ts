@@ -9,8 +9,8 @@ import type { EnvironmentView } from "../../src/protocol/environment.ts";
 import type { TokenView } from "../../src/protocol/token.ts";
 import type { CatalogFunction } from "../../src/protocol/workflow.ts";
 import { type Client, createClient } from "../client.ts";
-import { readWorkflow, workflowFiles } from "../workflow-files.ts";
 import { defaultEnvironments, defaultFunctions, defaultReplacements } from "./defaults.ts";
+import { followWorkflows, type Registration, registerWorkflows } from "./local-workflows.ts";
 import { startServer } from "./server.ts";
 import { type LocalState, openState, writeStateFile } from "./state.ts";
 
@@ -23,8 +23,10 @@ export interface StackOptions {
   timeScale: number;
   /** Starts a runner beside the server. */
   runner: boolean;
-  /** Folder of workflows to register at every start. */
+  /** Folder of workflows to register at every start, and whenever one is saved. */
   workflows: string;
+  /** Told what came of each workflow that was saved, and of those that were refused at the start. */
+  onWorkflow: (registration: Registration) => void;
 }
 
 export interface Stack {
@@ -50,13 +52,6 @@ async function applyDefaults(client: Client): Promise<void> {
   for (const [name, body] of Object.entries(defaultFunctions)) {
     if (!functions.some((fn) => fn.name === name))
       await client.put(`/v1/functions/${encodeURIComponent(name)}`, { body });
-  }
-}
-
-async function pushWorkflows(client: Client, folder: string): Promise<void> {
-  for (const file of workflowFiles(folder)) {
-    const { name, input } = readWorkflow(file);
-    await client.put(`/v1/workflows/${encodeURIComponent(name)}`, { body: input });
   }
 }
 
@@ -96,7 +91,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     writeStateFile(options.stateFolder, "url", server.url);
     const client = createClient({ url: server.url, token: state.adminToken });
     await applyDefaults(client);
-    await pushWorkflows(client, options.workflows);
+    const registered = await registerWorkflows(client, options.workflows);
+    for (const one of registered) if ("error" in one) options.onWorkflow(one);
+    const unfollow = followWorkflows(client, options.workflows, {
+      known: registered,
+      tell: options.onWorkflow,
+    });
+    stopping.push(async () => unfollow());
     const target = await startTargetServer({ folder: targetFolder, port: options.targetPort });
     stopping.push(() => target.close());
     if (options.runner) {
