@@ -124,6 +124,10 @@ export function approveCommand(approval: string): string {
   return `npx sluice approval approve ${approval}`;
 }
 
+function widest(texts: readonly string[], least: number): number {
+  return texts.reduce((most, text) => Math.max(most, visibleWidth(text)), least);
+}
+
 /**
  * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars.
  */
@@ -131,10 +135,10 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
   const labels = run.activities.map((activity) => indent(activity) + printable(label(activity)));
   const statuses = run.activities.map((activity) => printable(status(activity, now)));
   const labelWidth = Math.min(
-    Math.max(12, ...labels.map(visibleWidth)),
+    widest(labels, 12),
     Math.max(12, Math.floor(width * 0.4)),
   );
-  const statusWidth = Math.min(Math.max(0, ...statuses.map(visibleWidth)), Math.floor(width * 0.33));
+  const statusWidth = Math.min(widest(statuses, 0), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
   const lines = [headline(run, now, width), ...saying(run).map((line) => `  ${cut(line, width - 2)}`)];
@@ -151,6 +155,11 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
     );
     if (activity.state === "held" && activity.approval !== undefined) {
       lines.push(`    ${pc.yellow("to approve:")} ${approveCommand(activity.approval)}`);
+    }
+    if (activity.operated) {
+      const { action, by, reason } = activity.operated;
+      const why = reason === "" ? "" : `: ${reason}`;
+      lines.push(`    ${pc.dim(cut(printable(`${action} by ${by}${why}`), width - 4))}`);
     }
     if (activity.state === "failed" && activity.error)
       lines.push(`    ${pc.red(cut(printable(activity.error.message), width - 4))}`);

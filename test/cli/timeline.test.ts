@@ -85,6 +85,12 @@ describe("the timeline of a run", () => {
     expect(lines.map((line) => line.indexOf("reconcile"))).toEqual([4, 6, 8, 12]);
   });
 
+  test("says what was done by hand, by whom and why", () => {
+    const operated = { action: "skip", by: "ann", reason: "no runner" };
+    const lines = draw(run({ activities: [activity({ finishedAt: 2000, operated })] }), 2000).split("\n");
+    expect(lines[2]).toBe("    skip by ann: no runner");
+  });
+
   test("never draws wider than the terminal", () => {
     const wide = run({
       state: "failed",
