@@ -134,10 +134,7 @@ function widest(texts: readonly string[], least: number): number {
 export function renderTimeline(run: RunDetail, now: number, width: number): string {
   const labels = run.activities.map((activity) => indent(activity) + printable(label(activity)));
   const statuses = run.activities.map((activity) => printable(status(activity, now)));
-  const labelWidth = Math.min(
-    widest(labels, 12),
-    Math.max(12, Math.floor(width * 0.4)),
-  );
+  const labelWidth = Math.min(widest(labels, 12), Math.max(12, Math.floor(width * 0.4)));
   const statusWidth = Math.min(widest(statuses, 0), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
