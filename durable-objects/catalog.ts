@@ -18,6 +18,7 @@ import type {
   ProgramSource,
   Trigger,
   WorkflowInput,
+  WorkflowVersion,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
@@ -118,6 +119,14 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   async workflow(name: string): Promise<Result<WorkflowView & { program: ProgramSource }>> {
     const found = this.#workflows.find(name);
     return found.ok ? ok({ ...found.value, program: this.#workflows.program(found.value.digest) }) : found;
+  }
+
+  async versions(page: { name: string; before?: number; limit: number }): Promise<Result<WorkflowVersion[]>> {
+    return this.#workflows.versions(page);
+  }
+
+  async version(name: string, version: number): ReturnType<CatalogRpc["version"]> {
+    return this.#workflows.version(name, version);
   }
 
   async removeWorkflow(name: string, by: Identity): Promise<Result<null>> {

@@ -111,6 +111,24 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     return stored && !stored.removed ? ok(stored.view) : unknownEnvironment();
   }
 
+  async deployments({
+    before,
+    limit,
+  }: Parameters<EnvironmentRpc["deployments"]>[0]): ReturnType<EnvironmentRpc["deployments"]> {
+    const stored = this.#rows.get();
+    if (!stored || stored.removed) return unknownEnvironment();
+    const found = this.#rows.history({
+      limit,
+      before: before && { at: before.createdAt, key: before.id },
+    });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return ok({
+      deployments: page.map(({ key: _, ...deployment }) => deployment),
+      ...(found.length > limit && last && { next: { createdAt: last.at, id: last.key } }),
+    });
+  }
+
   /** Its history stays, should it be made again. Refuses `unavailable` as `put` does. */
   async remove(by: Identity): Promise<Result<null>> {
     const stored = this.#rows.get();

@@ -13,6 +13,7 @@ import { FilteredEvent } from "../src/events/expression.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
 import { batchEvent, withHistory } from "../src/events/start-event.ts";
+import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
@@ -36,7 +37,7 @@ import { type QueuedStart, Starts } from "./event-bus/starts.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
 import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { EventBusRpc, OutboxRpc } from "./rpc.ts";
+import type { EventBusRpc, EventFilter, OutboxRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -133,7 +134,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       ...(queued.length > 0 && { queued }),
       woke: wakes.map(({ run, command }) => ({ run, command })),
       ...(skipped.length > 0 && { skipped: skipped.slice(0, MAX_SKIPPED) }),
-      ...(unmatched.length > 0 && { unmatched: unmatched.slice(0, MAX_UNMATCHED) }),
+      ...(unmatched.length > 0 && { unmatched }),
     };
     this.#events.insert(event, { seq, initiator, receivedAt: now }, effects);
     for (const { run, command } of wakes) this.#send(run, command, seq);
@@ -159,9 +160,10 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
         this.#triggers.noteFailure(trigger.id, event.event, failed, now);
         skipped.push({ by: trigger.id, reason: `its filter failed: ${failed}` });
       }
-      // A firing is for its own schedule: that it is not for the others says nothing.
-      if (unmatched !== undefined && !trigger.schedule) {
-        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched });
+      // A firing is for its own schedule, a start for its own workflow: that it is not for the others says nothing.
+      const isForOne = trigger.schedule !== undefined || trigger.type === WORKFLOW_START;
+      if (unmatched !== undefined && !isForOne && unmatchedTriggers.length < MAX_UNMATCHED) {
+        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched() });
       }
       if (!matches) continue;
       if (isEndless) {
@@ -325,14 +327,8 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   // ------------------------------------------------------------------ reading
 
-  async events(page: {
-    before?: number;
-    limit: number;
-    type?: string;
-  }): Promise<{ events: StoredEvent[]; next?: number }> {
-    const { events, hasMore } = this.#events.page(page);
-    const last = events.at(-1);
-    return { events, ...(last && hasMore && { next: last.seq }) };
+  async events(page: EventFilter): Promise<{ events: StoredEvent[]; next?: number }> {
+    return this.#events.page(page);
   }
 
   async event(key: { source: string; id: string }): Promise<Result<StoredEvent>> {

@@ -26,6 +26,7 @@ import type {
   Trigger,
   TriggerStatus,
   WorkflowInput,
+  WorkflowVersion,
   WorkflowView,
 } from "../src/protocol/workflow.ts";
 import type { ChildOutcome } from "../src/workflow/machine-types.ts";
@@ -162,6 +163,19 @@ export interface LockRpc extends OutboxRpc {
 
 // ------------------------------------------------------------------- EventBus
 
+/** Which events a page is of. `from` and `to` are times of arrival, ms since the epoch, `to` excluded. */
+export interface EventFilter {
+  before?: number;
+  limit: number;
+  type?: string;
+  source?: string;
+  subject?: string;
+  /** Words that are somewhere in the event, attributes and data. */
+  text?: string;
+  from?: number;
+  to?: number;
+}
+
 export interface EventBusRpc extends OutboxRpc {
   /** Stores, matches and queues deliveries in one transaction. Deduplicated by (source, id). Never partial. */
   ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]>;
@@ -192,11 +206,8 @@ export interface EventBusRpc extends OutboxRpc {
    * it continues as.
    */
   forgetRun(run: RunId, successor?: RunId): Promise<void>;
-  events(page: {
-    before?: number;
-    limit: number;
-    type?: string;
-  }): Promise<{ events: StoredEvent[]; next?: number }>;
+  /** Newest first. A page may be short, or empty, and still have a `next`: there is more to look through. */
+  events(page: EventFilter): Promise<{ events: StoredEvent[]; next?: number }>;
   event(key: { source: string; id: string }): Promise<Result<StoredEvent>>;
   /** An event by its arrival number, with what has become of the starts it asked for. */
   eventStory(seq: number): Promise<Result<EventStory>>;
@@ -255,6 +266,12 @@ export interface JobRouterRpc extends OutboxRpc {
 
 // ---------------------------------------------------------------- Environment
 
+/** Between two pages that go by time, newest first. */
+export interface Position {
+  createdAt: number;
+  id: string;
+}
+
 export interface EnvironmentRpc extends OutboxRpc {
   put(input: {
     workspace: string;
@@ -263,6 +280,11 @@ export interface EnvironmentRpc extends OutboxRpc {
     by: Identity;
   }): Promise<Result<EnvironmentView>>;
   view(): Promise<Result<EnvironmentView>>;
+  /** What was deployed there, newest first; `next` is the `before` of the following page. */
+  deployments(page: {
+    before?: Position;
+    limit: number;
+  }): Promise<Result<{ deployments: Deployment[]; next?: Position }>>;
   /**
    * Run → environment after a Function ended well there. Idempotent by (run, command). `sluicehops` is what the
    * event of it carries, as those that the run emits itself.
@@ -278,6 +300,10 @@ export interface CatalogRpc extends OutboxRpc {
   putWorkflow(workflow: { name: string; input: WorkflowInput; by: Identity }): Promise<Result<WorkflowView>>;
   workflows(): Promise<WorkflowView[]>;
   workflow(name: string): Promise<Result<WorkflowView & { program: ProgramSource }>>;
+  /** Every version there was, newest first, removals included, at most `limit` below `before`. Refuses `unknown_workflow`. */
+  versions(page: { name: string; before?: number; limit: number }): Promise<Result<WorkflowVersion[]>>;
+  /** Refuses `unknown_workflow`, and `unknown_version`, also for a removal. */
+  version(name: string, version: number): Promise<Result<WorkflowVersion & { program: ProgramSource }>>;
   removeWorkflow(name: string, by: Identity): Promise<Result<null>>;
   putFunction(fn: {
     name: string;

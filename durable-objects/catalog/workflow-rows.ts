@@ -1,6 +1,6 @@
 // The catalog's workflows: the newest version of each, every version there ever was, and programs by digest.
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
-import type { ProgramSource, Trigger, WorkflowView } from "../../src/protocol/workflow.ts";
+import type { ProgramSource, Trigger, WorkflowVersion, WorkflowView } from "../../src/protocol/workflow.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
 
 type Row = {
@@ -22,6 +22,12 @@ function view(row: Row): WorkflowView {
     triggers: JSON.parse(row.triggers) as Trigger[],
     updatedAt: row.updated_at,
   };
+}
+
+type VersionRow = { version: number; digest: string | null; by: string; at: number };
+
+function entry({ version, digest, by, at }: VersionRow): WorkflowVersion {
+  return { version, ...(digest !== null && { digest }), by, at };
 }
 
 function unknown(name: string): Result<never> {
@@ -90,6 +96,33 @@ export class WorkflowRows {
     );
     this.#note(name, version, null, by, now);
     return ok(version);
+  }
+
+  /** Newest first. Refuses `unknown_workflow` where there never was one; one that was removed still has its history. */
+  versions(page: { name: string; before?: number | undefined; limit: number }): Result<WorkflowVersion[]> {
+    const rows = this.#sql
+      .exec<VersionRow>(
+        "SELECT version, digest, by, at FROM versions WHERE name = ? AND version < ? ORDER BY version DESC LIMIT ?",
+        page.name,
+        page.before ?? Number.MAX_SAFE_INTEGER,
+        page.limit,
+      )
+      .toArray();
+    return rows.length === 0 && !this.#row(page.name) ? unknown(page.name) : ok(rows.map(entry));
+  }
+
+  version(name: string, version: number): Result<WorkflowVersion & { program: ProgramSource }> {
+    if (!this.#row(name)) return unknown(name);
+    const row = this.#sql
+      .exec<VersionRow>(
+        "SELECT version, digest, by, at FROM versions WHERE name = ? AND version = ?",
+        name,
+        version,
+      )
+      .toArray()[0];
+    if (!row?.digest)
+      return refuse("unknown_version", `There is no program of ${name} in version ${version}.`);
+    return ok({ ...entry(row), program: this.program(row.digest) });
   }
 
   #nextVersion(name: string): number {

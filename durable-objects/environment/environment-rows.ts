@@ -46,6 +46,25 @@ export class EnvironmentRows {
     );
   }
 
+  /** Newest first, one more than `limit` when there is more; with the key that tells those of one time apart. */
+  history({
+    before,
+    limit,
+  }: {
+    before?: { at: number; key: string } | undefined;
+    limit: number;
+  }): (Deployment & { key: string })[] {
+    return this.#sql
+      .exec<{ key: string; body: string }>(
+        `SELECT key, body FROM deployments WHERE (at, key) < (?, ?) ORDER BY at DESC, key DESC LIMIT ?`,
+        before?.at ?? Number.MAX_SAFE_INTEGER,
+        before?.key ?? "",
+        limit + 1,
+      )
+      .toArray()
+      .map(({ key, body }) => ({ ...(JSON.parse(body) as Deployment), key }));
+  }
+
   /** False when this deployment is known already. Forgets those of more than a year before it. */
   record(key: string, deployment: Deployment): boolean {
     const { rowsWritten } = this.#sql.exec(

@@ -2,6 +2,7 @@
 import { isPrefix, prefixOf } from "../../src/events/type-pattern.ts";
 import type { CloudEvent, EventReceipt, StoredEvent } from "../../src/protocol/cloud-event.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
+import type { EventFilter } from "../rpc.ts";
 
 type Row = {
   seq: number;
@@ -19,6 +20,38 @@ const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 
 /** How many arrival numbers a look-back holds at once. */
 const LOOK_BACK_PAGE = 1000;
+
+/** How many events one request looks at for what no index answers, and UTF-16 units of them: some 50 ms. */
+const MAX_LOOKED_AT = 20_000;
+const MAX_LOOKED_AT_LENGTH = 32 * 1024 * 1024;
+const MAX_WORDS = 5;
+
+interface Condition {
+  sql: string;
+  value: string;
+}
+
+/** Arrival numbers, newest first; its last argument is how many. */
+interface Range {
+  sql: string;
+  args: (string | number)[];
+}
+
+/** The conditions that have to be looked at event by event. */
+function conditionsOf({ source, subject, text = "" }: EventFilter): Condition[] {
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  return [
+    ...(source === undefined ? [] : [{ sql: "source = ?", value: source }]),
+    ...(subject === undefined ? [] : [{ sql: "body ->> '$.subject' = ?", value: subject }]),
+    ...words.slice(0, MAX_WORDS).map((word) => ({
+      sql: "instr(lower(body), ?) > 0",
+      // As it stands in JSON, between its quotes; SQLite's lower() knows ASCII only, and so does this.
+      value: JSON.stringify(word)
+        .slice(1, -1)
+        .replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+    })),
+  ];
+}
 
 /** What an event did when it arrived. */
 export type Effects = Pick<EventReceipt, "started" | "queued" | "woke" | "skipped" | "unmatched">;
@@ -141,30 +174,68 @@ export class EventRows {
     }
   }
 
-  /** A page, newest first: at most `limit` events, and no more than fit into an answer. */
-  page(query: { before?: number | undefined; limit: number; type?: string | undefined }): {
-    events: StoredEvent[];
-    hasMore: boolean;
-  } {
+  /**
+   * A page, newest first: at most `limit` events, and no more than fit into an answer. `next` is the `before` of the
+   * following page. What no index answers (source, subject, text) is looked for among so many events at a time; a page
+   * may then be short, or empty, and still have a `next`.
+   */
+  page(query: EventFilter): { events: StoredEvent[]; next?: number } {
     const type = query.type === undefined ? { sql: "1", args: [] } : ofType(query.type);
-    const rows = this.#sql.exec<Row>(
-      `SELECT * FROM events WHERE seq IN
-         (SELECT seq FROM events WHERE ${type.sql} AND seq < ? ORDER BY seq DESC LIMIT ?)
-       ORDER BY seq DESC`,
-      ...type.args,
-      query.before ?? Number.MAX_SAFE_INTEGER,
-      query.limit + 1,
-    );
+    const within: Range = {
+      sql: `SELECT seq FROM events WHERE ${type.sql} AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+      args: [
+        ...type.args,
+        this.#firstSince(query.from, 0),
+        Math.min(query.before ?? Number.MAX_SAFE_INTEGER, this.#firstSince(query.to)),
+      ],
+    };
+    const { seqs, next } = this.#lookFor(conditionsOf(query), within, query.limit);
     const events: StoredEvent[] = [];
     let length = 0;
-    for (const row of rows) {
+    for (const seq of seqs) {
+      const row = this.#sql.exec<Row>("SELECT * FROM events WHERE seq = ?", seq).one();
       length += row.body.length;
-      if (events.length === query.limit || (events.length > 0 && length > MAX_PAGE_LENGTH)) {
-        return { events, hasMore: true };
-      }
+      const last = events.at(-1);
+      if (last && length > MAX_PAGE_LENGTH) return { events, next: last.seq };
       events.push(stored(row));
     }
-    return { events, hasMore: false };
+    return { events, ...(next !== undefined && { next }) };
+  }
+
+  /** The newest of a range that fulfil the conditions; `next` where there is more to look through below. */
+  #lookFor(conditions: Condition[], within: Range, limit: number): { seqs: number[]; next?: number } {
+    const looked = conditions.length > 0 ? MAX_LOOKED_AT : limit + 1;
+    const rows = this.#sql.exec<{ seq: number; length: number; fits: number }>(
+      `SELECT seq, ${conditions.length > 0 ? "length(body)" : "0"} AS length,
+         ${conditions.map(({ sql }) => sql).join(" AND ") || "1"} AS fits
+       FROM events WHERE seq IN (${within.sql}) ORDER BY seq DESC`,
+      ...conditions.map(({ value }) => value),
+      ...within.args,
+      looked,
+    );
+    const seqs: number[] = [];
+    let [n, length, last] = [0, 0, 0];
+    // Row by row, so that large events, too, are looked at up to a limit.
+    for (const row of rows) {
+      if (seqs.length === limit || length > MAX_LOOKED_AT_LENGTH) return { seqs, next: last };
+      n += 1;
+      length += row.length;
+      last = row.seq;
+      if (row.fits === 1) seqs.push(row.seq);
+    }
+    return { seqs, ...(n === looked && { next: last }) };
+  }
+
+  /** The first arrival number at or after `receivedAt`; past all of them when there is none. */
+  #firstSince(receivedAt: number | undefined, otherwise = Number.MAX_SAFE_INTEGER): number {
+    if (receivedAt === undefined) return otherwise;
+    const row = this.#sql
+      .exec<{ seq: number }>(
+        "SELECT seq FROM events WHERE received_at >= ? ORDER BY received_at, seq LIMIT 1",
+        receivedAt,
+      )
+      .toArray()[0];
+    return row?.seq ?? Number.MAX_SAFE_INTEGER;
   }
 
   /**

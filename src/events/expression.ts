@@ -156,6 +156,12 @@ export function compileExpression(text: string, noun: "filter" | "key"): Result<
   }
 }
 
+/** The conditions that an expression which compiles joins by `&&`, as they are written; itself where it joins none. */
+export function conditionsOf(text: string): string[] {
+  const operands = (node: ASTNode): ASTNode[] => (node.op === "&&" ? node.args.flatMap(operands) : [node]);
+  return operands(environment.parse(text).ast).map(({ range }) => text.slice(range.start, range.end));
+}
+
 function evaluate(
   expression: (context: { event: CelValue }) => unknown,
   event: FilteredEvent,

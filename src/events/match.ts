@@ -28,6 +28,21 @@ function isEqual(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
+const MAX_SHOWN = 80;
+
+function shown(value: JsonValue | undefined): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** What there is instead of what was asked for at a path, in words: `data.tier is "staging", not "production"`. */
+export function difference(event: CloudEvent, path: string, expected: JsonValue | undefined): string {
+  const actual = valueAt(event, path);
+  return actual === undefined
+    ? `there is no ${path}, which is to be ${shown(expected)}`
+    : `${path} is ${shown(actual)}, not ${shown(expected)}`;
+}
+
 /**
  * The first path that does not lead to the value given for it; undefined when all do. Steps are separated by dots; a number is a place in a
  * list (`data.commits.0.id`). A path that leads nowhere matches nothing, not even null. Keys that hold a dot

@@ -2,9 +2,9 @@
 // first. Holds the compiled filters, which are many times dearer to compile than to evaluate.
 import type { JsonObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/result.ts";
-import type { FilteredEvent } from "./expression.ts";
+import { conditionsOf, type FilteredEvent } from "./expression.ts";
 import { compileFilter, type Filter } from "./filter.ts";
-import { firstUnmatched } from "./match.ts";
+import { difference, firstUnmatched } from "./match.ts";
 import { matchesType } from "./type-pattern.ts";
 
 export interface Criteria {
@@ -15,25 +15,43 @@ export interface Criteria {
 }
 
 /**
- * `failed`: the filter could not be decided on this event, which counts as no match. `unmatched`: why an event of the
- * type is none that was asked for.
+ * `failed`: the filter could not be decided on this event, which counts as no match. `unmatched` says why an event of
+ * the type is none that was asked for: the first condition that it does not fulfil. Worked out only when asked.
  */
-export type Verdict = { matches: boolean; failed?: string; unmatched?: string };
+export type Verdict = { matches: boolean; failed?: string; unmatched?: () => string };
 
 const MAX_COMPILED = 1000;
+/** Characters of a condition in a sentence. */
+const MAX_SHOWN = 200;
 
 export class Matching {
   readonly #compiled = new Map<string, Result<Filter>>();
 
   decide(criteria: Criteria, event: FilteredEvent): Verdict {
     if (!matchesType(criteria.type, event.event.type)) return { matches: false };
-    const path = criteria.match && firstUnmatched(event.event, criteria.match);
-    if (path !== undefined) return { matches: false, unmatched: `${path} is not what match asks for` };
-    if (criteria.filter === undefined) return { matches: true };
-    const filter = this.#filter(criteria.filter);
+    const { match, filter: text } = criteria;
+    const path = match && firstUnmatched(event.event, match);
+    if (path !== undefined) {
+      return { matches: false, unmatched: () => difference(event.event, path, match?.[path]) };
+    }
+    if (text === undefined) return { matches: true };
+    const filter = this.#filter(text);
     const decision = filter.ok ? filter.value(event) : filter;
     if (!decision.ok) return { matches: false, failed: decision.error.message };
-    return decision.value ? { matches: true } : { matches: false, unmatched: "its filter says no" };
+    return decision.value
+      ? { matches: true }
+      : { matches: false, unmatched: () => `its filter says no: ${this.#firstFalse(text, event)} is false` };
+  }
+
+  /** Of conditions that must all hold the first that does not; the whole filter where that cannot be told. */
+  #firstFalse(text: string, event: FilteredEvent): string {
+    const firstFalse = conditionsOf(text).find((condition) => {
+      const filter = this.#filter(condition);
+      const decision = filter.ok ? filter.value(event) : filter;
+      return decision.ok && !decision.value;
+    });
+    const condition = firstFalse ?? text;
+    return condition.length > MAX_SHOWN ? `${condition.slice(0, MAX_SHOWN)}…` : condition;
   }
 
   #filter(text: string): Result<Filter> {

@@ -14,7 +14,7 @@ export function decodeCursor(text: string): { createdAt: number; id: string } {
     const [createdAt, id] = positionSchema.parse(JSON.parse(atob(text)));
     return { createdAt, id };
   } catch {
-    throw new ProblemException("invalid_request", "The cursor is not one that a page of runs gave out.", {
+    throw new ProblemException("invalid_request", "The cursor is not one that a page gave out.", {
       errors: [{ pointer: "/cursor", message: "not a cursor" }],
     });
   }

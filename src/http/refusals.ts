@@ -63,6 +63,10 @@ export const refusals = {
   unknown_form: { status: 404, means: "There is no form with this id." },
   unknown_lock: { status: 404, means: "Nobody holds this lock or waits for it." },
   unknown_job: { status: 404, means: "There is no job with this id, or it ended more than a day ago." },
+  unknown_version: {
+    status: 404,
+    means: "The workflow has no program in this version: there was none, or it was removed.",
+  },
   unknown_workflow: { status: 404, means: "No workflow of this name is registered." },
   unknown_environment: {
     status: 404,

@@ -59,6 +59,15 @@ export const workflowSchema = z.object({
 });
 export type WorkflowView = z.infer<typeof workflowSchema>;
 
+/** One entry of a workflow's history. Without digest: it was removed. */
+export const workflowVersionSchema = z.object({
+  version: z.number().int(),
+  digest: z.string().optional(),
+  by: z.string(),
+  at: z.number(),
+});
+export type WorkflowVersion = z.infer<typeof workflowVersionSchema>;
+
 /** A program as runs keep it. `digest` is the SHA-256 of its canonical form. */
 export interface ProgramSource {
   digest: string;

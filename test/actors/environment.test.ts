@@ -94,6 +94,28 @@ test("the same deployment told twice is one, and says so once", async () => {
   await expect.poll(() => typesOf(name)).toEqual(["deployed"]);
 });
 
+test("its history goes back deployment by deployment, also those of one time", async () => {
+  const { rpc, put } = fresh();
+  await put();
+  for (const n of [1, 2, 3, 4, 5]) {
+    await rpc.recordDeployment({
+      ...{ app: "shop", revision: String(n), function: "f", run: "run_1", by: "bob", at: n < 4 ? n : 4 },
+      command: `0#${n}` as CommandId,
+    });
+  }
+  const seen: string[] = [];
+  for (let before: { createdAt: number; id: string } | undefined; ; ) {
+    const page = await rpc.deployments({ limit: 2, ...(before && { before }) });
+    if (!page.ok) throw new Error(page.error.message);
+    seen.push(...page.value.deployments.map(({ revision }) => revision));
+    if (!page.value.next) break;
+    before = page.value.next;
+  }
+  expect(seen).toEqual(["5", "4", "3", "2", "1"]);
+  await rpc.remove(by);
+  expect(await rpc.deployments({ limit: 2 })).toMatchObject({ error: { code: "unknown_environment" } });
+});
+
 test("a removed environment governs nothing and is shown nowhere", async () => {
   const { name, rpc, put } = fresh();
   await put();

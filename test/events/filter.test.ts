@@ -196,9 +196,26 @@ describe("matching", () => {
       failed: "No such key: x (at character 12)",
     });
     expect(decideFor({ type: "com.other", filter: "event.data.x == 1" })).toEqual({ matches: false });
-    expect(decideFor({ type: "com.github.push", match: { id: "no" }, filter: "event.data.x == 1" })).toEqual({
-      matches: false,
-      unmatched: "id is not what match asks for",
-    });
+    expect(
+      decideFor({ type: "com.github.push", match: { id: "no" }, filter: "event.data.x == 1" }).matches,
+    ).toBe(false);
+  });
+
+  it.each<[criteria: Omit<Parameters<typeof decideFor>[0], "type">, reason: string]>([
+    [{ match: { subject: "refs/heads/main", "data.size": 3 } }, "data.size is 2, not 3"],
+    [{ match: { "data.tag": "v1" } }, 'there is no data.tag, which is to be "v1"'],
+    [{ filter: "event.data.size > 2" }, "its filter says no: event.data.size > 2 is false"],
+    [
+      {
+        filter: 'event.data.size == 2 && (event.data.forced || event.subject == "x") && event.data.ratio > 1',
+      },
+      'its filter says no: event.data.forced || event.subject == "x" is false',
+    ],
+    [
+      { filter: "event.data.missing == 1 && event.data.forced" },
+      "its filter says no: event.data.forced is false",
+    ],
+  ])("says of %j the first condition that does not hold", (criteria, reason) => {
+    expect(decideFor({ type: "com.github.push", ...criteria }).unmatched?.()).toBe(reason);
   });
 });

@@ -164,8 +164,40 @@ describe("GET /v1/events", () => {
     expect(all.body.events.length).toBeGreaterThanOrEqual(5);
   });
 
+  it("finds events by source, subject, words and time, page by page", async () => {
+    const type = "com.example.searched";
+    const send = (data: unknown, overrides = {}) =>
+      post(JSON.stringify(anEvent({ type, data, ...overrides })));
+    await send({ note: 'Rollout of "Äpfel" 100%_done' }, { subject: "shop", source: "/tests/a" });
+    await send({ note: "rollback" }, { subject: "cart", source: "/tests/b" });
+    await send({ note: "ROLLOUT again" }, { subject: "shop", source: "/tests/b" });
+    const notes = async (query: Record<string, string>) => {
+      const seen: string[] = [];
+      let before = "";
+      for (let pages = 0; pages < 9; pages += 1) {
+        const search = new URLSearchParams({ type, limit: "1", ...query, ...(before && { before }) });
+        const { body } = await call("GET", `/v1/events?${search}`, { token: viewer });
+        seen.push(...body.events.map(({ event }: { event: { data: { note: string } } }) => event.data.note));
+        if (body.next === undefined) break;
+        before = String(body.next);
+      }
+      return seen.map((note) => note.slice(0, 8));
+    };
+    expect(await notes({ subject: "shop" })).toEqual(["ROLLOUT ", "Rollout "]);
+    expect(await notes({ source: "/tests/b" })).toEqual(["ROLLOUT ", "rollback"]);
+    expect(await notes({ text: "rollout" })).toEqual(["ROLLOUT ", "Rollout "]);
+    expect(await notes({ text: 'äpfel "Äpfel" 100%_' })).toEqual([]);
+    expect(await notes({ text: '"Äpfel" 100%_ shop' })).toEqual(["Rollout "]);
+    expect(await notes({ text: "100__" })).toEqual([]);
+    expect(await notes({ from: new Date(Date.now() + 60_000).toISOString() })).toEqual([]);
+    expect(await notes({ to: new Date(Date.now() - 60_000).toISOString() })).toEqual([]);
+    expect(await notes({ from: new Date(Date.now() - 60_000).toISOString(), subject: "cart" })).toEqual([
+      "rollback",
+    ]);
+  });
+
   it("says what is wrong with a question", async () => {
-    for (const query of ["source=/x", "id=1", "limit=0", "limit=201", "before=x"]) {
+    for (const query of ["from=yesterday", "id=1", "limit=0", "limit=201", "before=x"]) {
       expect((await call("GET", `/v1/events?${query}`, { token: viewer })).status).toBe(400);
     }
     const unknown = await call("GET", "/v1/events?source=/x&id=1", { token: viewer });

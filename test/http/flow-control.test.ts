@@ -159,8 +159,8 @@ on_event(type = "test.flow.*", handler = h, name = "d", match = {"type": "test.f
     expect(body.receipt).toMatchObject({
       started: [{ trigger: "picky/d" }],
       unmatched: [
-        { trigger: "picky/a", reason: "its filter says no" },
-        { trigger: "picky/b", reason: "data.n is not what match asks for" },
+        { trigger: "picky/a", reason: "its filter says no: event.data.n > 10 is false" },
+        { trigger: "picky/b", reason: "data.n is 1, not 2" },
       ],
       skipped: [{ by: "picky/c" }],
     });

@@ -41,6 +41,35 @@ describe("workflows", () => {
     expect((await call("DELETE", "/v1/workflows/first")).status).toBe(404);
   });
 
+  it("keep every version: when, by whom, and its program", async () => {
+    await put("kept", aWorkflow("com.example.one"));
+    await put("kept", aWorkflow("com.example.one"));
+    const second = await put("kept", aWorkflow("com.example.two"));
+    await call("DELETE", "/v1/workflows/kept");
+    const { body } = await call("GET", "/v1/workflows/kept/versions?limit=2", { token: viewer });
+    expect(body).toEqual({
+      versions: [
+        { version: 3, by: expect.any(String), at: expect.any(Number) },
+        { version: 2, digest: second.body.digest, by: expect.any(String), at: expect.any(Number) },
+      ],
+      next: 2,
+    });
+    const rest = await call("GET", "/v1/workflows/kept/versions?before=2", { token: viewer });
+    expect(rest.body.versions.map(({ version }: { version: number }) => version)).toEqual([1]);
+    expect(rest.body.next).toBeUndefined();
+    const first = await call("GET", "/v1/workflows/kept/versions/1", { token: viewer });
+    expect(first.body.program.files).toEqual(aWorkflow("com.example.one").files);
+    for (const [path, code] of [
+      ["kept/versions/3", "unknown_version"],
+      ["kept/versions/9", "unknown_version"],
+      ["never/versions", "unknown_workflow"],
+      ["never/versions/1", "unknown_workflow"],
+    ]) {
+      const refused = await call("GET", `/v1/workflows/${path}`, { token: viewer });
+      expect([refused.status, refused.body.code]).toEqual([404, code]);
+    }
+  });
+
   it("get the events that are posted after the answer", async () => {
     await put("second", aWorkflow("com.example.second"));
     const send = async (id: string) => {

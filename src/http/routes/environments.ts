@@ -1,9 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub, environmentStub } from "../../../durable-objects/stubs.ts";
-import { environmentInputSchema, environmentSchema } from "../../protocol/environment.ts";
+import { deploymentSchema, environmentInputSchema, environmentSchema } from "../../protocol/environment.ts";
 import { nameSchema } from "../../protocol/ids.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
@@ -43,6 +44,29 @@ const show = createRoute({
   responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403, 404) },
 });
 
+const history = createRoute({
+  method: "get",
+  path: "/v1/environments/{name}/deployments",
+  tags,
+  summary: "What was deployed there, newest first",
+  description: "Kept for 400 days.",
+  middleware: [requires("viewer")] as const,
+  request: {
+    params,
+    query: z.object({
+      cursor: z.string().max(500).optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ deployments: z.array(deploymentSchema), next: z.string().optional() }),
+      "A page of deployments",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
 const remove = createRoute({
   method: "delete",
   path: "/v1/environments/{name}",
@@ -70,6 +94,18 @@ export const environments = createRoutes()
   .openapi(show, async (c) => {
     const { name } = c.req.valid("param");
     return c.json(unwrap(await environmentStub(c.env, DEFAULT_WORKSPACE, name).view()), 200);
+  })
+  .openapi(history, async (c) => {
+    const { name } = c.req.valid("param");
+    const { cursor, limit } = c.req.valid("query");
+    const environment = environmentStub(c.env, DEFAULT_WORKSPACE, name);
+    const page = unwrap(
+      await environment.deployments({ limit, ...(cursor !== undefined && { before: decodeCursor(cursor) }) }),
+    );
+    return c.json(
+      { deployments: page.deployments, ...(page.next && { next: encodeCursor(page.next) }) },
+      200,
+    );
   })
   .openapi(remove, async (c) => {
     const { name } = c.req.valid("param");

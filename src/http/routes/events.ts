@@ -11,6 +11,7 @@ import { triggerStatusSchema } from "../../protocol/workflow.ts";
 import { acceptEvents } from "../accept-events.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
+import { instantSchema } from "../instant.ts";
 import { json } from "../json.ts";
 import { readBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
@@ -38,7 +39,7 @@ const list = createRoute({
   tags,
   summary: "Events, newest first, and what each started and woke",
   description:
-    "`type` is a type, or a prefix that ends in `*`. `source` and `id` together ask for one event.",
+    "`type` is a type, or a prefix that ends in `*`; `text` words that are somewhere in the event. `source` and `id` together ask for one event. A page with a `next` may be short, or empty: there is more to look through.",
   middleware: [requires("viewer")] as const,
   request: {
     query: z
@@ -47,11 +48,15 @@ const list = createRoute({
         before: z.coerce.number().int().optional().describe("`next` of the page before"),
         limit: z.coerce.number().int().min(1).max(200).default(50),
         source: z.string().min(1).optional(),
+        subject: z.string().min(1).optional(),
+        text: z.string().max(200).optional(),
+        from: instantSchema.optional().describe("Received at this instant (ISO 8601) or later"),
+        to: instantSchema.optional().describe("Received before this instant"),
         id: z.string().min(1).optional(),
       })
-      .refine(({ source, id }) => (source === undefined) === (id === undefined), {
-        message: "source and id go together: only both name an event",
-        path: ["id"],
+      .refine(({ source, id }) => id === undefined || source !== undefined, {
+        message: "an id names an event only together with its source",
+        path: ["source"],
       }),
   },
   responses: {
@@ -92,12 +97,21 @@ export const events = createRoutes()
     return c.json({ events: await acceptEvents(c.env, received, identity.subject, identity.role) }, 202);
   })
   .openapi(list, async (c) => {
-    const { type, before, limit, source, id } = c.req.valid("query");
+    const { type, before, limit, source, id, subject, text, from, to } = c.req.valid("query");
     const bus = busStub(c.env, DEFAULT_WORKSPACE);
     if (source !== undefined && id !== undefined) {
       return c.json({ events: [unwrap(await bus.event({ source, id }))] }, 200);
     }
-    const page = { limit, ...(type !== undefined && { type }), ...(before !== undefined && { before }) };
+    const page = {
+      limit,
+      ...(type !== undefined && { type }),
+      ...(source !== undefined && { source }),
+      ...(subject !== undefined && { subject }),
+      ...(text !== undefined && { text }),
+      ...(from !== undefined && { from: Date.parse(from) }),
+      ...(to !== undefined && { to: Date.parse(to) }),
+      ...(before !== undefined && { before }),
+    };
     return c.json(await bus.events(page), 200);
   })
   .openapi(show, async (c) => {

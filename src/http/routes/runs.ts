@@ -22,6 +22,7 @@ import type { Identity } from "../../protocol/token.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { instantSchema } from "../instant.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
@@ -37,9 +38,6 @@ const labelSchema = z
   .string()
   .max(300)
   .regex(/^[^=]+=/, "a label is key=value");
-
-/** An instant as one writes it in an address. */
-const instantSchema = z.iso.datetime({ offset: true });
 
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });

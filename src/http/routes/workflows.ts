@@ -1,7 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { catalogStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
 import { nameSchema } from "../../protocol/ids.ts";
-import { MAX_SOURCE_BYTES, workflowInputSchema, workflowSchema } from "../../protocol/workflow.ts";
+import {
+  MAX_SOURCE_BYTES,
+  workflowInputSchema,
+  workflowSchema,
+  workflowVersionSchema,
+} from "../../protocol/workflow.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
@@ -51,6 +56,42 @@ const show = createRoute({
   },
 });
 
+const versions = createRoute({
+  method: "get",
+  path: "/v1/workflows/{name}/versions",
+  tags,
+  summary: "Every version of a workflow, newest first: when, and by whom",
+  description: "One without `digest` is a removal. `next` is the `before` of the following page.",
+  middleware: [requires("viewer")] as const,
+  request: {
+    params,
+    query: z.object({
+      before: z.coerce.number().int().min(1).optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ versions: z.array(workflowVersionSchema), next: z.number().int().optional() }),
+      "A page of versions",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
+const version = createRoute({
+  method: "get",
+  path: "/v1/workflows/{name}/versions/{version}",
+  tags,
+  summary: "A version of a workflow with its program",
+  middleware: [requires("viewer")] as const,
+  request: { params: params.extend({ version: z.coerce.number().int().min(1) }) },
+  responses: {
+    200: json(workflowVersionSchema.extend({ program }), "The version"),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
 const remove = createRoute({
   method: "delete",
   path: "/v1/workflows/{name}",
@@ -78,6 +119,19 @@ export const workflows = createRoutes()
   .openapi(show, async (c) => {
     const { name } = c.req.valid("param");
     return c.json(unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(name)), 200);
+  })
+  .openapi(versions, async (c) => {
+    const { name } = c.req.valid("param");
+    const { before, limit } = c.req.valid("query");
+    const catalog = catalogStub(c.env, DEFAULT_WORKSPACE);
+    const found = unwrap(await catalog.versions({ name, limit, ...(before !== undefined && { before }) }));
+    const last = found.at(-1);
+    const hasMore = found.length === limit && last !== undefined && last.version > 1;
+    return c.json({ versions: found, ...(hasMore && { next: last.version }) }, 200);
+  })
+  .openapi(version, async (c) => {
+    const { name, version } = c.req.valid("param");
+    return c.json(unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).version(name, version)), 200);
   })
   .openapi(remove, async (c) => {
     const { name } = c.req.valid("param");
