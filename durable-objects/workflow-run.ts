@@ -243,12 +243,12 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       by: parent,
       reason: "the run that started it has ended",
       terminate,
+      parent,
     } as const;
     if (!this.#begun) {
       this.#host.keepUntilBegun(input, () => applyMigrations(this.ctx.storage, migrations));
       return;
     }
-    // A fork ends with children in its journal that are those of the run it comes from.
     if (parentOf(this.#host.run.event)?.run !== parent) return;
     const { continuedAs } = this.#host.summary();
     if (continuedAs === undefined) this.#host.feed(input);

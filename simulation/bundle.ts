@@ -63,7 +63,6 @@ export async function bundleActors(mutation?: Mutation): Promise<Actors> {
     write: false,
     format: "esm",
     target: "es2024",
-    sourcemap: "inline",
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     external: ["node:*"],

@@ -38,9 +38,16 @@ class Cursor {
   }
 }
 
+/** A statement, and what its text says of it. */
+interface Prepared {
+  statement: StatementSync;
+  isRead: boolean;
+  hasRows: boolean;
+}
+
 export class Disk {
   readonly #db = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
   readonly #onWrite: () => void;
   #alarm: number | null = null;
   #durableAlarm: number | null = null;
@@ -83,7 +90,8 @@ export class Disk {
 
   /** Reads without being noticed: for those who watch. */
   read<T>(query: string, ...bindings: SQLInputValue[]): T[] {
-    return this.#statement(query).all(...bindings) as T[];
+    const { statement } = this.#prepared.get(query) ?? this.#prepare(query) ?? refuseScript(query);
+    return statement.all(...bindings) as T[];
   }
 
   hasTable(name: string): boolean {
@@ -114,31 +122,32 @@ export class Disk {
   }
 
   #exec(query: string, bindings: unknown[]): Cursor {
-    const isScript = /;\s*\S/.test(query);
-    if (isScript) {
+    const prepared = this.#prepared.get(query) ?? this.#prepare(query);
+    if (!prepared) {
       this.#begin();
       this.#db.exec(query);
       return new Cursor([], 1);
     }
-    const statement = this.#statement(query);
+    const { statement, isRead, hasRows } = prepared;
     const values = bindings.map(bindable);
-    const isRead = /^\s*(SELECT|WITH)\b/i.test(query) && !/\b(INSERT|UPDATE|DELETE)\b/i.test(query);
     if (isRead) return new Cursor(statement.all(...values) as Row[], 0);
     this.#begin();
-    if (statement.columns().length === 0) {
-      return new Cursor([], Number(statement.run(...values).changes));
-    }
+    if (!hasRows) return new Cursor([], Number(statement.run(...values).changes));
     const rows = statement.all(...values) as Row[];
     return new Cursor(rows, rows.length);
   }
 
-  #statement(query: string): StatementSync {
-    let statement = this.#statements.get(query);
-    if (!statement) {
-      statement = this.#db.prepare(query);
-      this.#statements.set(query, statement);
-    }
-    return statement;
+  /** Undefined for several statements in one text: only whole scripts of migrations are that. */
+  #prepare(query: string): Prepared | undefined {
+    if (/;\s*\S/.test(query)) return undefined;
+    const statement = this.#db.prepare(query);
+    const prepared = {
+      statement,
+      isRead: /^\s*(SELECT|WITH)\b/i.test(query) && !/\b(INSERT|UPDATE|DELETE)\b/i.test(query),
+      hasRows: statement.columns().length > 0,
+    };
+    this.#prepared.set(query, prepared);
+    return prepared;
   }
 
   #transaction<T>(body: () => T): T {
@@ -170,7 +179,7 @@ export class Disk {
     )) {
       this.#db.exec(`DROP TABLE "${name}"`);
     }
-    this.#statements.clear();
+    this.#prepared.clear();
     this.#alarm = null;
   }
 
@@ -180,6 +189,10 @@ export class Disk {
     this.#isOpen = true;
     this.#onWrite();
   }
+}
+
+function refuseScript(query: string): never {
+  throw new Error(`only one statement can be read at a time: ${query}`);
 }
 
 function bindable(value: unknown): SQLInputValue {

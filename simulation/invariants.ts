@@ -1,10 +1,13 @@
 // What must hold of every actor's storage after every commit, and of every journal at the end: docs/replay.md, "What
 // must hold".
 import { createHash } from "node:crypto";
+import { isBatch } from "../src/events/start-event.ts";
+import type { CloudEvent } from "../src/protocol/cloud-event.ts";
 import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type RunStart } from "../src/workflow/index.ts";
 import type { Place } from "./cluster.ts";
+import { startOf } from "./run-place.ts";
 
 /** Something that must hold does not. The message says what, where. */
 export class Violation extends Error {}
@@ -17,15 +20,21 @@ export function sha256Hex(text: string): string {
 export class CommitWatch {
   /** Records seen, by run, and the last row of them: what was committed stays as it was. */
   readonly #journals = new Map<string, { count: number; rowSeq: number; row: string }>();
-
   readonly #locks = new LockWatch();
+  readonly #places: PlaceWatch;
+
+  /** `limit`: how many runs of one group of the paced trigger may go on at once. */
+  constructor(limit?: number) {
+    this.#places = new PlaceWatch(limit ?? Number.POSITIVE_INFINITY);
+  }
 
   check(place: Place): void {
     if (place.kind === "WorkflowRun") this.#checkJournal(place);
     checkAlarm(place);
   }
 
-  #checkJournal({ name, disk }: Place): void {
+  #checkJournal(place: Place): void {
+    const { name, disk } = place;
     if (!disk.hasTable("journal")) return;
     const known = this.#journals.get(name) ?? { count: 0, rowSeq: 0, row: "" };
     const rows = disk.read<{ seq: number; record: string }>(
@@ -35,45 +44,81 @@ export class CommitWatch {
     if (known.count > 0 && rows[0]?.record !== known.row) {
       throw new Violation(`${name}: record ${known.count} of the journal was changed or removed`);
     }
+    const isFork = startOf(place)?.continues?.how === "forked";
     for (const { seq: rowSeq, record: row } of known.count > 0 ? rows.slice(1) : rows) {
+      const isInherited = isFork && known.count === 0;
       Object.assign(known, { rowSeq, row });
       for (const record of JSON.parse(row) as JournalRecord[]) {
         known.count += 1;
         if (record.seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
-        this.#locks.see(name, record);
+        if (!isInherited) this.#locks.see(name, record);
+        this.#places.see(place, record);
       }
     }
     this.#journals.set(name, known);
   }
 }
 
-/** No two runs hold a lock at the same time, as their journals tell. */
+/** No more runs hold a lock at the same time than may, as their journals tell. */
 class LockWatch {
-  /** Keys of commands that are locks, and who holds each key. */
-  readonly #keys = new Map<string, string>();
-  readonly #holders = new Map<string, string>();
+  /** Commands that are locks: their key, and how many may hold it. */
+  readonly #locks = new Map<string, { key: string; limit: number }>();
+  /** Runs and fibers, by key. */
+  readonly #holders = new Map<string, Set<string>>();
 
   see(run: string, record: JournalRecord): void {
     if (record.type === "scheduled" && record.kind === "lock") {
-      this.#keys.set(`${run} ${record.command}`, record.name);
+      const { limit } = record.args as { limit?: number };
+      this.#locks.set(`${run} ${record.command}`, { key: record.name, limit: limit ?? 1 });
     }
     if (record.type === "scheduled" && record.kind === "unlock") this.#release(run, fiberOf(record.command));
     if (record.type === "noted" && record.note === "finished") this.#release(run, undefined);
     if (record.type !== "completed" || !("ok" in record.outcome)) return;
-    const key = this.#keys.get(`${run} ${record.command}`);
-    if (key === undefined) return;
-    const holder = this.#holders.get(key);
-    if (holder !== undefined)
-      throw new Violation(`${run} was granted the lock ${key}, which ${holder} holds`);
-    this.#holders.set(key, `${run} ${fiberOf(record.command)}`);
+    const lock = this.#locks.get(`${run} ${record.command}`);
+    if (!lock) return;
+    const holders = this.#holders.get(lock.key) ?? new Set();
+    this.#holders.set(lock.key, holders.add(`${run} ${fiberOf(record.command)}`));
+    if (holders.size > lock.limit)
+      throw new Violation(`the lock ${lock.key} is held by ${[...holders].join(" and ")}`);
   }
 
   #release(run: string, fiber: string | undefined): void {
-    for (const [key, holder] of this.#holders) {
-      const isItsOwn = fiber === undefined ? holder.startsWith(`${run} `) : holder === `${run} ${fiber}`;
-      if (isItsOwn) this.#holders.delete(key);
+    for (const holders of this.#holders.values()) {
+      for (const holder of holders) {
+        const isItsOwn = fiber === undefined ? holder.startsWith(`${run} `) : holder === `${run} ${fiber}`;
+        if (isItsOwn) holders.delete(holder);
+      }
     }
   }
+}
+
+/** No more runs of a group go on at the same time than have places in it. */
+class PlaceWatch {
+  readonly #limit: number;
+  readonly #groups = new Map<string, Set<string>>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  see(place: Place, record: JournalRecord): void {
+    if (record.type !== "noted" || (record.note !== "started" && record.note !== "finished")) return;
+    const start = startOf(place);
+    if (start?.trigger.id !== "sim/paced") return;
+    const key = keyOf(start.event);
+    const runs = this.#groups.get(key) ?? new Set();
+    this.#groups.set(key, runs);
+    if (record.note === "finished") runs.delete(place.name);
+    else if (runs.add(place.name).size > this.#limit) {
+      throw new Violation(`${[...runs].join(" and ")} go on at once, and ${this.#limit} may`);
+    }
+  }
+}
+
+/** Of an event for the paced trigger, or of a batch of them, all of the same key. */
+function keyOf(event: CloudEvent): string {
+  const first = isBatch(event) ? (event.data.events.at(0) as CloudEvent | undefined) : event;
+  return String((first?.data as { key?: string } | undefined)?.key);
 }
 
 function fiberOf(command: string): string {
@@ -100,12 +145,15 @@ function checkAlarm({ name, disk, alarm }: Place): void {
 
 /**
  * 1: replaying any prefix of a journal yields the commands of that prefix, in order, and no others: nothing that is
- * recorded is asked for again, and nothing differs.
+ * recorded is asked for again, and nothing differs. The prefixes are those that a power cut can leave: whole rows.
  */
-export function checkReplay(name: string, start: RunStart, program: ProgramSource, records: JournalRecord[]) {
+export function checkReplay(name: string, start: RunStart, program: ProgramSource, rows: JournalRecord[][]) {
   const workflow = loadWorkflow(program, { name: start.workflow, sha256Hex });
   if (!workflow.ok) throw new Violation(`${name}: its program does not load: ${workflow.error.message}`);
-  for (let length = 1; length <= records.length; length += 1) {
+  const records = rows.flat();
+  let length = 0;
+  for (const row of rows) {
+    length += row.length;
     const prefix = records.slice(0, length);
     const machine = loadRun(workflow.value, { start, records: prefix, sha256Hex });
     const { records: added } = machine.handle(

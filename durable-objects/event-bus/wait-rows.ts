@@ -132,14 +132,16 @@ export class WaitRows {
     );
   }
 
+  /** The run is over. Its waits are kept as such for a time, so that a late repetition does not open them again. */
   forget(run: RunId): void {
-    this.#sql.exec("DELETE FROM waits WHERE run = ?", run);
+    this.#sql.exec("DELETE FROM waits WHERE run = ? AND command LIKE 'before#%'", run);
+    this.#sql.exec(
+      "UPDATE waits SET state = 'over', filter = NULL, match = NULL, seq = NULL WHERE run = ?",
+      run,
+    );
   }
 
-  /**
-   * Drops what a late repetition of a message may have left behind of forgotten runs, and what long runs have consumed
-   * of events that are no longer kept.
-   */
+  /** Drops what is over, and what long runs have consumed of events that are no longer kept. */
   removeOver(registeredBefore: number): void {
     this.#sql.exec(
       `DELETE FROM waits WHERE registered_at < ?

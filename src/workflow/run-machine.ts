@@ -292,8 +292,10 @@ class Machine implements InspectableRun {
 
   #cancel(
     turn: OpenTurn,
-    { by, reason, terminate }: Extract<RunInput, { type: "cancel" }>,
+    { by, reason, terminate, parent }: Extract<RunInput, { type: "cancel" }>,
   ): ErrorData | undefined {
+    // A fork, or a run that asked for a child under an id of its choice, may name a run that is another's child.
+    if (parent !== undefined && parentOf(this.#options.start.event)?.run !== parent) return undefined;
     const { finished, cancelRequested, open } = this.#state;
     if (finished) return runFinished(finished);
     if (terminate) this.#begin(turn);

@@ -347,8 +347,9 @@ describe("a run that waits", () => {
       await bus.registerWait(wait({ run: run(2) }));
       await bus.cancelWait({ run: run(1), command: command(1) });
       await bus.forgetRun(run(2));
-      // The first registration, delivered late a second time.
+      // The registrations, delivered late a second time.
       await bus.registerWait(wait({ command: command(1) }));
+      await bus.registerWait(wait({ run: run(2) }));
       const [receipt] = await bus.ingest([anEvent()], "x");
       await settle();
       expect(receipt?.woke).toEqual([]);

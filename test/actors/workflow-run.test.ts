@@ -88,6 +88,16 @@ describe("a run", () => {
     expect(await run.state()).toBe("waiting");
   });
 
+  test("is not closed by another that asked before it has begun: a fork of its parent, say", async () => {
+    const start = startOf(script("w.sleep(days = 1)"), {
+      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${newRunId()}/0#1` }),
+    });
+    const run = new TestRun(start.id);
+    await run.rpc.closeByParent({ parent: newRunId(), terminate: true });
+    await run.rpc.start(start);
+    expect(await run.state()).toBe("waiting");
+  });
+
   test("that nobody began is unknown, and asking for it stores nothing", async () => {
     const run = new TestRun(newRunId());
     const asked = await Promise.all([
