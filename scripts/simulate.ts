@@ -102,7 +102,8 @@ async function simulateSeeds(): Promise<boolean> {
 /** The first seed that finds a mutation's fault. */
 async function find(mutation: NamedMutation, seeds: number): Promise<Outcome | undefined> {
   const actors = await ready(mutation);
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  const from = mutation.from ?? 1;
+  for (let seed = from; seed < from + seeds; seed += 1) {
     const outcome = await simulate({ actors, seed, faultRate: numberOf("faults") }).catch(
       (error: unknown): Outcome => ({
         seed,

@@ -137,7 +137,8 @@ export class People {
     const { run } = started;
     this.promises.runs.add(run);
     const { drive } = this.#ports;
-    drive(() => this.#lookAfter(run));
+    // Nobody looks at a run that needs nobody: whoever looks may wake it, and hide that nothing else would have.
+    if (this.#workload.needsHands) drive(() => this.#lookAfter(run));
     if (this.#random.chance(0.2)) drive(() => this.#pauseFor(run, this.#random.between(0, HOUR)));
     for (const tag of this.#workload.events) {
       await this.#clock.sleep(this.#random.between(0, 20 * MINUTE));
@@ -277,7 +278,7 @@ export class People {
       throw new Violation(`a fork was refused: ${JSON.stringify(forked.error)}`);
     }
     this.promises.runs.add(id);
-    this.#ports.drive(() => this.#lookAfter(id));
+    if (this.#workload.needsHands) this.#ports.drive(() => this.#lookAfter(id));
     await this.#signalAll(id);
   }
 

@@ -20,7 +20,7 @@ const HOUR = 60 * MINUTE;
 /** What is not done this long after the last fault will never be done. */
 const PATIENCE_MS = 30 * HOUR;
 /** More than any workload takes: a simulation that does so much is caught in a circle. */
-const MAX_STEPS = 400_000;
+const MAX_STEPS = 100_000;
 
 export interface Outcome {
   seed: number;

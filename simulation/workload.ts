@@ -26,6 +26,8 @@ export interface Workload {
   events: string[];
   /** Names of the signals that each run waits for. */
   signals: string[];
+  /** Something in it waits for an operator's hand. */
+  needsHands: boolean;
   paced: PacedTrigger | undefined;
   scheduled: ScheduledTrigger | undefined;
   /** How many triggers the source declares. */
@@ -61,6 +63,7 @@ class Generator {
   readonly plans = new Map<string, Plan>();
   readonly events: string[] = [];
   readonly signals: string[] = [];
+  needsHands = false;
   /** Of the handler that is being made. */
   effects: string[] = [];
   #tags = 0;
@@ -126,6 +129,10 @@ class Generator {
     /** Does something that never ends by itself until a minute is over. */
     const forAMinute = (call: string) =>
       see(`w.race([lambda: ${call}, lambda: w.sleep(seconds = 60)]).index`, 1);
+    const byHand = (expression: string, value: JsonValue) => {
+      this.needsHands = true;
+      see(expression, value);
+    };
     const simple: (() => void)[] = [
       () => succeeding("ok"),
       () => succeeding("ok"),
@@ -150,11 +157,14 @@ class Generator {
       () => this.#waitForEvent(see),
       () => this.#waitForEvent(see),
       () => this.#waitForSignal(see),
-      () => see('w.wait_for_event(type = "sim.manual.skip")', null),
-      () => see('w.wait_for_event(type = "sim.manual.complete")["tag"]', "by hand"),
+      () => byHand('w.wait_for_event(type = "sim.manual.skip")', null),
+      () => byHand('w.wait_for_event(type = "sim.manual.complete")["tag"]', "by hand"),
       () =>
-        see('w.attempt(lambda: w.wait_for_event(type = "sim.manual.fail")).error.code', "FailedByOperator"),
-      () => see(`${this.#run("ignored", "by hand")}["tag"]`, "by hand"),
+        byHand(
+          'w.attempt(lambda: w.wait_for_event(type = "sim.manual.fail")).error.code',
+          "FailedByOperator",
+        ),
+      () => byHand(`${this.#run("ignored", "by hand")}["tag"]`, "by hand"),
     ];
     const nested: (() => void)[] = [
       () => {
@@ -297,6 +307,7 @@ export function generateWorkload(random: Random): Workload {
     plans,
     events: generator.events,
     signals: generator.signals,
+    needsHands: generator.needsHands,
     paced,
     scheduled,
     triggers: OWN_TRIGGERS + (paced ? 1 : 0) + (scheduled ? 1 : 0),
