@@ -13,6 +13,7 @@ export default defineConfig({
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        r2Buckets: ["ARCHIVE"],
         bindings: {
           SLUICE_ADMIN_TOKEN_SHA256: createHash("sha256").update(ADMIN_TOKEN).digest("hex"),
           GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,

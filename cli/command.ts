@@ -63,16 +63,20 @@ export function parseInstant(text: string): string {
 
 /** An option that is JSON: the text itself, `@FILE`, or `-` for standard input. */
 export function parseJson(text: string): JsonValue {
-  const json =
-    text === "-"
-      ? readFileSync(0, "utf8")
-      : text.startsWith("@")
-        ? readFileSync(text.slice(1), "utf8")
-        : text;
+  const json = text === "-" || text.startsWith("@") ? readText(text.replace(/^@/, "")) : text;
   try {
     return JSON.parse(json) as JsonValue;
   } catch (error) {
     throw new CliError(`this is not JSON: ${(error as Error).message}`, { exitCode: EXIT_USAGE });
+  }
+}
+
+/** The text of a file, or of standard input where it is named `-`. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new CliError(`${path} cannot be read: ${(error as Error).message}`, { exitCode: EXIT_USAGE });
   }
 }
 

@@ -157,6 +157,10 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     return this.#runs.page(filter);
   }
 
+  async run(id: Parameters<DirectoryRpc["run"]>[0]): ReturnType<DirectoryRpc["run"]> {
+    return this.#runs.named([id])[0] ?? null;
+  }
+
   async approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]> {
     return this.#approvals.newest(filter);
   }

@@ -252,14 +252,14 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     if (queued.method === "start") {
       const [start] = queued.args as [QueuedStart];
       const { trigger, workflow, digest, seq } = start;
-      const { initiator } = this.#stored(seq);
+      const { initiator, receivedAt: askedAt } = this.#stored(seq);
       const program = this.#triggers.program(digest);
       if (!program) throw new Error(`the program ${digest} of ${workflow} is no longer kept`);
       const id = queued.receiver.slice("run/".length) as RunId;
       const workspace = DEFAULT_WORKSPACE;
       const event = this.#eventOf(id, start);
       return message("run", id, "start", [
-        { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator },
+        { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator, askedAt },
       ]);
     }
     if (queued.method !== "deliverEvent") return queued;

@@ -54,6 +54,9 @@ export interface StartRun {
   /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
   eventSeq: number;
   initiator: string;
+  imported?: { by: string; at: number };
+  /** When it was asked for, where that is known: what was asked for long ago may have been here, and be archived. */
+  askedAt?: number;
   /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
   consumed?: number[];
   continues?: { run: RunId; how: "continued" | "forked" };
@@ -82,7 +85,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
   /**
    * Answers with the new run. Refuses `unknown_command`, `already_cancelled`, `program_differs` with the difference in
-   * `details`, `invalid_workflow`, `history_too_large`.
+   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
   /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
@@ -141,6 +144,14 @@ export interface WorkflowRunRpc extends OutboxRpc {
   source(): Promise<Result<ProgramSource>>;
   /** What the run began with: the first line of its history as a file. */
   historyHead(): Promise<Result<HistoryHead>>;
+  /** Brings a run back whose storage was given up. Refuses `unknown_run` when it is not in the archive. Idempotent. */
+  restore(run: { workspace: string; id: RunId }): Promise<Result<null>>;
+  /** Keeps a run that was over somewhere else, to be looked at: a checked history. Refuses `run_exists`. */
+  importHistory(history: {
+    head: HistoryHead;
+    records: JournalRecord[];
+    by: Identity;
+  }): Promise<Result<RunSummary>>;
 }
 
 // ----------------------------------------------------------------------- Lock
@@ -364,6 +375,8 @@ export interface DirectoryRpc extends OutboxRpc {
     audit?: (AuditEntry & { key: string })[];
   }): Promise<void>;
   runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }>;
+  /** The last that was heard of a run. */
+  run(id: RunId): Promise<RunSummary | null>;
   approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
   forms(filter: { state?: FormState; limit: number }): Promise<Form[]>;
   /** Those that somebody holds or waits for, at most 500. */

@@ -3,19 +3,19 @@ import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { parentOf } from "../src/events/workflow-start.ts";
 import { evaluatePolicy } from "../src/policy/index.ts";
-import { HISTORY_FORMAT, type HistoryHead } from "../src/protocol/history.ts";
-import type { CommandId, FormId } from "../src/protocol/ids.ts";
+import type { CommandId, FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type { RunExtent } from "../src/protocol/live.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { finishedStates, type RunSummary } from "../src/protocol/run.ts";
-import { openActorStorage } from "../src/storage/actor-storage.ts";
+import { finishedStates, type RunSummary, runStates } from "../src/protocol/run.ts";
+import { type ActorStorage, openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
 import { applyMigrations, hasTables } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
+import { RowTooLarge } from "../src/storage/row-size.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import type { RunInput } from "../src/workflow/machine-types.ts";
@@ -26,6 +26,7 @@ import { sha256 } from "./sha256.ts";
 import { startWorkflow } from "./start-workflow.ts";
 import { busStub, catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { tell, WATCHER_HEADER } from "./watchers.ts";
+import { archiveOf } from "./workflow-run/archive.ts";
 import { decide } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
@@ -36,37 +37,37 @@ import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./wor
 import { outboundOf } from "./workflow-run/outbound.ts";
 import { Parts } from "./workflow-run/parts.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
+import { firstLookMs, retentionMs } from "./workflow-run/retention.ts";
+import { RETIRE, Retirement } from "./workflow-run/retirement.ts";
 import { RunHost } from "./workflow-run/run-host.ts";
+
+/** No run is given up this soon after it began: what repeats a start earlier finds it. */
+const LATE_MS = 20 * 3600_000;
 
 type Args<Method extends keyof WorkflowRunRpc> = Parameters<WorkflowRunRpc[Method]>[0];
 
 export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
-  readonly #alarm: Alarm;
-  readonly #timers: Timers;
-  readonly #outbox: Outbox;
-  readonly #journal: JournalStore;
-  readonly #log: LogStore;
-  readonly #parts: Parts;
-  readonly #progress: ProgressStore;
-  readonly #host: RunHost;
+  #alarm: Alarm;
+  #timers: Timers;
+  #outbox: Outbox;
+  #journal: JournalStore;
+  #log: LogStore;
+  #parts: Parts;
+  #progress: ProgressStore;
+  #host: RunHost;
+  #retirement: Retirement;
   #begun: boolean;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { storage } = ctx;
-    ({
-      alarm: this.#alarm,
-      timers: this.#timers,
-      outbox: this.#outbox,
-    } = openActorStorage(storage, {
-      deliver: (outgoing) => this.#deliver(outgoing),
-      onDelivered: (outgoing, answer) => this.#answered(outgoing, answer),
-    }));
+    ({ alarm: this.#alarm, timers: this.#timers, outbox: this.#outbox } = this.#openActorStorage());
     this.#journal = new JournalStore(storage.sql);
     this.#log = new LogStore(storage.sql);
     this.#parts = new Parts(storage.sql);
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
+    this.#retirement = this.#makeRetirement();
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const isStored = hasTables(storage.sql);
@@ -75,13 +76,42 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     this.#begun = isStored && this.#parts.get("start") !== undefined;
   }
 
+  #openActorStorage(): ActorStorage {
+    return openActorStorage(this.ctx.storage, {
+      deliver: (outgoing) => this.#deliver(outgoing),
+      onDelivered: (outgoing, answer) => this.#answered(outgoing, answer),
+    });
+  }
+
+  /** What is in memory follows from storage that is no more, or was never written. */
+  #forgetMemory(): void {
+    ({ alarm: this.#alarm, timers: this.#timers, outbox: this.#outbox } = this.#openActorStorage());
+    this.#log = new LogStore(this.ctx.storage.sql);
+    this.#host = this.#makeHost();
+    this.#retirement = this.#makeRetirement();
+  }
+
   // ------------------------------------------------------------------ from the bus
 
-  async start(run: StartRun): Promise<void> {
-    await this.startForked(run, []);
+  async start({ askedAt, ...run }: StartRun): Promise<void> {
+    // So late, it may be a repetition of one that is over and gone.
+    const isLate = askedAt !== undefined && Date.now() - askedAt > LATE_MS;
+    if (isLate && !this.#begun && (await this.#wasHere(run))) return;
+    this.#begin(run, []);
   }
 
   async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
+    if (!this.#begun && (await this.#wasHere(run))) return;
+    this.#begin(run, records);
+  }
+
+  /** Whether the run has ended, and its storage was given up. */
+  async #wasHere({ id, workspace }: StartRun): Promise<boolean> {
+    const known = await directoryStub(this.env, workspace).run(id);
+    return known?.finishedAt !== undefined;
+  }
+
+  #begin(run: StartRun, records: JournalRecord[]): void {
     // A repetition is a call like any other: it sees to it that the run goes on.
     if (this.#begun) this.#host.resume();
     else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations), records);
@@ -156,6 +186,9 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     if (!this.#begun) return this.#unknown();
     const { id, by, reason, restart } = request;
     const { run } = this.#host;
+    // What happened elsewhere is for looking at: nobody here has decided what it says was decided.
+    if (run.imported)
+      return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
     const forked = forkOf(run, request, {
       records: this.#journal.all(),
       program: this.#parts.get("program"),
@@ -304,10 +337,62 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   async historyHead(): ReturnType<WorkflowRunRpc["historyHead"]> {
-    const run = this.#begun ? this.#parts.get("start") : undefined;
-    const program = this.#begun ? this.#parts.get("program") : undefined;
-    if (!run || !program) return this.#unknown();
-    return ok({ history: HISTORY_FORMAT, run, program } as HistoryHead);
+    const head = this.#begun ? this.#retirement.head() : undefined;
+    return head ? ok(head) : this.#unknown();
+  }
+
+  // ------------------------------------------------------------- after the run's end
+
+  async restore({ workspace, id }: Args<"restore">): ReturnType<WorkflowRunRpc["restore"]> {
+    const archive = archiveOf(this.env, workspace);
+    // Nobody sees it half there, and who asks while it comes waits for it.
+    return await this.ctx.blockConcurrencyWhile(async () => {
+      if (this.#begun) return ok(null);
+      const archived = await archive?.open(id);
+      if (!archived) return this.#unknown();
+      applyMigrations(this.ctx.storage, migrations);
+      await this.#retirement.restore(archived);
+      this.#begun = true;
+      return ok(null);
+    });
+  }
+
+  async importHistory({
+    head,
+    records,
+    by,
+  }: Args<"importHistory">): ReturnType<WorkflowRunRpc["importHistory"]> {
+    const id = head.run.id as RunId;
+    const { workspace } = head.run;
+    const isArchived = await archiveOf(this.env, workspace)?.has(id);
+    if (this.#begun || isArchived) return refuse("run_exists", `the run ${id} is here already`);
+    const at = Date.now();
+    const imported = { ...head, run: { ...head.run, imported: { by: by.subject, at } } };
+    try {
+      this.ctx.storage.transactionSync(() => {
+        applyMigrations(this.ctx.storage, migrations);
+        this.#retirement.adopt(imported, records, at + firstLookMs(this.env), by.subject);
+        const entry = { at, by: by.subject, action: "run.import", subject: id, data: {} };
+        this.#audit(`import/${id}/${at}`, entry);
+        this.#outbox.add(summaryMessage);
+      });
+    } catch (error) {
+      this.#forgetMemory();
+      if (error instanceof RowTooLarge) return refuse("payload_too_large", error.message);
+      throw error;
+    }
+    this.#begun = true;
+    void this.#outbox.flush();
+    return ok(this.#host.summary());
+  }
+
+  /** Nothing is left of the run here: the next call finds an object that never was. */
+  async #forget(): Promise<void> {
+    for (const socket of this.ctx.getWebSockets()) socket.close(1001, "the run's storage is given up");
+    this.#begun = false;
+    // The alarm goes with it.
+    await this.ctx.blockConcurrencyWhile(() => this.ctx.storage.deleteAll());
+    this.#forgetMemory();
   }
 
   // ------------------------------------------------------------------- who watches
@@ -349,13 +434,43 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#begun) return;
+    if (!this.#begun) {
+      // Brought back only in part, and not asked for again.
+      if (hasTables(this.ctx.storage.sql) && this.#timers.get(RETIRE)) await this.#forget();
+      return;
+    }
+    let mayGo = false;
     await handleAlarm({
       alarm: this.#alarm,
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: (timer) => this.#host.fire(timer),
+      onTimer: async (timer) => {
+        if (timer.id === RETIRE) mayGo = await this.#retirement.mayGo();
+        else this.#host.fire(timer);
+      },
+    });
+    // Whoever was to be told something meanwhile is told first.
+    if (mayGo && !this.#outbox.holdsAny()) await this.#forget();
+  }
+
+  #makeRetirement(): Retirement {
+    return new Retirement({
+      storage: this.ctx.storage,
+      timers: this.#timers,
+      parts: this.#parts,
+      journal: this.#journal,
+      log: this.#log,
+      ports: {
+        now: () => Date.now(),
+        retentionMs: () => retentionMs(this.env),
+        archive: (workspace) => archiveOf(this.env, workspace),
+        hasChildren: async (workspace, parent) => {
+          const state = runStates.filter((one) => !finishedStates.includes(one));
+          const { runs } = await directoryStub(this.env, workspace).runs({ parent, state, limit: 1 });
+          return runs.length > 0;
+        },
+      },
     });
   }
 
@@ -371,6 +486,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       log: this.#log,
       ports: {
         changed: () => this.#tell(),
+        keptMs: () => firstLookMs(env),
         now: Date.now,
         entropy,
         outbound: outboundOf(env),

@@ -6,6 +6,12 @@ interface Env {
   GITHUB_WEBHOOK_SECRET?: string;
   /** How long events are kept, in days: at least, and by default, 30. */
   SLUICE_EVENT_RETENTION_DAYS?: string;
+  /** Where finished runs are archived: `[[r2_buckets]]` in wrangler.toml. */
+  ARCHIVE?: R2Bucket;
+  /** Days after its end that a run is archived and its storage deleted, where there is an archive: 30. */
+  SLUICE_ARCHIVE_AFTER_DAYS?: string;
+  /** Days after its end that a run's storage is deleted, where there is no archive: 400. */
+  SLUICE_RUN_RETENTION_DAYS?: string;
   /** Local development only: sleeps and waits pass this many times faster. Refused by a deployed Worker. */
   SLUICE_TIME_SCALE?: string;
   /** Comma-separated hosts (`127.0.0.1:9000`) that `builtin://http` may call although they are private. */

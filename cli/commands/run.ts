@@ -4,7 +4,7 @@ import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
 import { historyText } from "../../src/workflow/index.ts";
-import { collect, contextOf, parseCount, parseInstant, parseJson } from "../command.ts";
+import { collect, contextOf, parseCount, parseInstant, parseJson, readText } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
@@ -182,6 +182,22 @@ export function addRunCommands(program: Command): void {
         process.stdout.write(page.records.map((record) => `${JSON.stringify(record)}\n`).join(""));
         after = page.next;
       }
+    });
+
+  run
+    .command("import")
+    .description("bring the history of a finished run here, to look at it")
+    .argument("<file>", "what `run export` wrote; - for standard input")
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const summary = await client.post<RunSummary>("/v1/runs/import", {
+        rawBody: readText(file),
+        headers: { "content-type": "application/x-ndjson" },
+      });
+      out.result(
+        summary,
+        () => `${pc.green("✓")} ${summary.id}: ${printable(summary.workflow)} had ${summary.state}`,
+      );
     });
 
   run

@@ -5,6 +5,8 @@ import { assertFitsRow } from "../../src/storage/row-size.ts";
 
 /** In UTF-16 code units: a row is begun anew beyond this. Small, so that reading a page reads little else. */
 const ROW_LENGTH = 128 * 1024;
+/** In UTF-16 code units: a page ends beyond this. An RPC answer holds 32 MiB at most, and a unit takes up to three bytes. */
+const PAGE_LENGTH = 8 * 1024 * 1024;
 
 export class JournalStore {
   readonly #sql: SqlStorage;
@@ -40,8 +42,15 @@ export class JournalStore {
 
   all(): JournalRecord[] {
     const records: JournalRecord[] = [];
-    for (const row of this.#rowsFrom(0)) for (const record of row) records.push(record);
+    for (const text of this.#textsFrom(0)) {
+      for (const record of JSON.parse(text) as JournalRecord[]) records.push(record);
+    }
     return records;
+  }
+
+  last(): JournalRecord | undefined {
+    const seq = this.lastSeq();
+    return this.page(seq - 1, 1).records[0];
   }
 
   /** Of the newest record; 0 before the first. */
@@ -52,25 +61,49 @@ export class JournalStore {
     return last.toArray()[0]?.seq ?? 0;
   }
 
-  /** Records with `seq` above `after`, at most `limit`; `next` is the `after` of the following page. */
+  /**
+   * Records with `seq` above `after`: at most `limit`, and no more rows than fit into an answer; `next` is the `after`
+   * of the following page.
+   */
   page(after: number, limit: number): { records: JournalRecord[]; next?: number } {
     const records: JournalRecord[] = [];
-    for (const row of this.#rowsFrom(after + 1)) {
-      for (const record of row) {
+    let length = 0;
+    for (const text of this.#textsFrom(after + 1)) {
+      const isFull = length > 0 && length + text.length > PAGE_LENGTH;
+      length += text.length;
+      for (const record of JSON.parse(text) as JournalRecord[]) {
         if (record.seq <= after) continue;
-        if (records.length === limit) return { records, next: records.at(-1)?.seq ?? after };
+        if (isFull || records.length === limit) return { records, next: records.at(-1)?.seq ?? after };
         records.push(record);
       }
     }
     return { records };
   }
 
+  /** All records, those of a row at a time. Others may use the storage between two of them. */
+  *rows(): Generator<JournalRecord[]> {
+    for (let seq = 0; ; ) {
+      const found = this.#sql.exec<{ seq: number; record: string }>(
+        "SELECT seq, record FROM journal WHERE seq > ? ORDER BY seq LIMIT 1",
+        seq,
+      );
+      const [row] = found.toArray();
+      if (!row) return;
+      yield JSON.parse(row.record) as JournalRecord[];
+      seq = row.seq;
+    }
+  }
+
+  clear(): void {
+    this.#sql.exec("DELETE FROM journal");
+  }
+
   /** The rows from the one on that holds record `seq`. */
-  *#rowsFrom(seq: number): Generator<JournalRecord[]> {
+  *#textsFrom(seq: number): Generator<string> {
     const rows = this.#sql.exec(
       "SELECT record FROM journal WHERE seq >= (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE seq <= ?) ORDER BY seq",
       seq,
     );
-    for (const [text] of rows.raw<[string]>()) yield JSON.parse(text) as JournalRecord[];
+    for (const [text] of rows.raw<[string]>()) yield text;
   }
 }

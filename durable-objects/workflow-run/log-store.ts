@@ -8,6 +8,8 @@ import type { LogLine } from "../../src/protocol/run.ts";
 
 export const MAX_RUN_LOG_BYTES = 16 * 1024 * 1024;
 const MAX_LINE_LENGTH = 16 * 1024;
+/** Lines of a page at most, whatever is asked for: an RPC answer holds 32 MiB, and a UTF-16 unit takes up to three bytes. */
+const MAX_PAGE_LINES = 600;
 
 interface Attempt {
   command: CommandId;
@@ -76,8 +78,9 @@ export class LogStore {
     return this.#sql.exec<{ seq: number | null }>("SELECT MAX(seq) AS seq FROM log_lines").one().seq ?? 0;
   }
 
-  /** Lines with `seq` above `after`, at most `limit`; `next` is the `after` of the following page. */
-  page(after: number, limit: number): { lines: LogLine[]; next?: number } {
+  /** Lines with `seq` above `after`, at most `wanted`, fewer where a page holds fewer; `next` is the `after` of the following page. */
+  page(after: number, wanted: number): { lines: LogLine[]; next?: number } {
+    const limit = Math.min(wanted, MAX_PAGE_LINES);
     type Row = {
       seq: number;
       at: number;
@@ -96,6 +99,36 @@ export class LogStore {
     }));
     const next = rows.length > limit ? lines.at(-1)?.seq : undefined;
     return next === undefined ? { lines } : { lines, next };
+  }
+
+  /** All lines up to `newest`, a page at a time. Others may use the storage between two of them. */
+  *pages(newest: number): Generator<LogLine[]> {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const { lines, next }: { lines: LogLine[]; next?: number } = this.page(after, MAX_PAGE_LINES);
+      yield lines.filter(({ seq }) => seq <= newest);
+      after = next;
+    }
+  }
+
+  /** Lines that were kept elsewhere, under their numbers. */
+  restore(lines: readonly LogLine[]): void {
+    for (const { seq, at, command, attempt, stream, text } of lines) {
+      this.#sql.exec(
+        "INSERT INTO log_lines (seq, at, command, attempt, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
+        seq,
+        at,
+        command ?? null,
+        attempt ?? null,
+        stream,
+        text,
+      );
+    }
+  }
+
+  clear(): void {
+    this.#sql.exec("DELETE FROM log_lines");
+    this.#sql.exec("DELETE FROM log_tails");
+    this.#taken = undefined;
   }
 
   #add(

@@ -105,5 +105,7 @@ export function filledIn(queued: Message, run: StoredStart, program: ProgramSour
   const [continuation] = queued.args as [Continuation];
   const id = queued.receiver.slice("run/".length) as RunId;
   const continues = { run: run.id, how: "continued" as const };
-  return message("run", id, "start", [{ ...run, id, program, ...continuation, continues }]);
+  const askedAt = Date.parse(continuation.event.time ?? "");
+  const start = { ...run, id, program, ...continuation, continues };
+  return message("run", id, "start", [{ ...start, ...(Number.isNaN(askedAt) ? {} : { askedAt }) }]);
 }

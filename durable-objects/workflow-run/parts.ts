@@ -18,10 +18,19 @@ export interface Standstill {
   isOver: boolean;
 }
 
+/** How a run came here that did not happen here, or not in this object's present storage. */
+export interface Origin {
+  how: "restored" | "imported";
+  at: number;
+  /** Who imported it. */
+  by?: string;
+}
+
 interface PartValues {
   start: StoredStart;
   program: ProgramSource;
   standstill: Standstill;
+  origin: Origin;
 }
 
 export class Parts {

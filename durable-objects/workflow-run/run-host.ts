@@ -39,6 +39,7 @@ import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
 import { consumedMessage, effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
 import type { Parts, Standstill, StoredStart } from "./parts.ts";
+import { RETIRE } from "./retirement.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
 /** What the host cannot do by itself. */
@@ -54,6 +55,8 @@ export interface RunPorts {
   outbound: Outbound;
   /** Something was committed: whoever watches may look again. */
   changed(): void;
+  /** Milliseconds from the run's end to the first look at whether it is still needed here. */
+  keptMs(): number;
   now(): number;
   entropy(): Uint8Array;
 }
@@ -346,6 +349,12 @@ export class RunHost {
     this.#noteStandstill(this.#machine?.stuck);
     if (changes.finished) {
       this.#timers.dropAll();
+      this.#timers.set({
+        id: RETIRE,
+        kind: "retire",
+        dueAt: this.#ports.now() + this.#ports.keptMs(),
+        data: null,
+      });
       this.#nextLookAt = Number.POSITIVE_INFINITY;
       // The bus knows a run that has waited for an event, or holds a place that others may wait for.
       const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");

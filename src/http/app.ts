@@ -15,6 +15,7 @@ import { forms } from "./routes/forms.ts";
 import { functions } from "./routes/functions.ts";
 import { health } from "./routes/health.ts";
 import { hooks } from "./routes/hooks.ts";
+import { imports } from "./routes/imports.ts";
 import { jobs } from "./routes/jobs.ts";
 import { live } from "./routes/live.ts";
 import { locks } from "./routes/locks.ts";
@@ -41,6 +42,7 @@ const resources = [
   functions,
   runs,
   forks,
+  imports,
   signals,
   starts,
   forms,

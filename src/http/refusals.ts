@@ -1,7 +1,7 @@
 // Every refusal the HTTP API can give: its stable code, its status, and what it means. `/docs/errors` shows this
 // table, docs/errors.md repeats it for readers of the repository (a test compares the two).
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 500 | 503;
 
 export interface Refusal {
   status: ProblemStatus;
@@ -16,6 +16,7 @@ export const titles: Record<ProblemStatus, string> = {
   404: "Not found",
   405: "Method not allowed",
   409: "Conflict with the current state",
+  410: "No longer kept",
   413: "Too large",
   415: "Unsupported media type",
   422: "The request cannot be carried out",
@@ -134,6 +135,24 @@ export const refusals = {
   },
   outcome_conflict: { status: 409, means: "The job has another outcome already; the first one stays." },
   token_exists: { status: 409, means: "The new token's id is taken. Create it again." },
+  run_exists: {
+    status: 409,
+    means: "A run with this id is here, or in the archive. A history is imported once.",
+  },
+  run_imported: {
+    status: 409,
+    means: "The run happened somewhere else and is here to be looked at. Start the workflow here instead.",
+  },
+  run_expired: {
+    status: 410,
+    means:
+      "The run ended so long ago that its journal is no longer kept; the lists still show what became of it. Bind an archive to keep journals for good.",
+  },
+  invalid_history: {
+    status: 422,
+    means:
+      "The file is not the history of a finished run; the detail says why. `sluice run export` writes one.",
+  },
   payload_too_large: { status: 413, means: "The body, or the part the detail names, is over its limit." },
   unsupported_media_type: { status: 415, means: "The `Content-Type` is not one that is taken here." },
   invalid_outcome: { status: 422, means: "The command cannot end with this value; the detail says why." },

@@ -66,6 +66,8 @@ export const runSummarySchema = z.object({
   digest: z.string(),
   trigger: z.string(),
   initiator: z.string(),
+  /** It happened somewhere else: who brought it here, to be looked at, and when. */
+  imported: z.object({ by: z.string(), at: z.number() }).optional(),
   /** The run and its command that started this one, where one did. */
   parent: z.object({ run: z.string(), command: z.string() }).optional(),
   event: z.object({ id: z.string(), source: z.string(), type: z.string(), subject: z.string().optional() }),

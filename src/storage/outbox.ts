@@ -287,6 +287,12 @@ export class Outbox {
     );
   }
 
+  /** True when anything is on its way, or waits for an operator. */
+  holdsAny(): boolean {
+    this.#deleteAnswered();
+    return this.#sql.exec("SELECT 1 FROM outbox LIMIT 1").toArray().length > 0;
+  }
+
   /** What waits for an operator, oldest first, at most 500. */
   parked(): { id: number; receiver: string; method: string; attempts: number; lastError: string }[] {
     return this.#sql

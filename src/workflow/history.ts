@@ -1,11 +1,14 @@
 // Histories of runs: read from files, and replayed against a program, the run's own or a changed one.
 import { HISTORY_FORMAT, type HistoryHead, historyHeadSchema } from "../protocol/history.ts";
-import type { JournalRecord, NotedRecord } from "../protocol/journal.ts";
+import { isRunId } from "../protocol/ids.ts";
+import { type JournalRecord, journalRecordSchema, type NotedRecord } from "../protocol/journal.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { type ErrorData, ok, type Result, refuse } from "../protocol/result.ts";
+import { finishedStates } from "../protocol/run.ts";
 import { isSameJson } from "./canonical-json.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
+import { programDigest } from "./program.ts";
 import { loadRun } from "./run-machine.ts";
 
 export interface History {
@@ -40,10 +43,53 @@ export function parseHistory(text: string): Result<History> {
       `the first line is no head of a history in format ${HISTORY_FORMAT}: ${head.error.issues[0]?.path.join(".")}: ${head.error.issues[0]?.message}`,
     );
   }
-  const records = rest as unknown as JournalRecord[];
-  const wrong = records.findIndex((record, index) => record?.seq !== index + 1);
-  if (wrong >= 0) return refuse("invalid_history", `record ${wrong + 1} is missing: the journal has a gap`);
-  return ok({ head: head.data, records });
+  for (const [index, record] of rest.entries()) {
+    const found = journalRecordSchema.safeParse(record);
+    const where = `record ${index + 1}`;
+    if (!found.success) {
+      const [issue] = found.error.issues;
+      return refuse("invalid_history", `${where} is none: ${issue?.path.join(".")}: ${issue?.message}`);
+    }
+    if (found.data.seq !== index + 1) {
+      return refuse("invalid_history", `${where} is missing: the journal has a gap`);
+    }
+  }
+  return ok({ head: head.data, records: rest as unknown as JournalRecord[] });
+}
+
+/**
+ * Refuses `invalid_history` unless it is whole and of one piece: its program is the one that it names, the journal is
+ * that of this run, from its start to its end, and its records do not contradict each other.
+ */
+export function checkFinished({ head, records }: History, sha256Hex: Sha256Hex): Result<null> {
+  const invalid = (message: string) => refuse("invalid_history", message);
+  const { run, program } = head;
+  if (!isRunId(run.id)) return invalid(`${run.id} is no id of a run`);
+  const digest = programDigest(program, sha256Hex);
+  if (program.digest !== digest || run.program.digest !== digest) {
+    return invalid(`the program's digest is ${digest}, the head says otherwise`);
+  }
+  const [first] = records;
+  const last = records.at(-1);
+  const isStart = first?.type === "noted" && first.note === "started";
+  if (!isStart || first.data.digest !== digest || first.data.workflow !== run.workflow) {
+    return invalid("the first record is not the start of the run that the head names");
+  }
+  if (last?.type !== "noted" || last.note !== "finished") {
+    return invalid("the run was not over when this was written: `sluice replay` takes such a history");
+  }
+  if (
+    records.findIndex((record) => record.type === "noted" && record.note === "finished") <
+    records.length - 1
+  ) {
+    return invalid("the journal goes on after its end");
+  }
+  try {
+    const { state } = loadRun(undefined, { start: run as unknown as RunStart, records, sha256Hex }).summary();
+    return finishedStates.includes(state) ? ok(null) : invalid(`a run does not end in ${state}`);
+  } catch (error) {
+    return invalid(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /**

@@ -6,7 +6,7 @@
 //     const changes = machine.handle({ type: "start" }, { now, entropy });
 //     // commit `changes`, perform its effects, feed their results back by `handle`
 export { forkedRecords } from "./fork.ts";
-export { firstDifference, type History, historyText, parseHistory } from "./history.ts";
+export { checkFinished, firstDifference, type History, historyText, parseHistory } from "./history.ts";
 export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
 export { gitFileOf, loadedFile } from "./loaded-file.ts";

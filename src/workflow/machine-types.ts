@@ -32,6 +32,8 @@ export interface RunStart {
   /** Arrival number of `event` in its bus: where the look-back of wait_for_event begins. */
   eventSeq: number;
   initiator: string;
+  /** It happened somewhere else, and was brought here by somebody to be looked at. */
+  imported?: { by: string; at: number };
   /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
   consumed?: number[];
   /** The run that this one goes on from, and how. */

@@ -26,6 +26,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     digest: start.program.digest,
     trigger: start.trigger.id,
     initiator: start.initiator,
+    ...(start.imported ? { imported: { ...start.imported } } : {}),
     event: { id, source, type, ...(subject === undefined ? {} : { subject }) },
     state: runStateOf(state, stuck !== undefined),
     waitingFor: stuck ? "a program that fits its journal" : waitingFor(state),

@@ -193,6 +193,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
     parts: new Parts(storage.sql),
     log: new LogStore(storage.sql),
     ports: {
+      keptMs: () => 24 * 3600_000,
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),

@@ -131,6 +131,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
     parts: new Parts(storage.sql),
     log: new LogStore(storage.sql),
     ports: {
+      keptMs: () => 24 * 3600_000,
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),
@@ -230,7 +231,7 @@ describe("a commit", () => {
       true,
     ],
     ["says nothing to a bus that does not know it", [{ kind: "sleep" }], false],
-  ])("the run's end drops every timer and %s", (_, activities, told) =>
+  ])("the run's end drops every timer, sets the one that retires it, and %s", (_, activities, told) =>
     inRun(
       {
         decide: (input) =>
@@ -243,7 +244,8 @@ describe("a commit", () => {
         begin(hosted);
         expect(hosted.count("timers")).toBe(1);
         hosted.host.feed({ type: "cancel", by: "bob", reason: "", terminate: true });
-        expect(hosted.count("timers")).toBe(0);
+        expect(hosted.count("timers WHERE kind <> 'retire'")).toBe(0);
+        expect(hosted.count("timers")).toBe(1);
         await hosted.outbox.flush();
         const forgotten = { receiver: "bus/", method: "forgetRun", args: [run.id] };
         expect(hosted.sent.some((sent) => JSON.stringify(sent) === JSON.stringify(forgotten))).toBe(told);

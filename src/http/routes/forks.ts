@@ -4,6 +4,7 @@ import { catalogStub, DEFAULT_WORKSPACE, runStub } from "../../../durable-object
 import { type CommandId, idempotencyKeySchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import { reasonSchema } from "../../protocol/operation.ts";
 import { runSummarySchema } from "../../protocol/run.ts";
+import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
@@ -33,21 +34,23 @@ const fork = createRoute({
       }),
     ),
   },
-  responses: { 201: json(runSummarySchema, "The new run"), ...problems(400, 401, 403, 404, 409, 413, 422) },
+  responses: {
+    201: json(runSummarySchema, "The new run"),
+    ...problems(400, 401, 403, 404, 409, 410, 413, 422),
+  },
 });
 
 export const forks = createRoutes().openapi(fork, async (c) => {
   const { id } = c.req.valid("param");
   const { command, program, restart, reason } = c.req.valid("json");
   const key = c.req.valid("header")["idempotency-key"] ?? crypto.randomUUID();
-  const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
+  const detail = unwrap(await askRun(c.env, id as RunId, (run) => run.detail()));
   const current =
     program === "current"
-      ? unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(unwrap(await run.detail()).workflow))
-          .program
+      ? unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(detail.workflow)).program
       : undefined;
   const digest = sha256(JSON.stringify([id, command, key]));
-  const forked = await run.fork({
+  const forked = await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).fork({
     id: `run_${digest.slice(0, 32)}` as RunId,
     command: command as CommandId,
     ...(current && { program: current }),

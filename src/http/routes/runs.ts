@@ -19,6 +19,7 @@ import {
   runSummarySchema,
 } from "../../protocol/run.ts";
 import type { Identity } from "../../protocol/token.ts";
+import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
@@ -26,7 +27,6 @@ import { instantSchema } from "../instant.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
-import { orNotBegun } from "../run-not-begun.ts";
 
 // Its shape is docs/journal.md; it was checked when it was written.
 const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
@@ -96,7 +96,7 @@ const show = createRoute({
   summary: "A run with its activities",
   middleware: [requires("viewer")] as const,
   request: { params },
-  responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404, 409) },
+  responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404, 409, 410) },
 });
 
 const journal = createRoute({
@@ -111,7 +111,7 @@ const journal = createRoute({
       z.object({ records: z.array(recordSchema), next: z.number().int().optional() }),
       "A page of records",
     ),
-    ...problems(400, 401, 403, 404),
+    ...problems(400, 401, 403, 404, 409, 410),
   },
 });
 
@@ -127,7 +127,7 @@ const log = createRoute({
       z.object({ lines: z.array(logLineSchema), next: z.number().int().optional() }),
       "A page of lines",
     ),
-    ...problems(400, 401, 403, 404),
+    ...problems(400, 401, 403, 404, 409, 410),
   },
 });
 
@@ -143,7 +143,7 @@ const source = createRoute({
       z.object({ digest: z.string(), entry: z.string(), files: z.record(z.string(), z.string()) }),
       "Its sources by file name",
     ),
-    ...problems(400, 401, 403, 404),
+    ...problems(400, 401, 403, 404, 409, 410),
   },
 });
 
@@ -155,7 +155,10 @@ const history = createRoute({
   description: "The first line of a history as a file; the records of its journal are the others.",
   middleware: [requires("viewer")] as const,
   request: { params },
-  responses: { 200: json(historyHeadSchema, "The head of the history"), ...problems(400, 401, 403, 404) },
+  responses: {
+    200: json(historyHeadSchema, "The head of the history"),
+    ...problems(400, 401, 403, 404, 409, 410),
+  },
 });
 
 const cancel = createRoute({
@@ -171,7 +174,10 @@ const cancel = createRoute({
       z.strictObject({ reason: z.string().max(2000).default(""), terminate: z.boolean().default(false) }),
     ),
   },
-  responses: { 200: json(runSummarySchema, "The run as it is now"), ...problems(400, 401, 403, 404, 409) },
+  responses: {
+    200: json(runSummarySchema, "The run as it is now"),
+    ...problems(400, 401, 403, 404, 409, 410),
+  },
 });
 
 const operations = createRoute({
@@ -189,7 +195,7 @@ const operations = createRoute({
   },
   responses: {
     200: json(runSummarySchema, "The run as it is now"),
-    ...problems(400, 401, 403, 404, 409, 413, 422),
+    ...problems(400, 401, 403, 404, 409, 410, 413, 422),
   },
 });
 
@@ -263,8 +269,8 @@ export const runs = createRoutes()
   })
   .openapi(operations, async (c) => {
     const { id } = c.req.valid("param");
-    const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
-    return c.json(unwrap(await run.operate({ by: c.get("identity"), ...c.req.valid("json") })), 200);
+    const operation = { by: c.get("identity"), ...c.req.valid("json") };
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.operate(operation))), 200);
   })
   .openapi(list, async (c) => {
     const { state, cursor, limit, label, ...filters } = c.req.valid("query");
@@ -285,36 +291,30 @@ export const runs = createRoutes()
   })
   .openapi(show, async (c) => {
     const { id } = c.req.valid("param");
-    const detail = await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).detail();
-    return c.json(unwrap(await orNotBegun(c.env, id as RunId, detail)), 200);
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.detail())), 200);
   })
   .openapi(journal, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(
-      unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).journal(c.req.valid("query"))),
-      200,
-    );
+    const page = c.req.valid("query");
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.journal(page))), 200);
   })
   .openapi(log, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(
-      unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).log(c.req.valid("query"))),
-      200,
-    );
+    const page = c.req.valid("query");
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.log(page))), 200);
   })
   .openapi(source, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).source()), 200);
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.source())), 200);
   })
   .openapi(history, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(unwrap(await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).historyHead()), 200);
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.historyHead())), 200);
   })
   .openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    const run = runStub(c.env, DEFAULT_WORKSPACE, id as RunId);
-    const cancelled = await run.cancel({ by: c.get("identity"), ...c.req.valid("json") });
-    return c.json(unwrap(await orNotBegun(c.env, id as RunId, cancelled)), 200);
+    const cancellation = { by: c.get("identity"), ...c.req.valid("json") };
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.cancel(cancellation))), 200);
   });
 
 function bulkOperate(

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { DEFAULT_WORKSPACE, runStub } from "../../../durable-objects/stubs.ts";
 import { idempotencyKeySchema, nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import { jsonSchema } from "../../protocol/json.ts";
+import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
@@ -27,7 +27,7 @@ const send = createRoute({
   },
   responses: {
     202: json(z.object({ id: z.string() }), "Kept; `id` is its idempotency key"),
-    ...problems(400, 401, 403, 404, 409, 413),
+    ...problems(400, 401, 403, 404, 409, 410, 413),
   },
 });
 
@@ -35,7 +35,7 @@ export const signals = createRoutes().openapi(send, async (c) => {
   const { id: run, name } = c.req.valid("param");
   const id = c.req.valid("header")["idempotency-key"] ?? crypto.randomUUID();
   const { data = null } = c.req.valid("json");
-  const stub = runStub(c.env, DEFAULT_WORKSPACE, run as RunId);
-  unwrap(await stub.signal({ id, name, data, by: c.get("identity") }));
+  const signal = { id, name, data, by: c.get("identity") };
+  unwrap(await askRun(c.env, run as RunId, (stub) => stub.signal(signal)));
   return c.json({ id }, 202);
 });

@@ -3,7 +3,7 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 
 export { outbox, timers } from "./shared.ts";
 
-/** One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck). */
+/** One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck), `origin`. */
 export const parts = sqliteTable("parts", {
   name: text("name").primaryKey(),
   /** JSON. */
