@@ -128,6 +128,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
       runs: this.#runs.named(of("run")),
       approvals: this.#approvals.named(of("approval")),
       environments: of("environment"),
+      forms: of("form"),
     };
   }
 

@@ -3,12 +3,17 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
+import { readLink } from "./api/linked-token.ts";
 import { createAppRouter } from "./router.tsx";
+import "@fontsource-variable/inter";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/views.css";
+import "./styles/overview.css";
+import "./styles/run.css";
 
+readLink();
 const client = new QueryClient({
   defaultOptions: {
     queries: {

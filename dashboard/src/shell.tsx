@@ -4,11 +4,13 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Session } from "./api/client.ts";
 import { ApiError, answered, api } from "./api/client.ts";
-import { approvalsQuery, sessionQuery } from "./api/queries.ts";
+import { cameByLink } from "./api/linked-token.ts";
+import { approvalsQuery, formsQuery, sessionQuery } from "./api/queries.ts";
 import { followDirectory } from "./live/directory-feed.ts";
 import { useIsLive } from "./live/live-status.ts";
 import { CommandPalette } from "./parts/command-palette.tsx";
 import { HelpDialog } from "./parts/help-dialog.tsx";
+import { Notices } from "./parts/notices.tsx";
 import { Problem } from "./parts/problem.tsx";
 import { views } from "./parts/shortcuts.ts";
 import { useShortcuts } from "./parts/use-shortcuts.ts";
@@ -16,11 +18,15 @@ import { SessionContext } from "./session.ts";
 import { toggleTheme } from "./theme.ts";
 import { SignIn } from "./views/sign-in.tsx";
 
+const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
 export function Shell() {
   const session = useQuery(sessionQuery);
   if (session.data) return <SignedIn session={session.data} />;
   if (session.isPending) return <p className="quiet boot">Opening Sluice…</p>;
-  if (session.error instanceof ApiError && session.error.status < 500) return <SignIn />;
+  if (session.error instanceof ApiError && session.error.status < 500) {
+    return cameByLink() ? <SignIn refusal={session.error} /> : <SignIn />;
+  }
   return <Problem error={session.error} retry={() => void session.refetch()} />;
 }
 
@@ -47,12 +53,13 @@ function SignedIn({ session }: { session: Session }) {
           <Navigation />
           <div className="bar-end">
             <button type="button" className="button palette-button" onClick={() => setDialog("palette")}>
-              Go to… <kbd>⌘K</kbd>
+              Go to… <kbd>{isMac ? "⌘" : "Ctrl"} K</kbd>
             </button>
             <LiveMark />
             <Account session={session} onHelp={() => setDialog("help")} />
           </div>
         </header>
+        <Notices />
         <main id="main" tabIndex={-1}>
           <Outlet />
         </main>
@@ -64,7 +71,8 @@ function SignedIn({ session }: { session: Session }) {
 }
 
 function Navigation() {
-  const waiting = useQuery(approvalsQuery("pending")).data?.approvals.length ?? 0;
+  const held = useQuery(approvalsQuery("pending")).data?.approvals.length ?? 0;
+  const waiting = held + (useQuery(formsQuery).data?.forms.length ?? 0);
   return (
     <nav aria-label="Views">
       {views.map(({ to, name }) => (
@@ -86,7 +94,8 @@ function LiveMark() {
   const isLive = useIsLive();
   return (
     <span className={`live ${isLive ? "is-live" : "is-not"}`} role="status">
-      {isLive ? "Live" : "Not live, reconnecting…"}
+      {isLive ? "Live" : "Not live"}
+      {!isLive && <span className="live-more">, reconnecting…</span>}
     </span>
   );
 }

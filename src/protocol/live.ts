@@ -12,6 +12,8 @@ export type LiveNews =
       approvals: Approval[];
       /** Names; what became of them is to be read. */
       environments: string[];
+      /** Ids; what became of them is to be read. */
+      forms: string[];
     };
 
 /** From a run: how far its journal and its log go now. */

@@ -246,7 +246,7 @@ class Machine implements InspectableRun {
     if (!approval) return { code: "approval_not_found", message: `this run has no approval ${id}` };
     if (approval.state !== "pending") {
       const who = approval.resolvedBy === undefined ? "" : ` by ${approval.resolvedBy}`;
-      return { code: "already_resolved", message: `the approval ${id} was ${approval.state}${who} before` };
+      return { code: "already_resolved", message: `the approval was ${approval.state}${who} before` };
     }
     if (decision === "approve" && by === this.#options.start.initiator) {
       return {

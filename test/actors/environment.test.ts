@@ -99,7 +99,7 @@ test("its history goes back deployment by deployment, also those of one time", a
   await put();
   for (const n of [1, 2, 3, 4, 5]) {
     await rpc.recordDeployment({
-      ...{ app: "shop", revision: String(n), function: "f", run: "run_1", by: "bob", at: n < 4 ? n : 4 },
+      ...{ app: "shop", revision: String(n), function: "f", run: "run_1", by: "bob", at: Math.min(n, 4) },
       command: `0#${n}` as CommandId,
     });
   }

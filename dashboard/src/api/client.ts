@@ -8,12 +8,21 @@ export const api = createClient<paths>({ baseUrl: location.origin });
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
+  /** What is wrong with each member of what was sent, where that can be said. */
+  readonly faults: readonly Fault[];
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, faults: readonly Fault[] = []) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.faults = faults;
   }
+}
+
+interface Fault {
+  /** A JSON pointer into what was sent. */
+  pointer: string;
+  message: string;
 }
 
 /** The data of an answer. Throws ApiError for a refusal, whatever its form. */
@@ -22,11 +31,16 @@ export async function answered<T>(
 ): Promise<T> {
   const { data, error, response } = await request;
   if (response.ok) return data as T;
-  const problem = (typeof error === "object" ? error : null) as { code?: string; detail?: string } | null;
+  const problem = (typeof error === "object" ? error : null) as {
+    code?: string;
+    detail?: string;
+    errors?: Fault[];
+  } | null;
   throw new ApiError(
     response.status,
     problem?.code ?? "unreadable",
     problem?.detail ?? `The server answered ${response.status}. Try again in a moment.`,
+    problem?.errors,
   );
 }
 
@@ -43,3 +57,4 @@ export type Activity = RunDetail["activities"][number];
 export type LogLine = Get<"/v1/runs/{id}/log">["lines"][number];
 export type Approval = Get<"/v1/approvals">["approvals"][number];
 export type Environment = Get<"/v1/environments">["environments"][number];
+export type Form = Get<"/v1/forms">["forms"][number];

@@ -1,7 +1,9 @@
 // Every question the dashboard asks, under the key by which its answer is kept and made anew.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { JournalRecord } from "../../../src/protocol/journal.ts";
 import type { Activity, LogLine, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
+import { takeLinkedToken } from "./linked-token.ts";
 
 export interface RunFilter {
   state?: Run["state"][];
@@ -11,9 +13,13 @@ export interface RunFilter {
   label?: string;
 }
 
+/** Who one is; with the token of a link that signs in, whoever that one is of. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: () => answered(api.GET("/v1/session")),
+  queryFn: () => {
+    const token = takeLinkedToken();
+    return answered(token ? api.POST("/v1/session", { body: { token } }) : api.GET("/v1/session"));
+  },
   retry: false,
   staleTime: 300_000,
 });
@@ -45,19 +51,6 @@ export const sourceQuery = (id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export interface JournalRecord {
-  seq: number;
-  at: number;
-  type: "scheduled" | "completed" | "noted";
-  command?: string;
-  kind?: string;
-  name?: string;
-  note?: string;
-  data?: unknown;
-  outcome?: unknown;
-  args?: unknown;
-}
-
 export async function readJournal(
   id: string,
   after: number,
@@ -81,6 +74,11 @@ export const approvalsQuery = (state?: "pending") =>
     queryFn: () =>
       answered(api.GET("/v1/approvals", { params: { query: { limit: 200, ...(state ? { state } : {}) } } })),
   });
+
+export const formsQuery = queryOptions({
+  queryKey: ["forms", "pending"],
+  queryFn: () => answered(api.GET("/v1/forms", { params: { query: { state: "pending" } } })),
+});
 
 export const environmentsQuery = queryOptions({
   queryKey: ["environments"],

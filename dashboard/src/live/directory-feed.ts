@@ -61,6 +61,7 @@ function apply(client: QueryClient, news: LiveNews): void {
     );
   }
   if (news.approvals.length > 0) void client.invalidateQueries({ queryKey: ["approvals"] });
+  if (news.forms.length > 0) void client.invalidateQueries({ queryKey: ["forms"] });
   if (news.environments.length > 0) void client.invalidateQueries({ queryKey: ["environments"] });
   if (news.runs.length > 0) {
     // Runs move because of events and jobs: what shows those is asked anew, where it is on screen.

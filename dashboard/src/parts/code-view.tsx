@@ -1,15 +1,19 @@
-// Starlark source, read only: executed lines are links to what they called, current ones are lit.
+// Starlark source, read only: executed lines say what they called and link to it, current ones are lit.
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, RangeSetBuilder } from "@codemirror/state";
-import { Decoration, EditorView, GutterMarker, gutter, lineNumbers } from "@codemirror/view";
+import { Compartment, EditorState, type Extension, type Range, type Text } from "@codemirror/state";
+import { Decoration, EditorView, lineNumbers, WidgetType } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 
 export interface LineMark {
   line: number;
+  /** Whether what the line called is under way. */
   isCurrent: boolean;
-  title: string;
+  /** Whether it is what the reader has chosen. */
+  isChosen: boolean;
+  text: string;
+  tone: string;
   onOpen: () => void;
 }
 
@@ -24,61 +28,57 @@ const colours = HighlightStyle.define([
   },
 ]);
 
-class OpenMarker extends GutterMarker {
+/** What a line called, at its end: a button, so that the keyboard reaches it too. */
+class CallMark extends WidgetType {
   readonly #mark: LineMark;
   constructor(mark: LineMark) {
     super();
     this.#mark = mark;
   }
+  override eq(other: CallMark): boolean {
+    const [a, b] = [this.#mark, other.#mark];
+    return a.text === b.text && a.tone === b.tone && a.onOpen === b.onOpen;
+  }
   override toDOM(): HTMLElement {
+    const { text, tone, onOpen } = this.#mark;
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = this.#mark.isCurrent ? "▶" : "●";
-    button.title = this.#mark.title;
-    button.ariaLabel = this.#mark.title;
-    button.className = this.#mark.isCurrent ? "code-mark is-current" : "code-mark";
-    button.onclick = this.#mark.onOpen;
-    // The gutter is hidden from screen readers; the timeline has the same links for the keyboard.
-    button.tabIndex = -1;
+    button.textContent = text;
+    button.className = `code-mark tone-${tone}`;
+    button.onclick = onOpen;
     return button;
   }
 }
 
-function extensions(marks: readonly LineMark[], text: string) {
-  const state = EditorState.create({ doc: text });
-  const byLine = new Map(
-    marks.filter(({ line }) => line >= 1 && line <= state.doc.lines).map((mark) => [mark.line, mark]),
-  );
-  const lit = new RangeSetBuilder<Decoration>();
-  for (const [number, { isCurrent }] of [...byLine].sort(([a], [b]) => a - b)) {
-    const { from } = state.doc.line(number);
-    if (isCurrent) lit.add(from, from, Decoration.line({ class: "code-current" }));
-  }
-  return [
-    EditorView.decorations.of(lit.finish()),
-    gutter({
-      class: "code-marks",
-      lineMarker: (view, line) => {
-        const mark = byLine.get(view.state.doc.lineAt(line.from).number);
-        return mark ? new OpenMarker(mark) : null;
-      },
-    }),
-  ];
+function decorations(marks: readonly LineMark[], doc: Text): Extension {
+  const ranges = marks
+    .filter(({ line }) => line >= 1 && line <= doc.lines)
+    .flatMap((mark): Range<Decoration>[] => {
+      const { from, to } = doc.line(mark.line);
+      const lit = mark.isChosen ? "code-chosen" : mark.isCurrent ? "code-current" : undefined;
+      const widget = Decoration.widget({ widget: new CallMark(mark), side: 1 }).range(to);
+      return lit ? [Decoration.line({ class: lit }).range(from), widget] : [widget];
+    });
+  return EditorView.decorations.of(Decoration.set(ranges, true));
 }
+
+const NO_MARKS: readonly LineMark[] = [];
 
 export function CodeView({
   text,
   name,
-  marks = [],
+  marks = NO_MARKS,
 }: {
   text: string;
   name: string;
   marks?: readonly LineMark[];
 }) {
   const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<{ view: EditorView; marked: Compartment }>(undefined);
   useEffect(() => {
     if (!host.current) return;
     const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+    const marked = new Compartment();
     const view = new EditorView({
       parent: host.current,
       doc: text,
@@ -88,12 +88,20 @@ export function CodeView({
         EditorView.editable.of(false),
         EditorView.contentAttributes.of({ "aria-label": name, tabindex: "0" }),
         lineNumbers(),
-        extensions(marks, text),
+        marked.of([]),
         python(),
         syntaxHighlighting(colours),
       ],
     });
+    editor.current = { view, marked };
     return () => view.destroy();
-  }, [text, name, marks]);
+  }, [text, name]);
+  // By themselves, so that what moves while one reads takes away neither the place nor the focus.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new editor needs its marks, too
+  useEffect(() => {
+    if (!editor.current) return;
+    const { view, marked } = editor.current;
+    view.dispatch({ effects: marked.reconfigure(decorations(marks, view.state.doc)) });
+  }, [marks, text, name]);
   return <div ref={host} className="code" />;
 }

@@ -21,6 +21,26 @@ export function State({ state }: { state: string }) {
   return <span className={`state tone-${tones[state] ?? "over"}`}>{state}</span>;
 }
 
+const marks: Record<string, string> = {
+  good: "✓",
+  bad: "✕",
+  moving: "●",
+  waiting: "◌",
+  held: "‖",
+  warning: "↻",
+  over: "–",
+};
+
+/** The same where there is no room for a word: a mark, and the word for those who hear it. */
+export function StateMark({ state }: { state: string }) {
+  return (
+    <span className={`state-mark tone-${toneOf(state)}`} title={state}>
+      <span aria-hidden="true">{marks[toneOf(state)]}</span>
+      <span className="sr">{state}</span>
+    </span>
+  );
+}
+
 export function toneOf(state: string): string {
   return tones[state] ?? "over";
 }

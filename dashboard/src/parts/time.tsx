@@ -1,5 +1,6 @@
 // Times in the reader's zone: how long ago, and exactly on hover.
 import { useSyncExternalStore } from "react";
+import { span } from "./span.ts";
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
@@ -37,18 +38,6 @@ export function Ago({ at }: { at: number }) {
       {ago(Math.min(at, useNow()), useNow())}
     </time>
   );
-}
-
-/** `1.2 s`, `3 min 4 s`, `2 h 5 min`. */
-export function span(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 1) return `${Math.round(Math.max(0, ms))} ms`;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** How long it took, or takes until now. */

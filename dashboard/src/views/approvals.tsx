@@ -1,26 +1,36 @@
-// What policy holds for a person, and what has been decided.
+// What waits for a person, approvals and forms, and what has been decided.
 import { useQuery } from "@tanstack/react-query";
-import { approvalsQuery } from "../api/queries.ts";
+import { approvalsQuery, formsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { ApprovalCard } from "./approvals/approval-card.tsx";
+import { FormCard } from "./approvals/form-card.tsx";
 
 export function Approvals() {
   const { data, error, refetch } = useQuery(approvalsQuery());
+  const forms = useQuery(formsQuery);
+  const asked = forms.data?.forms ?? [];
   const approvals = data?.approvals ?? [];
   const pending = approvals.filter(({ state }) => state === "pending");
   const decided = approvals.filter(({ state }) => state !== "pending");
   return (
     <Page title="Approvals">
       {error && <Problem error={error} retry={() => void refetch()} />}
-      {data && pending.length === 0 && (
-        <Empty title="Nothing waits for a decision.">
-          <p>When policy holds a call, it appears here with everything needed to decide.</p>
+      {forms.error && <Problem error={forms.error} retry={() => void forms.refetch()} />}
+      {data && forms.data && pending.length === 0 && asked.length === 0 && (
+        <Empty title="Nothing waits for a person.">
+          <p>
+            When policy holds a call, or a run asks for something to be filled in, it appears here with
+            everything needed to decide.
+          </p>
         </Empty>
       )}
       {pending.map((approval) => (
         <ApprovalCard key={approval.id} approval={approval} />
+      ))}
+      {asked.map((form) => (
+        <FormCard key={form.id} form={form} />
       ))}
       {decided.length > 0 && <h2>Decided</h2>}
       {decided.map((approval) => (

@@ -1,19 +1,20 @@
-// Environments: what they are, what is deployed there, and, for administrators, their settings.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+// Environments: what they are, what is deployed there and was before, and, for administrators, their settings.
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { Environment } from "../api/client.ts";
-import { answered, api } from "../api/client.ts";
-import { environmentsQuery } from "../api/queries.ts";
+import { environmentsQuery, runsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
-import { Ago } from "../parts/time.tsx";
-import { Tree } from "../parts/tree.tsx";
+import { State } from "../parts/state.tsx";
+import { Ago, Exactly, useNow } from "../parts/time.tsx";
 import { useMay } from "../session.ts";
+import { Deployments } from "./environments/deployments.tsx";
+import { EnvironmentEditor } from "./environments/environment-editor.tsx";
+import { frozenBy } from "./environments/freezes.ts";
 
-const tiers = ["production", "staging", "development"] as const;
-const risks = ["low", "medium", "high", "critical"] as const;
+const HISTORY_SHOWN = 10;
 
 export function Environments() {
   const { data, error, refetch } = useQuery(environmentsQuery);
@@ -31,7 +32,11 @@ export function Environments() {
       }
     >
       {error && <Problem error={error} retry={() => void refetch()} />}
-      {edited === "" && <Editor onDone={() => setEdited(undefined)} />}
+      {edited === "" && (
+        <div className="card">
+          <EnvironmentEditor onDone={() => setEdited(undefined)} />
+        </div>
+      )}
       {data?.environments.length === 0 && edited === undefined && (
         <Empty title="There is no environment yet.">
           <p>
@@ -44,21 +49,24 @@ export function Environments() {
         <article key={environment.name} className="card environment" aria-label={environment.name}>
           <header>
             <h2>{environment.name}</h2>
-            <span>{environment.tier}</span>
-            <span className="quiet">{environment.risk} risk</span>
-            <Link to="/runs" search={{ environment: environment.name }}>
-              Its runs
-            </Link>
-            {mayEdit && (
-              <button type="button" className="button" onClick={() => setEdited(environment.name)}>
-                Edit
-              </button>
-            )}
+            <span className="tag">{environment.tier}</span>
+            <span className="quiet small">{environment.risk} risk</span>
+            <Frozen environment={environment} />
+            <span className="header-end">
+              <Link to="/runs" search={{ environment: environment.name }}>
+                Its runs
+              </Link>
+              {mayEdit && edited !== environment.name && (
+                <button type="button" className="button small" onClick={() => setEdited(environment.name)}>
+                  Edit
+                </button>
+              )}
+            </span>
           </header>
           {edited === environment.name ? (
-            <Editor environment={environment} onDone={() => setEdited(undefined)} />
+            <EnvironmentEditor environment={environment} onDone={() => setEdited(undefined)} />
           ) : (
-            <Settings environment={environment} />
+            <Detail environment={environment} />
           )}
         </article>
       ))}
@@ -66,97 +74,82 @@ export function Environments() {
   );
 }
 
-function Settings({ environment }: { environment: Environment }) {
-  const { deployments, freezes, labels, targets } = environment;
+function Frozen({ environment }: { environment: Environment }) {
+  const freeze = frozenBy(environment, useNow());
+  return freeze ? <span className="state tone-held">frozen: {freeze.name}</span> : null;
+}
+
+function Detail({ environment }: { environment: Environment }) {
+  const { deployments, freezes = [], labels = {}, targets = [] } = environment;
+  const [isOpen, setOpen] = useState(false);
   return (
     <>
-      {deployments.length === 0 && <p className="quiet">Nothing is deployed here yet.</p>}
-      {deployments.map(({ app, revision, run, by, at }) => (
-        <div key={app} className="deployment">
-          <span className="deployment-app">{app}</span>
-          <Link to="/runs/$id" params={{ id: run }} className="mono">
-            {revision}
-          </Link>
-          <span className="quiet">
-            <Ago at={at} /> by {by}
-          </span>
-        </div>
-      ))}
-      <Tree name="settings" value={{ labels, targets, freezes }} isOpen={false} />
+      <Deployments deployments={deployments} />
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Settings and history</summary>
+        <dl className="settings">
+          <dt>Labels</dt>
+          <dd>
+            {Object.entries(labels).map(([key, value]) => (
+              <span key={key} className="tag">
+                {key}: {value}
+              </span>
+            ))}
+            {Object.keys(labels).length === 0 && <span className="quiet">none</span>}
+          </dd>
+          <dt>Governs calls of</dt>
+          <dd>
+            {targets.map((target) => (
+              <p key={JSON.stringify(target)}>
+                <span className="mono">{target.function}</span>
+                {Object.entries(target.inputs ?? {}).map(([input, glob]) => (
+                  <span key={input}>
+                    {" "}
+                    where {input} is <span className="mono">{glob}</span>
+                  </span>
+                ))}
+              </p>
+            ))}
+            {targets.length === 0 && <span className="quiet">nothing: no run is held or frozen by it</span>}
+          </dd>
+          <dt>Freezes</dt>
+          <dd>
+            {freezes.map(({ name, from, to, reason }) => (
+              <p key={name + from}>
+                <span className="strong">{name}</span> <Exactly at={Date.parse(from)} /> to{" "}
+                <Exactly at={Date.parse(to)} /> <span className="quiet">{reason}</span>
+              </p>
+            ))}
+            {freezes.length === 0 && <span className="quiet">none</span>}
+          </dd>
+          <dt>History</dt>
+          <dd>{isOpen && <History name={environment.name} />}</dd>
+        </dl>
+      </details>
     </>
   );
 }
 
-function Editor({ environment, onDone }: { environment?: Environment; onDone: () => void }) {
-  const client = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const name = environment?.name ?? String(form.get("name"));
-    setError(undefined);
-    try {
-      const rest = JSON.parse(String(form.get("rest"))) as Pick<
-        Environment,
-        "labels" | "targets" | "freezes"
-      >;
-      const body = {
-        tier: form.get("tier") as Environment["tier"],
-        risk: form.get("risk") as (typeof risks)[number],
-        ...rest,
-      };
-      await answered(api.PUT("/v1/environments/{name}", { params: { path: { name } }, body }));
-      void client.invalidateQueries({ queryKey: ["environments"] });
-      onDone();
-    } catch (refused) {
-      setError(
-        refused instanceof SyntaxError ? new Error(`The settings are no JSON: ${refused.message}`) : refused,
-      );
-    }
-  };
-  const { labels = {}, targets = [], freezes = [] } = environment ?? {};
+/** The last runs that touched it, whatever became of them. */
+function History({ name }: { name: string }) {
+  const { data, error, refetch } = useInfiniteQuery(runsQuery({ environment: name }));
+  const runs = data?.pages.flatMap((page) => page.runs) ?? [];
+  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  if (data && runs.length === 0) return <span className="quiet">no run has touched it</span>;
   return (
-    <form className="card form-card" onSubmit={(event) => void submit(event)}>
-      {!environment && (
-        <label>
-          Name
-          <input name="name" required maxLength={64} />
-        </label>
-      )}
-      <label>
-        Tier
-        <select name="tier" defaultValue={environment?.tier ?? "development"}>
-          {tiers.map((tier) => (
-            <option key={tier}>{tier}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Risk
-        <select name="risk" defaultValue={environment?.risk ?? "medium"}>
-          {risks.map((risk) => (
-            <option key={risk}>{risk}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Labels, targets and freeze windows
-        <textarea
-          name="rest"
-          rows={8}
-          spellCheck={false}
-          defaultValue={JSON.stringify({ labels, targets, freezes }, null, 2)}
-        />
-      </label>
-      {error !== undefined && <Problem error={error} />}
-      <div className="actions">
-        <button type="submit" className="button primary">
-          Save
-        </button>
-        <button type="button" className="button" onClick={onDone}>
-          Leave it
-        </button>
-      </div>
-    </form>
+    <ul className="history">
+      {runs.slice(0, HISTORY_SHOWN).map((run) => (
+        <li key={run.id}>
+          <State state={run.state} />{" "}
+          <Link to="/runs/$id" params={{ id: run.id }}>
+            {run.workflow}
+          </Link>{" "}
+          {run.event.subject}{" "}
+          <span className="quiet small">
+            <Ago at={run.createdAt} /> by {run.initiator}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

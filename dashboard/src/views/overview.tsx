@@ -3,23 +3,27 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Environment, Run } from "../api/client.ts";
-import { approvalsQuery, environmentsQuery, runsQuery } from "../api/queries.ts";
+import { approvalsQuery, environmentsQuery, formsQuery, type RunFilter, runsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { State } from "../parts/state.tsx";
 import { Ago, Took } from "../parts/time.tsx";
+import { useMay } from "../session.ts";
+import { Deployments } from "./environments/deployments.tsx";
+import { frozenBy } from "./environments/freezes.ts";
 
 const SHOWN = 8;
 const tiers = ["production", "staging", "development"] as const;
+const moving: RunFilter = { state: ["running", "waiting", "stuck"] };
+const failed: RunFilter = { state: ["failed"] };
 
 export function Overview() {
   return (
     <Page title="Overview">
       <div className="overview">
         <div className="overview-main">
-          <Deployed />
-          <RunCard title="Moving now" filter={{ state: ["running", "waiting", "stuck"] }}>
+          <RunCard title="Moving now" filter={moving}>
             <Empty title="Nothing moves right now.">
               <p>
                 Runs start when an event matches a workflow’s trigger.{" "}
@@ -27,10 +31,11 @@ export function Overview() {
               </p>
             </Empty>
           </RunCard>
+          <Deployed />
         </div>
         <div className="overview-side">
-          <WaitingForMe />
-          <RunCard title="Last failures" filter={{ state: ["failed"] }}>
+          <WaitsForPeople />
+          <RunCard title="Last failures" filter={failed}>
             <p className="quiet pad">No run has failed.</p>
           </RunCard>
           <RunCard title="Last successes" filter={{ state: ["succeeded"] }}>
@@ -44,82 +49,113 @@ export function Overview() {
 
 function Deployed() {
   const { data, error, refetch } = useQuery(environmentsQuery);
+  const mayCreate = useMay("admin");
   if (error) return <Problem error={error} retry={() => void refetch()} />;
   const environments = data?.environments ?? [];
   return (
     <section aria-labelledby="deployed">
-      <h2 id="deployed">Deployed</h2>
+      <h2 id="deployed">
+        <Link to="/environments">Deployed</Link>
+      </h2>
       {data && environments.length === 0 && (
-        <Empty title="There is no environment yet.">
-          <p>
-            Environments are where runs deploy to, and what policy protects.{" "}
-            <Link to="/environments">Create one</Link>.
-          </p>
-        </Empty>
+        <div className="card">
+          <Empty title="There is no environment yet.">
+            <p>
+              Environments are where runs deploy to, and what policy protects.{" "}
+              {mayCreate ? <Link to="/environments">Create one</Link> : "An administrator can create one."}
+            </p>
+          </Empty>
+        </div>
       )}
       {tiers.map((tier) => {
         const found = environments.filter((environment) => environment.tier === tier);
         if (found.length === 0) return null;
         return (
-          <div key={tier} className="tier">
-            <h3>{tier}</h3>
-            <div className="cards">
+          <section key={tier} className="tier" aria-labelledby={`tier-${tier}`}>
+            <h3 id={`tier-${tier}`}>{tier}</h3>
+            <div className="card list">
               {found.map((environment) => (
-                <EnvironmentCard key={environment.name} environment={environment} />
+                <EnvironmentRow key={environment.name} environment={environment} />
               ))}
             </div>
-          </div>
+          </section>
         );
       })}
     </section>
   );
 }
 
-function EnvironmentCard({ environment }: { environment: Environment }) {
-  const { name, risk, deployments, freezes } = environment;
-  const now = Date.now();
-  const frozen = freezes?.find(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to));
+function EnvironmentRow({ environment }: { environment: Environment }) {
+  const { name, risk, deployments } = environment;
+  const freeze = frozenBy(environment, Date.now());
   return (
-    <article className="card environment">
+    <article className="environment-row" aria-label={name}>
       <header>
-        <Link to="/runs" search={{ environment: name }}>
+        <Link to="/runs" search={{ environment: name }} className="strong">
           {name}
         </Link>
-        <span className="quiet">{risk} risk</span>
-        {frozen && <span className="state tone-held">frozen: {frozen.name}</span>}
+        <span className="quiet small">{risk} risk</span>
+        {freeze && <span className="state tone-held">frozen: {freeze.name}</span>}
+        <Movement environment={environment} />
       </header>
-      {deployments.length === 0 && <p className="quiet">Nothing is deployed here yet.</p>}
-      {deployments.map(({ app, revision, run, by, at }) => (
-        <div key={app} className="deployment">
-          <span className="deployment-app">{app}</span>
-          <Link to="/runs/$id" params={{ id: run }} className="mono">
-            {revision}
-          </Link>
-          <span className="quiet">
-            <Ago at={at} /> by {by}
-          </span>
-        </div>
-      ))}
+      <Deployments deployments={deployments} />
     </article>
   );
 }
 
-function WaitingForMe() {
-  const { data } = useQuery(approvalsQuery("pending"));
-  const approvals = data?.approvals ?? [];
+/** Whether a run is changing it, or the last that tried has failed since what is there was deployed. */
+function Movement({ environment: { name, deployments } }: { environment: Environment }) {
+  const touches = (run: Run) => run.environments.includes(name);
+  const running = useRuns(moving).runs.find(touches);
+  const lastFailure = useRuns(failed).runs.find(touches);
+  const last = deployments.reduce((newest, { at }) => Math.max(newest, at), 0);
+  if (running) {
+    return (
+      <Link to="/runs/$id" params={{ id: running.id }} className="state tone-moving">
+        {running.workflow} under way
+      </Link>
+    );
+  }
+  if (lastFailure?.finishedAt !== undefined && lastFailure.finishedAt > last) {
+    return (
+      <Link to="/runs/$id" params={{ id: lastFailure.id }} className="state tone-bad">
+        last run failed
+      </Link>
+    );
+  }
+  return null;
+}
+
+function WaitsForPeople() {
+  const approvals = useQuery(approvalsQuery("pending"));
+  const forms = useQuery(formsQuery);
+  const held = approvals.data?.approvals ?? [];
+  const asked = forms.data?.forms ?? [];
+  const isNothing = approvals.data && forms.data && held.length + asked.length === 0;
   return (
     <section aria-labelledby="waits">
-      <h2 id="waits">Waits for a person</h2>
-      <div className="card list">
-        {data && approvals.length === 0 && <p className="quiet pad">Nothing waits for a decision.</p>}
-        {approvals.slice(0, SHOWN).map((approval) => (
-          <Link key={approval.id} to="/approvals" className="row-link">
+      <h2 id="waits">
+        <Link to="/approvals">Waits for a person</Link>
+      </h2>
+      <div className={isNothing ? "card list" : "card list is-pending"}>
+        {isNothing && <p className="quiet pad">Nothing waits for a decision.</p>}
+        {held.slice(0, SHOWN).map((approval) => (
+          <Link key={approval.id} to="/runs/$id" params={{ id: approval.run }} className="row-link">
             <span className="row-title">
               {approval.workflow} <span className="quiet">→ {approval.environment ?? approval.function}</span>
             </span>
             <span className="quiet">{approval.reasons[0]}</span>
-            <span className="quiet">
+            <span className="quiet small">
               since <Ago at={approval.openedAt} />
+            </span>
+          </Link>
+        ))}
+        {asked.slice(0, SHOWN).map((form) => (
+          <Link key={form.id} to="/runs/$id" params={{ id: form.run }} className="row-link">
+            <span className="row-title">{form.title}</span>
+            <span className="quiet">{form.workflow} asks for it</span>
+            <span className="quiet small">
+              since <Ago at={form.openedAt} />
             </span>
           </Link>
         ))}
@@ -128,17 +164,13 @@ function WaitingForMe() {
   );
 }
 
-function RunCard({
-  title,
-  filter,
-  children,
-}: {
-  title: string;
-  filter: { state: Run["state"][] };
-  children: ReactNode;
-}) {
+function useRuns(filter: RunFilter) {
   const { data, error, refetch } = useInfiniteQuery(runsQuery(filter));
-  const runs = data?.pages.flatMap((page) => page.runs) ?? [];
+  return { isRead: data !== undefined, runs: data?.pages.flatMap((page) => page.runs) ?? [], error, refetch };
+}
+
+function RunCard({ title, filter, children }: { title: string; filter: RunFilter; children: ReactNode }) {
+  const { isRead, runs, error, refetch } = useRuns(filter);
   const id = title.replaceAll(" ", "-");
   return (
     <section aria-labelledby={id}>
@@ -149,10 +181,15 @@ function RunCard({
       </h2>
       {error && <Problem error={error} retry={() => void refetch()} />}
       <div className="card list">
-        {data && runs.length === 0 && children}
+        {isRead && runs.length === 0 && children}
         {runs.slice(0, SHOWN).map((run) => (
           <RunLine key={run.id} run={run} />
         ))}
+        {runs.length > SHOWN && (
+          <Link to="/runs" search={filter} className="row-link quiet">
+            All of them
+          </Link>
+        )}
       </div>
     </section>
   );
@@ -165,7 +202,7 @@ function RunLine({ run }: { run: Run }) {
         <State state={run.state} /> {run.workflow} <span className="quiet">{run.event.subject}</span>
       </span>
       <span className="quiet">{run.error?.message ?? (run.waitingFor || run.status)}</span>
-      <span className="quiet">
+      <span className="quiet small num">
         {run.finishedAt === undefined ? <Took from={run.createdAt} /> : <Ago at={run.finishedAt} />}
       </span>
     </Link>

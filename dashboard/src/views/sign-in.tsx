@@ -1,20 +1,14 @@
-// Signing in with a token, typed or brought by the link that `npm start` prints.
+// Signing in with a token.
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { answered, api } from "../api/client.ts";
 import { sessionQuery } from "../api/queries.ts";
 import { Problem } from "../parts/problem.tsx";
 
-/** The token after `#token=`, which browsers do not send to servers. It leaves the address at once. */
-function takeLinkedToken(): string | undefined {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
-  if (token) history.replaceState(null, "", location.pathname + location.search);
-  return token;
-}
-
-export function SignIn() {
+/** `refusal`: why the link did not sign in, where one was used. */
+export function SignIn({ refusal }: { refusal?: unknown }) {
   const client = useQueryClient();
-  const [error, setError] = useState<unknown>();
+  const [error, setError] = useState<unknown>(refusal);
   const [isBusy, setBusy] = useState(false);
 
   const signIn = async (token: string) => {
@@ -29,9 +23,7 @@ export function SignIn() {
   };
   useEffect(() => {
     document.title = "Sign in · Sluice";
-    const linked = takeLinkedToken();
-    if (linked) void signIn(linked);
-  });
+  }, []);
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

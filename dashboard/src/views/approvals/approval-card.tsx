@@ -3,7 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Approval } from "../../api/client.ts";
-import { answered, api } from "../../api/client.ts";
+import { ApiError, answered, api } from "../../api/client.ts";
+import { giveNotice } from "../../parts/notices.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { State } from "../../parts/state.tsx";
 import { Ago } from "../../parts/time.tsx";
@@ -14,13 +15,17 @@ export function ApprovalCard({ approval, isInRun = false }: { approval: Approval
   const isPending = approval.state === "pending";
   return (
     <article
-      className={isPending ? "card approval is-pending" : "card approval"}
+      className={isPending ? "card asked is-pending" : "card asked"}
       aria-label={`Approval of ${approval.function}`}
     >
       <header>
-        <State state={approval.state} />
-        <strong>{approval.function}</strong>
-        {approval.environment && <span>in {approval.environment}</span>}
+        {isPending ? (
+          <span className="state tone-held">needs approval</span>
+        ) : (
+          <State state={approval.state} />
+        )}
+        <strong>{subjectOf(approval)}</strong>
+        {approval.environment && <span>→ {approval.environment}</span>}
         <span className="quiet">
           asked <Ago at={approval.openedAt} />
         </span>
@@ -30,28 +35,36 @@ export function ApprovalCard({ approval, isInRun = false }: { approval: Approval
           </Link>
         )}
       </header>
-      <ul>
+      <ul className="reasons">
         {approval.reasons.map((reason) => (
           <li key={reason}>{reason}</li>
         ))}
       </ul>
-      <p className="quiet">
-        Started by {approval.initiator}. Trust of the function: {approval.trustScore}
+      <p className="quiet small">
+        <span className="mono">{approval.function}</span>, trust {approval.trustScore}; started by{" "}
+        {approval.initiator}
       </p>
       <Tree name="inputs" value={approval.inputs} isOpen={isPending} />
-      {isPending ? (
-        <Decide approval={approval} />
-      ) : (
-        approval.resolvedBy && (
-          <p>
-            {approval.state} by {approval.resolvedBy}{" "}
-            {approval.resolvedAt !== undefined && <Ago at={approval.resolvedAt} />}
-            {approval.comment && `: ${approval.comment}`}
-          </p>
-        )
-      )}
+      {isPending ? <Decide approval={approval} /> : <Decided approval={approval} />}
     </article>
   );
+}
+
+function Decided({ approval: { state, resolvedBy, resolvedAt, comment } }: { approval: Approval }) {
+  if (!resolvedBy) return null;
+  return (
+    <p>
+      {state} by {resolvedBy} {resolvedAt !== undefined && <Ago at={resolvedAt} />}
+      {comment && <q>{comment}</q>}
+    </p>
+  );
+}
+
+/** What would be deployed, where the inputs say so; otherwise what would be called. */
+function subjectOf({ inputs, function: reference }: Approval): string {
+  const { app, revision } = (inputs ?? {}) as { app?: unknown; revision?: unknown };
+  if (typeof app !== "string") return reference;
+  return typeof revision === "string" ? `${app} ${revision}` : app;
 }
 
 function Decide({ approval }: { approval: Approval }) {
@@ -75,7 +88,10 @@ function Decide({ approval }: { approval: Approval }) {
         }),
       );
     } catch (refused) {
-      setError(refused);
+      if (refused instanceof ApiError && refused.code === "already_resolved") {
+        // The card goes with the decision that counted.
+        giveNotice(`Your decision did not count: ${refused.message}.`);
+      } else setError(refused);
     }
     setBusy(false);
     void client.invalidateQueries({ queryKey: ["approvals"] });

@@ -1,69 +1,188 @@
 // Everything about one activity of the run.
 import { Link } from "@tanstack/react-router";
-import type { RunDetail } from "../../api/client.ts";
-import { readJournal } from "../../api/queries.ts";
-import { useGrowingList } from "../../live/growing-list.ts";
+import type { JournalRecord, NotedRecord } from "../../../../src/protocol/journal.ts";
+import type { Activity, RunDetail } from "../../api/client.ts";
+import { isOpen } from "../../api/queries.ts";
+import { Progress } from "../../parts/progress.tsx";
+import { span } from "../../parts/span.ts";
 import { State } from "../../parts/state.tsx";
-import { Exactly } from "../../parts/time.tsx";
+import { Exactly, Took, useNow } from "../../parts/time.tsx";
 import { Tree } from "../../parts/tree.tsx";
-import { titleOf } from "./timeline.tsx";
+import { ActivityActions } from "./activity-actions.tsx";
+import { titleOf } from "./activity-title.ts";
+import { PolicyDecision } from "./policy-decision.tsx";
 
-export function ActivityPanel({ run, command }: { run: RunDetail; command: string }) {
+export function ActivityPanel({
+  run,
+  records,
+  command,
+}: {
+  run: RunDetail;
+  records: readonly JournalRecord[];
+  command: string;
+}) {
   const activity = run.activities.find((candidate) => candidate.command === command);
-  const { items } = useGrowingList(run.id, run.version, readJournal);
   if (!activity) return <aside className="panel quiet">The run has no activity {command}.</aside>;
-  const notes = items.filter((record) => record.command === command && record.type === "noted");
-  const { position, operated, progress } = activity;
+  const { whole } = titleOf(activity);
   return (
     <aside className="panel" aria-label="Activity">
       <header>
-        <h2>{titleOf(activity)}</h2>
+        <h2>{whole}</h2>
         <Link
           from="/runs/$id"
           search={(before) => ({ ...before, command: undefined })}
           replace
           resetScroll={false}
+          className="button small"
         >
           Close
         </Link>
       </header>
       <p>
-        <State state={activity.state} />{" "}
-        <Link from="/runs/$id" search={(before) => ({ ...before, tab: "script" as const })}>
-          {position.file}:{position.line}
-        </Link>
+        <State state={activity.state} /> {activity.environment && <>in {activity.environment} </>}
+        <Due activity={activity} />
       </p>
-      {progress && (
+      <Facts run={run} activity={activity} />
+      {activity.progress && <Progress {...activity.progress} />}
+      {activity.operated && (
         <p>
-          <progress aria-label="Progress" value={progress.done} max={progress.total ?? progress.done} />{" "}
-          {progress.message}
-        </p>
-      )}
-      {operated && (
-        <p>
-          {operated.action} by {operated.by}: {operated.reason}
+          {activity.operated.action} by {activity.operated.by}
+          {activity.operated.reason && `: ${activity.operated.reason}`}
         </p>
       )}
       {activity.error && (
         <div className="problem">
           <strong>{activity.error.message}</strong>
-          <p className="quiet">{activity.error.code}</p>
+          <p className="quiet mono">{activity.error.code}</p>
         </div>
       )}
+      <ActivityActions run={run} activity={activity} />
       {activity.inputs !== undefined && <Tree name="inputs" value={activity.inputs} />}
       {activity.outputs !== undefined && <Tree name="outputs" value={activity.outputs} />}
-      {notes.length > 0 && <h3>What happened</h3>}
+      <WhatHappened records={records} command={command} />
+    </aside>
+  );
+}
+
+function Due({ activity }: { activity: Activity }) {
+  const now = useNow();
+  if (!isOpen(activity) || activity.dueAt === undefined || activity.dueAt <= now) return null;
+  return <span className="quiet">{span(activity.dueAt - now)} left</span>;
+}
+
+function Facts({ run, activity }: { run: RunDetail; activity: Activity }) {
+  const { position, scheduledAt, finishedAt, attempt, child } = activity;
+  return (
+    <dl className="facts">
+      <div>
+        <dt>Called</dt>
+        <dd>
+          <Exactly at={scheduledAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>{finishedAt === undefined ? "For" : "Took"}</dt>
+        <dd>
+          <Took from={scheduledAt} to={finishedAt ?? run.finishedAt} />
+        </dd>
+      </div>
+      {attempt !== undefined && (
+        <div>
+          <dt>Attempt</dt>
+          <dd>{attempt}</dd>
+        </div>
+      )}
+      <div>
+        <dt>From</dt>
+        <dd>
+          <Link from="/runs/$id" search={(before) => ({ ...before, tab: "script" as const })}>
+            {position.file}:{position.line}
+          </Link>
+        </dd>
+      </div>
+      <div>
+        <dt>Command</dt>
+        <dd className="mono">{activity.command}</dd>
+      </div>
+      {child && (
+        <div>
+          <dt>Started</dt>
+          <dd>
+            <Link to="/runs/$id" params={{ id: child }}>
+              the run
+            </Link>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function WhatHappened({ records, command }: { records: readonly JournalRecord[]; command: string }) {
+  const notes = records.filter(
+    (record): record is NotedRecord => record.type === "noted" && record.command === command,
+  );
+  if (notes.length === 0) return null;
+  return (
+    <>
+      <h3>What happened</h3>
       <ol className="notes">
         {notes.map((record) => (
           <li key={record.seq}>
-            <strong>{record.note?.replaceAll("_", " ")}</strong>{" "}
-            <span className="quiet">
+            <span className="quiet small">
               <Exactly at={record.at} />
             </span>
-            <Tree value={record.data} isOpen={record.note === "policy_decision"} />
+            <Note {...record} />
           </li>
         ))}
       </ol>
-    </aside>
+    </>
   );
+}
+
+function Note({ note, data }: NotedRecord) {
+  const { attempt, runner, by, comment, decision, delayMs, reason, action, error } = data;
+  const because = (text: unknown) => (text ? `: ${String(text)}` : "");
+  switch (note) {
+    case "policy_decision":
+      return <PolicyDecision data={data} />;
+    case "approval_opened":
+      return <p>Asked for an approval</p>;
+    case "approval_resolved":
+      return (
+        <p>
+          {decision === "approve" ? "Approved" : "Denied"} by {String(by)}
+          {because(comment)}
+        </p>
+      );
+    case "attempt_started":
+      return <p>Attempt {String(attempt)} was queued</p>;
+    case "job_taken":
+      return (
+        <p>
+          Runner {String(runner)} took attempt {String(attempt)}
+        </p>
+      );
+    case "attempt_failed":
+      return (
+        <p>
+          Attempt {String(attempt)} failed{because((error as { message?: string } | undefined)?.message)}
+        </p>
+      );
+    case "retry_scheduled":
+      return (
+        <p>
+          Attempt {String(attempt)} follows in {span(Number(delayMs))}
+        </p>
+      );
+    case "operator":
+      return (
+        <p>
+          {String(action)} by {String(by)}
+          {because(reason)}
+        </p>
+      );
+    default:
+      return <Tree name={note.replaceAll("_", " ")} value={data} isOpen={false} />;
+  }
 }

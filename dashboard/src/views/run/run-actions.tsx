@@ -1,20 +1,27 @@
-// What an operator may do to the run. Nothing is done without saying why.
-import { Dialog } from "@base-ui/react/dialog";
+// What an operator may do to the run.
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { RunDetail } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
-import { Problem } from "../../parts/problem.tsx";
+import { Ask } from "../../parts/ask.tsx";
 import { useMay } from "../../session.ts";
 
-type Action = "cancel" | "terminate" | "retry" | "pause" | "resume";
+type Action = "retry" | "pause" | "resume" | "cancel" | "terminate";
 
-const explained: Record<Action, string> = {
-  cancel: "Asks the run to stop. What it has deferred still runs.",
-  terminate: "Ends the run at once, without its cleanup.",
-  retry: "Makes the next attempt now instead of waiting for it.",
-  pause: "Lets what is under way go on, and nothing new begin.",
-  resume: "Lets the run go on.",
+const said: Record<Action, { verb: string; explanation: string; isDangerous?: boolean }> = {
+  retry: { verb: "Retry now", explanation: "Makes the next attempts now instead of waiting for their time." },
+  pause: { verb: "Pause", explanation: "Lets what is under way go on, and nothing new begin." },
+  resume: { verb: "Resume", explanation: "Lets the run go on." },
+  cancel: {
+    verb: "Cancel",
+    explanation: "Asks the run to stop. What it has deferred still runs.",
+    isDangerous: true,
+  },
+  terminate: {
+    verb: "Terminate",
+    explanation: "Ends the run at once, without its cleanup.",
+    isDangerous: true,
+  },
 };
 
 function actionsFor(run: RunDetail): Action[] {
@@ -29,66 +36,44 @@ function actionsFor(run: RunDetail): Action[] {
 }
 
 export function RunActions({ run }: { run: RunDetail }) {
-  const [action, setAction] = useState<Action>();
-  if (!useMay("operator")) return null;
-  return (
-    <div className="actions">
-      {actionsFor(run).map((name) => (
-        <button key={name} type="button" className="button" onClick={() => setAction(name)}>
-          {name === "retry" ? "retry now" : name}
-        </button>
-      ))}
-      {action && <Confirm run={run} action={action} onClose={() => setAction(undefined)} />}
-    </div>
-  );
-}
-
-function Confirm({ run, action, onClose }: { run: RunDetail; action: Action; onClose: () => void }) {
   const client = useQueryClient();
-  const [reason, setReason] = useState("");
-  const [error, setError] = useState<unknown>();
-  const act = async () => {
+  const [action, setAction] = useState<Action>();
+  const isOffered = useMay("operator");
+  const actions = actionsFor(run);
+  if (!isOffered || actions.length === 0) return null;
+
+  const act = async (chosen: Action, reason: string) => {
     const params = { path: { id: run.id } };
-    try {
-      if (action === "cancel" || action === "terminate") {
-        const body = { reason, terminate: action === "terminate" };
-        await answered(api.POST("/v1/runs/{id}/cancel", { params, body }));
-      } else {
-        const body = { operation: { action }, reason };
-        await answered(api.POST("/v1/runs/{id}/operations", { params, body }));
-      }
-      void client.invalidateQueries({ queryKey: ["run", run.id] });
-      onClose();
-    } catch (refused) {
-      setError(refused);
-    }
+    await answered(
+      chosen === "cancel" || chosen === "terminate"
+        ? api.POST("/v1/runs/{id}/cancel", {
+            params,
+            body: { reason, terminate: chosen === "terminate" },
+          })
+        : api.POST("/v1/runs/{id}/operations", { params, body: { operation: { action: chosen }, reason } }),
+    );
+    void client.invalidateQueries({ queryKey: ["run", run.id] });
   };
   return (
-    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog">
-          <Dialog.Title>
-            {action} {run.workflow}
-          </Dialog.Title>
-          <Dialog.Description>{explained[action]}</Dialog.Description>
-          <label>
-            Why
-            <input value={reason} maxLength={2000} onChange={(event) => setReason(event.target.value)} />
-          </label>
-          {error !== undefined && <Problem error={error} />}
-          <div className="actions">
-            <Dialog.Close className="button">Leave it</Dialog.Close>
-            <button
-              type="button"
-              className={action === "cancel" || action === "terminate" ? "button danger" : "button primary"}
-              onClick={() => void act()}
-            >
-              {action}
-            </button>
-          </div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <div className="actions">
+      {actions.map((name) => (
+        <button
+          key={name}
+          type="button"
+          className={said[name].isDangerous ? "button danger" : "button"}
+          onClick={() => setAction(name)}
+        >
+          {said[name].verb}
+        </button>
+      ))}
+      {action && (
+        <Ask
+          {...said[action]}
+          title={`${said[action].verb}: ${run.workflow}`}
+          onClose={() => setAction(undefined)}
+          onSubmit={(reason) => act(action, reason)}
+        />
+      )}
+    </div>
   );
 }

@@ -1,14 +1,18 @@
 // The journal as it is: every record, in order.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useRef } from "react";
-import { readJournal } from "../../api/queries.ts";
-import { useGrowingList } from "../../live/growing-list.ts";
+import type { JournalRecord } from "../../../../src/protocol/journal.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { Exactly } from "../../parts/time.tsx";
 import { Tree } from "../../parts/tree.tsx";
 
-export default function RunJournal({ id, upTo }: { id: string; upTo: number }) {
-  const { items, error } = useGrowingList(id, upTo, readJournal);
+export default function RunJournal({
+  items,
+  error,
+}: {
+  items: readonly JournalRecord[];
+  error: Error | undefined;
+}) {
   const list = useRef<HTMLDivElement>(null);
   const rows = useWindowVirtualizer({
     count: items.length,
@@ -32,8 +36,8 @@ export default function RunJournal({ id, upTo }: { id: string; upTo: number }) {
               style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
             >
               <span className="num quiet">{record.seq}</span>
-              <span className="strong">{record.note ?? record.type}</span>
-              <span className="mono">{record.command}</span>
+              <span className="strong">{kindOf(record)}</span>
+              <span className="mono">{"command" in record ? record.command : ""}</span>
               <span className="quiet">
                 <Exactly at={record.at} />
               </span>
@@ -44,4 +48,9 @@ export default function RunJournal({ id, upTo }: { id: string; upTo: number }) {
       </div>
     </section>
   );
+}
+
+function kindOf(record: JournalRecord): string {
+  if (record.type === "noted") return record.note.replaceAll("_", " ");
+  return record.type === "scheduled" ? `${record.kind} ${record.type}`.replaceAll("_", " ") : record.type;
 }

@@ -1,32 +1,44 @@
-// The run's activities over time: a row each, and a bar that says how long it was queued, waited and ran.
+// The run's activities over time: a row each, and a bar whose parts say when it was queued, ran and waited.
 import { Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
+import type { JournalRecord } from "../../../../src/protocol/journal.ts";
 import type { Activity, RunDetail } from "../../api/client.ts";
-import { isOpen } from "../../api/queries.ts";
 import { Empty } from "../../parts/empty.tsx";
-import { State, toneOf } from "../../parts/state.tsx";
-import { span, useNow } from "../../parts/time.tsx";
+import { span } from "../../parts/span.ts";
+import { StateMark } from "../../parts/state.tsx";
+import { useNow } from "../../parts/time.tsx";
+import { titleOf } from "./activity-title.ts";
+import { inBranches, type Row } from "./branches.ts";
+import { type Phase, phasesOf, roughPhases } from "./phases.ts";
 
-const ROW = 36;
+const ROW = 34;
+const TICKS = [0, 0.5, 1];
 
-/** How deep the activity's fiber lies: branches are indented under what started them. */
-function depthOf({ fiber }: Activity): number {
-  return fiber.split(".").length - 1;
+interface Scale {
+  from: number;
+  /** Until when bars of what has not ended are drawn. */
+  until: number;
 }
 
-export function titleOf({ kind, name }: Activity): string {
-  return name ? (kind === "run" ? name : `${kind} ${name}`) : kind;
-}
-
-export function Timeline({ run, selected }: { run: RunDetail; selected?: string | undefined }) {
+export function Timeline({
+  run,
+  records,
+  selected,
+}: {
+  run: RunDetail;
+  /** The journal as far as it has been read. */
+  records: readonly JournalRecord[];
+  selected?: string | undefined;
+}) {
   const { activities } = run;
   const now = useNow();
-  const end = run.finishedAt ?? Math.max(now, run.updatedAt);
-  const length = Math.max(1, end - run.createdAt);
+  const scale = { from: run.createdAt, until: run.finishedAt ?? Math.max(now, run.updatedAt) };
+  const rows = useMemo(() => inBranches(activities), [activities]);
+  const phases = useMemo(() => phasesOf(records), [records]);
   const list = useRef<HTMLUListElement>(null);
-  const rows = useWindowVirtualizer({
-    count: activities.length,
+  const shown = useWindowVirtualizer({
+    count: rows.length,
     estimateSize: () => ROW,
     overscan: 16,
     scrollMargin: list.current?.offsetTop ?? 0,
@@ -38,49 +50,115 @@ export function Timeline({ run, selected }: { run: RunDetail; selected?: string 
       </Empty>
     );
   }
-  const left = (at: number) => `${(100 * (at - run.createdAt)) / length}%`;
   return (
-    <ul ref={list} className="timeline" aria-label="Activities" style={{ height: rows.getTotalSize() }}>
-      {rows.getVirtualItems().map(({ index, start }) => {
-        const activity = activities[index];
-        if (!activity) return null;
-        const { command, scheduledAt, startedAt, finishedAt, state, attempt = 1 } = activity;
-        const until = finishedAt ?? (isOpen(activity) ? end : scheduledAt);
-        // A sleep or a wait has no start of its own: all of it is waiting.
-        const began = startedAt ?? (state === "queued" || state === "deciding" ? until : scheduledAt);
-        return (
-          <li
-            key={command}
-            className="activity"
-            style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
-          >
-            <Link
-              from="/runs/$id"
-              search={(before) => ({ ...before, command: command === selected ? undefined : command })}
-              replace
-              resetScroll={false}
-              aria-current={command === selected ? "true" : undefined}
+    <section aria-label="Timeline" className="timeline">
+      <Axis scale={scale} />
+      <ul ref={list} aria-label="Activities" style={{ height: shown.getTotalSize() }}>
+        {shown.getVirtualItems().map(({ index, start }) => {
+          const row = rows[index];
+          if (!row) return null;
+          const { command } = row.activity;
+          return (
+            <li
+              key={command}
+              className="activity"
+              aria-setsize={rows.length}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${start - shown.options.scrollMargin}px)` }}
             >
-              <span className="activity-name cut" style={{ paddingLeft: `${depthOf(activity)}rem` }}>
-                {titleOf(activity)}
-                {attempt > 1 && <span className="quiet"> attempt {attempt}</span>}
-              </span>
-              <State state={state} />
-              <span className="lane" aria-hidden="true">
-                <span
-                  className="part queued"
-                  style={{ left: left(scheduledAt), right: `calc(100% - ${left(began)})` }}
-                />
-                <span
-                  className={`part tone-${toneOf(state)}`}
-                  style={{ left: left(began), right: `calc(100% - ${left(until)})` }}
-                />
-              </span>
-              <span className="num quiet">{span(until - scheduledAt)}</span>
-            </Link>
-          </li>
-        );
-      })}
-    </ul>
+              <ActivityRow
+                row={row}
+                phases={phases.get(command) ?? roughPhases(row.activity)}
+                scale={scale}
+                isSelected={command === selected}
+              />
+            </li>
+          );
+        })}
+      </ul>
+      <Legend />
+    </section>
+  );
+}
+
+function Axis({ scale: { from, until } }: { scale: Scale }) {
+  return (
+    <div className="axis quiet" aria-hidden="true">
+      <span>Activity</span>
+      <span className="ticks">
+        {TICKS.map((tick) => (
+          <span key={tick} style={{ left: `${100 * tick}%` }}>
+            {span((until - from) * tick)}
+          </span>
+        ))}
+      </span>
+      <span className="num">Took</span>
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <p className="legend quiet" aria-hidden="true">
+      {(["queued", "running", "waiting", "held", "retrying"] as const).map((is) => (
+        <span key={is}>
+          <span className={`swatch part-${is}`} /> {is}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function ActivityRow({
+  row: { activity, depth, opens },
+  phases,
+  scale,
+  isSelected,
+}: {
+  row: Row<Activity>;
+  phases: readonly Phase[];
+  scale: Scale;
+  isSelected: boolean;
+}) {
+  const { command, scheduledAt, finishedAt, state, attempt = 1 } = activity;
+  const title = titleOf(activity);
+  return (
+    <Link
+      from="/runs/$id"
+      search={(before) => ({ ...before, command: isSelected ? undefined : command })}
+      replace
+      resetScroll={false}
+      aria-current={isSelected ? "true" : undefined}
+      className={opens ? "opens-branch" : undefined}
+      title={title.whole}
+    >
+      <span className="activity-name" style={{ paddingLeft: `${depth * 16}px` }}>
+        <StateMark state={state} />
+        <span className="cut">
+          <span className="strong">{title.short}</span> <span className="quiet">{title.detail}</span>
+        </span>
+        {attempt > 1 && <span className="attempt">attempt {attempt}</span>}
+      </span>
+      <span className="lane" aria-hidden="true">
+        {phases.map((phase) => (
+          <Part key={phase.from + phase.is} phase={phase} scale={scale} />
+        ))}
+      </span>
+      <span className="num quiet">{span((finishedAt ?? scale.until) - scheduledAt)}</span>
+    </Link>
+  );
+}
+
+function Part({ phase: { is, from, to, failed }, scale }: { phase: Phase; scale: Scale }) {
+  const length = Math.max(1, scale.until - scale.from);
+  const end = to ?? scale.until;
+  const at = (time: number) => (100 * (time - scale.from)) / length;
+  const how = failed ? " is-failed" : to === undefined ? " is-open" : "";
+  return (
+    <span
+      className={`part part-${is}${how}`}
+      title={`${is} ${span(end - from)}`}
+      style={{ left: `${at(from)}%`, width: `${Math.max(0, at(end) - at(from))}%` }}
+    />
   );
 }

@@ -1,0 +1,102 @@
+// Text that somebody outside chose stays text, wherever it is shown.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { goTo, openBrowser, personWith } from "./browser.ts";
+import { register, release, runOnce, send } from "./stories.ts";
+
+const hostile = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`;
+const sluice = new LocalSluice({ timeScale: 600 });
+let browser: Browser;
+let shown: string;
+let held: string;
+
+beforeAll(async () => {
+  await sluice.start();
+  browser = await openBrowser();
+  await register(sluice, "showcase");
+  held = await release(sluice);
+  shown = await send(sluice, "com.example.showcase", { title: hostile });
+  await sluice.admin.post(`/v1/runs/${shown}/operations`, {
+    body: { operation: { action: "pause" }, reason: hostile },
+  });
+  await sluice.admin.put("/v1/environments/hostile", {
+    body: {
+      tier: "production",
+      labels: { note: hostile },
+      targets: [{ function: hostile, inputs: { app: hostile } }],
+      freezes: [{ name: hostile, from: "2020-01-01T00:00:00Z", to: "2099-01-01T00:00:00Z", reason: hostile }],
+    },
+  });
+  await runOnce(sluice, held, ({ waitingFor }) => waitingFor.startsWith("held"));
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+/** That the text can be read, and that nothing has been made of it. */
+async function isText(page: Page): Promise<void> {
+  await page.getByText("onerror=").filter({ visible: true }).first().waitFor();
+  await isNothingMade(page);
+}
+
+async function isNothingMade(page: Page): Promise<void> {
+  const made = await page.evaluate(
+    `document.querySelectorAll("img[src='x'], #root script, [onerror]").length`,
+  );
+  expect(made).toBe(0);
+  expect(await page.title()).not.toBe("broken");
+}
+
+test("in labels, status, outputs, reasons, logs, journals and payloads of runs", async () => {
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  for (const tab of ["timeline", "log", "journal"]) {
+    await goTo(page, `${sluice.url}/runs/${shown}?tab=${tab}`);
+    await isText(page);
+  }
+  await page
+    .getByText(/^record/)
+    .first()
+    .click();
+  await isText(page);
+  await goTo(page, `${sluice.url}/runs`);
+  await page.getByRole("link", { name: /showcase/ }).waitFor();
+  await isNothingMade(page);
+  await goTo(page, `${sluice.url}/events`);
+  await page.locator("summary", { hasText: "com.example.showcase" }).first().click();
+  await isText(page);
+  expect(faults).toEqual([]);
+  await leave();
+});
+
+test("in settings of environments and in addresses", async () => {
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await isText(page);
+  await goTo(page, `${sluice.url}/environments`);
+  await page.getByRole("article", { name: "hostile" }).getByText("Settings and history").click();
+  await page.getByRole("article", { name: "hostile" }).getByText("note: <img").waitFor();
+  await isText(page);
+  await page.goto(`${sluice.url}/runs?initiator=${encodeURIComponent(hostile)}`);
+  await page.getByText("No run matches").waitFor();
+  expect(await page.title()).not.toBe("broken");
+  await page.goto(`${sluice.url}/runs/${encodeURIComponent(hostile)}`);
+  await page.locator(".problem").waitFor();
+  expect(await page.title()).not.toBe("broken");
+  expect(faults).toEqual([]);
+  await leave();
+});
+
+test("in comments of decisions", async () => {
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await goTo(page, `${sluice.url}/approvals`);
+  const approval = page.getByRole("article", { name: /^Approval of/ });
+  await approval.getByLabel("Comment").fill(hostile);
+  await approval.getByRole("button", { name: "Deny" }).click();
+  await page.getByRole("heading", { name: "Decided" }).waitFor();
+  await isText(page);
+  await goTo(page, `${sluice.url}/runs/${held}?command=0%234`);
+  await isText(page);
+  expect(faults).toEqual([]);
+  await leave();
+});

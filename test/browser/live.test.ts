@@ -1,0 +1,95 @@
+// Pages that stay open while things happen: they follow, they say when they do not, and they miss nothing.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { goTo, isLive, openBrowser, personWith } from "./browser.ts";
+import { register, send } from "./stories.ts";
+
+const TABS = 20;
+const sluice = new LocalSluice({ timeScale: 600 });
+let browser: Browser;
+
+beforeAll(async () => {
+  await sluice.start();
+  browser = await openBrowser();
+  await register(sluice, "showcase");
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+async function createEnvironment(name: string): Promise<void> {
+  await sluice.admin.put(`/v1/environments/${name}`, { body: { tier: "development" } });
+}
+
+async function pause(run: string, reason: string): Promise<void> {
+  await sluice.admin.post(`/v1/runs/${run}/operations`, { body: { operation: { action: "pause" }, reason } });
+}
+
+const environment = (page: Page, name: string) => page.getByRole("article", { name, exact: true });
+
+test("a server that is killed and comes back is caught up with, without a reload", async () => {
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const run = await send(sluice, "com.example.showcase", { title: "through a restart" });
+  await page
+    .getByRole("link", { name: /showcase/ })
+    .first()
+    .click();
+  await page.getByRole("heading", { name: "showcase" }).waitFor();
+  await isLive(page);
+  await page.evaluate("window.notReloaded = true");
+  await sluice.kill();
+  await page.getByText("Not live").waitFor();
+  await sluice.start();
+  await pause(run, "after the restart");
+  await createEnvironment("after-the-restart");
+  await isLive(page);
+  await page.getByText("paused by admin").waitFor();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await environment(page, "after-the-restart").waitFor();
+  expect(await page.evaluate("window.notReloaded")).toBe(true);
+  expect(faults).toEqual([]);
+  await leave();
+});
+
+test("what happens while the line is down is shown when it is back", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  let isDown = false;
+  const lines = new Set<() => Promise<void>>();
+  await page.routeWebSocket(/\/live/, (line) => {
+    const hangUp = () => line.close({ code: 4000 });
+    if (isDown) return void hangUp();
+    line.connectToServer();
+    lines.add(hangUp);
+  });
+  const run = await send(sluice, "com.example.showcase", { title: "on a bad line" });
+  await goTo(page, `${sluice.url}/runs/${run}`);
+  await page.getByText("waiting for somebody to fill in").waitFor();
+  isDown = true;
+  for (const hangUp of lines) await hangUp();
+  await page.getByText("Not live").waitFor();
+  await pause(run, "while nobody heard");
+  await createEnvironment("while-the-line-was-down");
+  expect(await page.getByText("paused by admin").count()).toBe(0);
+  isDown = false;
+  await page.getByText("paused by admin").waitFor();
+  await isLive(page);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await environment(page, "while-the-line-was-down").waitFor();
+  await leave();
+});
+
+test("twenty open tabs all follow", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const tabs = [page];
+  while (tabs.length < TABS) {
+    const tab = await page.context().newPage();
+    await tab.goto(`${sluice.url}/`);
+    tabs.push(tab);
+  }
+  await Promise.all(tabs.map(isLive));
+  await createEnvironment("seen-by-twenty");
+  await Promise.all(tabs.map((tab) => environment(tab, "seen-by-twenty").waitFor()));
+  await leave();
+});

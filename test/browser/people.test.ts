@@ -1,0 +1,135 @@
+// Who one is and what one may do: signing in and out, keys, roles.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { goTo, openBrowser, personWith } from "./browser.ts";
+import { register, release, runOnce, send, tokenOf } from "./stories.ts";
+
+const sluice = new LocalSluice({ timeScale: 600 });
+let browser: Browser;
+
+beforeAll(async () => {
+  await sluice.start();
+  browser = await openBrowser();
+  await register(sluice, "showcase");
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+test("a link signs in, also as somebody else, and leaves no token behind", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  expect(page.url()).toBe(`${sluice.url}/`);
+  expect(await page.evaluate("document.cookie")).toBe("");
+  const other = await tokenOf(sluice, "somebody-else", "viewer");
+  await page.goto("about:blank");
+  await page.goto(`${sluice.url}/runs#token=${other}`);
+  await page.getByLabel("Account of somebody-else").waitFor();
+  expect(page.url()).toBe(`${sluice.url}/runs`);
+  await page.goto("about:blank");
+  await page.goto(`${sluice.url}/#token=slc_not_a_token`);
+  await page.getByRole("alert").getByText("This token is not known").waitFor();
+  await leave();
+});
+
+test("a viewer is offered nothing that a viewer may not do, and is refused it", async () => {
+  const held = await release(sluice);
+  const shown = await send(sluice, "com.example.showcase", { title: "to look at" });
+  await runOnce(sluice, held, ({ waitingFor }) => waitingFor.startsWith("held"));
+  const token = await tokenOf(sluice, "looker", "viewer");
+  const { page, leave } = await personWith(browser, { url: sluice.url, token });
+  for (const address of [
+    "approvals",
+    "environments",
+    `runs/${held}?command=0%234`,
+    `runs/${shown}`,
+    "events",
+    "workflows/showcase",
+  ]) {
+    await goTo(page, `${sluice.url}/${address}`);
+    const offered = page.getByRole("button", {
+      name: /^(Approve|Deny|Send|Pause|Cancel|Terminate|Skip|Complete|Fail|Fork|Restart|Edit|New|Start)/,
+    });
+    expect(await offered.allTextContents(), address).toEqual([]);
+  }
+  await page.getByText("An operator or administrator").waitFor({ state: "detached" });
+  const answers = await page.evaluate(
+    async ([approval, run]) => {
+      const post = async (path: string, body: unknown) => {
+        const { status } = await fetch(path, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        });
+        return status;
+      };
+      return [
+        await post(`/v1/approvals/${approval}`, { decision: "approve" }),
+        await post(`/v1/runs/${run}/cancel`, {}),
+        await post(`/v1/runs/${run}/operations`, { operation: { action: "pause" } }),
+        await post(`/v1/runs/${run}/forks`, { command: "0#1" }),
+      ];
+    },
+    [encodeURIComponent(`${held}/0#4/1`), held] as const,
+  );
+  expect(answers).toEqual([403, 403, 403, 403]);
+  await leave();
+});
+
+test("an operator fills in a form, pauses, forks and completes by hand", async () => {
+  const run = await send(sluice, "com.example.showcase", { title: "by hand" });
+  const token = await tokenOf(sluice, "worker", "operator");
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token });
+  await goTo(page, `${sluice.url}/runs/${run}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByLabel("Why").fill("lunch");
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByText("paused by worker").waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
+  await page.getByText("paused by worker").waitFor({ state: "detached" });
+
+  const form = page.getByRole("article", { name: "Form Release notes" });
+  await form.getByLabel("What changes for users").fill("It is faster.");
+  await form.getByLabel("Share of traffic").fill("7");
+  await form.getByRole("button", { name: "Send" }).click();
+  await form.getByText("/values/share").waitFor();
+  await form.getByLabel("Share of traffic").fill("0.5");
+  await form.getByRole("button", { name: "Send" }).click();
+  await form.waitFor({ state: "detached" });
+
+  await page.getByRole("link", { name: /sleep 375 d/ }).click();
+  await page.getByRole("button", { name: "Skip" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Skip" }).click();
+  await page.getByText("skip by worker").first().waitFor();
+
+  await page.getByRole("button", { name: "Fork from here" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Fork from here" }).click();
+  await page.getByText("Fork of").waitFor();
+  expect(page.url()).not.toContain(run);
+  expect(faults).toEqual([]);
+  await leave();
+});
+
+test("goes everywhere by keyboard", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await page.keyboard.press("g");
+  await page.keyboard.press("n");
+  await page.getByRole("heading", { name: "Environments" }).waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to" }).fill("runners");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Runners" }).waitFor();
+  // What a line of the script called is a button at its end.
+  const run = await send(sluice, "com.example.showcase", { title: "by keyboard" });
+  await goTo(page, `${sluice.url}/runs/${run}?tab=script`);
+  const mark = page.locator(".code-mark").first();
+  await mark.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary", { name: "Activity" }).waitFor();
+  await leave();
+});

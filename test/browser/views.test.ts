@@ -1,0 +1,117 @@
+// Every view, in both themes and on a narrow screen: nothing for axe to find, nothing that sticks out, and a picture.
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
+import { register, release, runOnce, send, tokenOf } from "./stories.ts";
+
+const pictures = resolve(import.meta.dirname, "..", "..", "coverage", "screenshots");
+
+// Slow enough for the longest waits to outlast the test, and for the canary to be held soon.
+const sluice = new LocalSluice({ timeScale: 600 });
+let browser: Browser;
+/** The views by the names of their pictures. */
+const views: Record<string, string> = {
+  overview: "",
+  runs: "runs",
+  approvals: "approvals",
+  events: "events",
+  workflows: "workflows",
+  workflow: "workflows/canary",
+  environments: "environments",
+  runners: "runners",
+};
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true });
+  await sluice.start();
+  browser = await openBrowser();
+  await register(sluice, "showcase");
+  // One that is deployed, one that waits for its approval, one that shows the rest.
+  const done = await release(sluice);
+  await approve(done);
+  const held = await release(sluice);
+  const shown = await send(sluice, "com.example.showcase", { title: "Payments 2.4" });
+  await runOnce(sluice, held, ({ waitingFor }) => waitingFor.startsWith("held"));
+  Object.assign(views, {
+    "run-done": `runs/${done}`,
+    "run-held": `runs/${held}`,
+    "run-activity": `runs/${held}?command=0%234`,
+    "run-showcase": `runs/${shown}`,
+    "run-log": `runs/${shown}?tab=log`,
+    "run-script": `runs/${shown}?tab=script`,
+    "run-journal": `runs/${held}?tab=journal`,
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+async function approve(run: string): Promise<void> {
+  await runOnce(sluice, run, ({ waitingFor }) => waitingFor.startsWith("held"));
+  const { approvals } = await sluice.admin.get<{ approvals: { id: string; run: string }[] }>("/v1/approvals");
+  const id = approvals.find((approval) => approval.run === run)?.id;
+  await sluice.admin.post(`/v1/approvals/${encodeURIComponent(id ?? "")}`, {
+    body: { decision: "approve", comment: "canary looks healthy" },
+  });
+  await runOnce(sluice, run, ({ state }) => state === "succeeded");
+}
+
+test.each([
+  ["light", 1360],
+  ["dark", 1360],
+  ["light", 390],
+] as const)("axe finds nothing in any view, %s, %i wide, and none sticks out", async (theme, width) => {
+  const token = await tokenOf(sluice, `reader-${theme}-${width}`, "operator");
+  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token, theme, width });
+  const found: string[] = [];
+  for (const [name, address] of Object.entries(views)) {
+    await goTo(page, `${sluice.url}/${address}`);
+    const suffix = width < 900 ? `${theme}-narrow` : theme;
+    await page.screenshot({ path: join(pictures, `${name}-${suffix}.png`) });
+    found.push(...(await axeFaults(page)).map((fault) => `${name}: ${fault}`));
+    const scrolled = Number(await page.evaluate("document.documentElement.scrollWidth"));
+    if (scrolled > width) found.push(`${name}: ${scrolled - width} pixels stick out`);
+  }
+  expect(found).toEqual([]);
+  expect(faults).toEqual([]);
+  await leave();
+});
+
+test.each(["light", "dark"] as const)(
+  "axe finds nothing in dialogs, menus and at the door, %s",
+  async (theme) => {
+    const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, theme });
+    const found: string[] = [];
+    const look = async (name: string) => {
+      await page.screenshot({ path: join(pictures, `${name}-${theme}.png`) });
+      found.push(...(await axeFaults(page)).map((fault) => `${name}: ${fault}`));
+    };
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+    await look("help");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Go to" }).fill("run");
+    await look("palette");
+    await page.keyboard.press("Escape");
+    await goTo(page, `${sluice.url}/${views["run-showcase"]}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("dialog").waitFor();
+    await look("ask");
+    await page.keyboard.press("Escape");
+    await goTo(page, `${sluice.url}/environments`);
+    await page.getByRole("button", { name: "New environment" }).click();
+    await page.getByLabel("Name", { exact: true }).waitFor();
+    await look("environment-editor");
+    await page.getByText("admin", { exact: true }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Token").waitFor();
+    await look("sign-in");
+    expect(found).toEqual([]);
+    await leave();
+  },
+);
