@@ -30,16 +30,19 @@ import { atMost } from "../src/storage/patience.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import { loadWorkflow } from "../src/workflow/index.ts";
-import { governingEnvironment } from "./catalog/governing.ts";
+import { governingEnvironment, targetsOf } from "./catalog/governing.ts";
 import { WorkflowRows } from "./catalog/workflow-rows.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { CatalogRpc, OutboxRpc } from "./rpc.ts";
+import type { CatalogRpc, Governing, OutboxRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 /** How long `putWorkflow` waits for the bus to have the triggers before it answers all the same. */
 const TELL_PATIENCE_MS = 5000;
+
+/** More of them are slower to send with every answer than to ask about. */
+const MAX_TOLD_TARGETS = 20;
 
 type FunctionRow = { name: string; trust_score: number; description: string; updated_at: number };
 type TargetsRow = { environment: string; version: number; targets: string | null };
@@ -200,11 +203,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     this.#environments = undefined;
   }
 
-  async governing(call: {
-    reference: string;
-    inputs: JsonObject;
-    environment?: string;
-  }): Promise<Result<{ trustScore: number; environment: string | null }>> {
+  async governing(call: Parameters<CatalogRpc["governing"]>[0]): Promise<Result<Governing>> {
     const { reference, inputs } = call;
     const parsed = parseFunctionReference(reference);
     // What is no reference still gets an answer, as what it says; policy then knows no such function.
@@ -213,9 +212,13 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       { name, inputs, environment: call.environment },
       this.#indexed(),
     );
-    return environment.ok
-      ? ok({ trustScore: this.#trustOf(reference, name), environment: environment.value })
-      : environment;
+    if (!environment.ok) return environment;
+    const targets = targetsOf(name, this.#indexed(), MAX_TOLD_TARGETS);
+    return ok({
+      trustScore: this.#trustOf(reference, name),
+      environment: environment.value,
+      ...(targets && { targets }),
+    });
   }
 
   /** A score for one version of a function (`host/path@v1.2.0`) goes before that of the function. */

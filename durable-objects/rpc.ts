@@ -306,6 +306,13 @@ export interface EnvironmentRpc extends OutboxRpc {
 
 // -------------------------------------------------------------------- Catalog
 
+export interface Governing {
+  trustScore: number;
+  environment: string | null;
+  /** All targets that calls of this function can meet, whatever their inputs; absent when they are many. */
+  targets?: Target[];
+}
+
 export interface CatalogRpc extends OutboxRpc {
   /** Checks, compiles, stores by digest, and returns once the bus has the triggers. Refuses `invalid_workflow` with diagnostics in details. */
   putWorkflow(workflow: { name: string; input: WorkflowInput; by: Identity }): Promise<Result<WorkflowView>>;
@@ -333,7 +340,7 @@ export interface CatalogRpc extends OutboxRpc {
     reference: string;
     inputs: JsonObject;
     environment?: string;
-  }): Promise<Result<{ trustScore: number; environment: string | null }>>;
+  }): Promise<Result<Governing>>;
 }
 
 // ------------------------------------------------------------------ Directory

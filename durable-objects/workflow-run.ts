@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
 import { parentOf } from "../src/events/workflow-start.ts";
-import { evaluatePolicy } from "../src/policy/index.ts";
+import { evaluatePolicy, evaluatePolicyAtOnce } from "../src/policy/index.ts";
 import type { CommandId, FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
@@ -27,7 +27,7 @@ import { startWorkflow } from "./start-workflow.ts";
 import { busStub, catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
 import { tell, WATCHER_HEADER } from "./watchers.ts";
 import { archiveOf } from "./workflow-run/archive.ts";
-import { decide } from "./workflow-run/decide.ts";
+import { Decisions } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
 import { forkOf } from "./workflow-run/fork.ts";
@@ -35,7 +35,7 @@ import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
 import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
 import { outboundOf } from "./workflow-run/outbound.ts";
-import { Parts } from "./workflow-run/parts.ts";
+import { Parts, type StoredStart } from "./workflow-run/parts.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
 import { firstLookMs, retentionMs } from "./workflow-run/retention.ts";
 import { RETIRE, Retirement } from "./workflow-run/retirement.ts";
@@ -477,6 +477,17 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   #makeHost(): RunHost {
     const { env } = this;
     const scale = timeScaleOf(env);
+    let known: Decisions | undefined;
+    const decisions = ({ workspace }: StoredStart) => {
+      known ??= new Decisions({
+        // A stub that has failed once goes on failing: each question gets its own.
+        catalog: { governing: (call) => catalogStub(env, workspace).governing(call) },
+        environment: (name) => environmentStub(env, workspace, name),
+        evaluate: evaluatePolicy,
+        evaluateAtOnce: evaluatePolicyAtOnce,
+      });
+      return known;
+    };
     return new RunHost({
       storage: this.ctx.storage,
       timers: this.#timers,
@@ -498,12 +509,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
             replayEveryTime: env.SLUICE_REPLAY_EVERY_TIME === "1",
             scaleDueAt: (dueAt, now) => scaledDueAt(dueAt, now, scale),
           }),
-        decide: (run, call) =>
-          decide(run, call, Date.now(), {
-            catalog: catalogStub(env, run.workspace),
-            environment: (name) => environmentStub(env, run.workspace, name),
-            evaluate: evaluatePolicy,
-          }),
+        decide: (run, call) => decisions(run).ask(run, call, Date.now()),
+        decideAtOnce: (run, call) => decisions(run).askAtOnce(run, call, Date.now()),
       },
     });
   }

@@ -134,8 +134,8 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 22,
     file: run,
-    find: "if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);\n      else ",
-    replace: "if (!isInProcess(effect)) ",
+    find: "if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);",
+    replace: "",
   },
   {
     name: "a lease that runs out is nobody's concern",

@@ -1,5 +1,5 @@
 // Which environment governs a call.
-import { matchesTarget } from "../../src/environments/target.ts";
+import { matchesTarget, meansFunction } from "../../src/environments/target.ts";
 import type { Target } from "../../src/protocol/environment.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
@@ -39,4 +39,21 @@ export function governingEnvironment(
     );
   }
   return ok(governing[0] ?? null);
+}
+
+/** All targets that calls of the function can meet; undefined when they are more than `limit`. */
+export function targetsOf(
+  name: string,
+  environments: readonly { targets: Target[] }[],
+  limit: number,
+): Target[] | undefined {
+  const found: Target[] = [];
+  for (const { targets } of environments) {
+    for (const target of targets) {
+      if (!meansFunction(target, name)) continue;
+      if (found.length === limit) return undefined;
+      found.push(target);
+    }
+  }
+  return found;
 }

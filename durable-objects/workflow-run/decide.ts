@@ -1,5 +1,10 @@
 // Asks policy about one call: which environment governs it, what that environment is like now, and the verdict.
+//
+// What the catalog said of a function holds for this run's next calls of it, for a second: a loop of calls that no
+// environment governs is decided in one turn. Another run asks anew (docs/decisions/0012-decisions-in-one-turn.md).
 import { freezesInForce } from "../../src/environments/freeze.ts";
+import { matchesTarget } from "../../src/environments/target.ts";
+import type { Target } from "../../src/protocol/environment.ts";
 import {
   functionName,
   functionVersion,
@@ -9,37 +14,97 @@ import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Decision, PolicyInput } from "../../src/protocol/policy.ts";
 import { ok, type Result } from "../../src/protocol/result.ts";
 import type { Effect, PolicyAnswer } from "../../src/workflow/machine-types.ts";
-import type { CatalogRpc, EnvironmentRpc } from "../rpc.ts";
+import type { CatalogRpc, EnvironmentRpc, Governing } from "../rpc.ts";
 import type { StoredStart } from "./parts.ts";
 
 export interface PolicyPorts {
   catalog: Pick<CatalogRpc, "governing">;
   environment(name: string): Pick<EnvironmentRpc, "view">;
   evaluate(input: PolicyInput): Promise<Decision>;
+  /** The same in this turn; undefined while that is not possible. */
+  evaluateAtOnce(input: PolicyInput): Decision | undefined;
 }
 
 type Decide = Extract<Effect, { kind: "decide" }>;
 
-/**
- * The answer to a `decide` effect. Refuses what the catalog refuses (`ambiguous_environment`,
- * `unknown_environment`); throws when somebody could not be asked, which is worth another try.
- */
-export async function decide(
+/** How long what the catalog said is gone by. */
+const KNOWN_FOR_MS = 1000;
+/** Of so many functions. */
+const MAX_KNOWN = 100;
+
+export class Decisions {
+  readonly #ports: PolicyPorts;
+  /** What the catalog said of functions, by reference. */
+  readonly #known = new Map<string, { trustScore: number; targets: Target[]; until: number }>();
+
+  constructor(ports: PolicyPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * The answer to a `decide` effect. Refuses what the catalog refuses (`ambiguous_environment`,
+   * `unknown_environment`); throws when somebody could not be asked, which is worth another try.
+   */
+  async ask(run: StoredStart, call: Decide, now: number): Promise<Result<PolicyAnswer>> {
+    const { reference, inputs, environment: said } = call;
+    const governing = await this.#ports.catalog.governing({
+      reference,
+      inputs,
+      ...(said === undefined ? {} : { environment: said }),
+    });
+    if (!governing.ok) return governing;
+    this.#know(reference, governing.value, now + KNOWN_FOR_MS);
+    const { trustScore, environment } = governing.value;
+    const described = environment === null ? null : await this.#described(environment, now);
+    const input = inputOf(run, call, { trustScore, environment: described, now });
+    return ok(answer(input, trustScore, await this.#ports.evaluate(input)));
+  }
+
+  /** The same in this turn, for a call that no environment governs and whose function is known; else undefined. */
+  askAtOnce(run: StoredStart, call: Decide, now: number): PolicyAnswer | undefined {
+    const { reference, inputs, environment } = call;
+    const known = this.#known.get(reference);
+    if (environment !== undefined || known === undefined || known.until <= now) return undefined;
+    const { name } = named(reference);
+    if (known.targets.some((target) => matchesTarget(target, { name, inputs }))) return undefined;
+    const { trustScore } = known;
+    const input = inputOf(run, call, { trustScore, environment: null, now });
+    const decision = this.#ports.evaluateAtOnce(input);
+    return decision && answer(input, trustScore, decision);
+  }
+
+  #know(reference: string, { trustScore, targets }: Governing, until: number): void {
+    if (!targets) {
+      this.#known.delete(reference);
+      return;
+    }
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(reference, { trustScore, targets, until });
+  }
+
+  async #described(name: string, now: number): Promise<NonNullable<PolicyInput["environment"]>> {
+    const view = await this.#ports.environment(name).view();
+    // The catalog hears of a removal a moment later than the environment: asked again, it knows.
+    if (!view.ok) throw new Error(`environment ${name} cannot be read: ${view.error.message}`);
+    const { tier, risk, labels, freezes } = view.value;
+    return {
+      name,
+      tier,
+      risk,
+      labels,
+      freezes: freezesInForce(freezes, now).map(({ name, reason, to }) => ({ name, reason, to })),
+    };
+  }
+}
+
+function inputOf(
   run: StoredStart,
   call: Decide,
-  now: number,
-  ports: PolicyPorts,
-): Promise<Result<PolicyAnswer>> {
-  const governing = await ports.catalog.governing({
-    reference: call.reference,
-    inputs: call.inputs,
-    ...(call.environment === undefined ? {} : { environment: call.environment }),
-  });
-  if (!governing.ok) return governing;
-  const { trustScore, environment } = governing.value;
-  const input: PolicyInput = {
-    function: { ...named(call.reference), inputs: call.inputs, trust_score: trustScore },
-    environment: environment === null ? null : await described(environment, now, ports),
+  facts: { trustScore: number; environment: PolicyInput["environment"]; now: number },
+): PolicyInput {
+  return {
+    function: { ...named(call.reference), inputs: call.inputs, trust_score: facts.trustScore },
+    environment: facts.environment,
     caller: {
       workflow: run.workflow,
       digest: run.program.digest,
@@ -51,10 +116,13 @@ export async function decide(
       emergency_bypass: run.event.sluicebypass === true,
     },
     approvals: call.approvals,
-    time: new Date(now).toISOString(),
+    time: new Date(facts.now).toISOString(),
   };
-  const decision = await ports.evaluate(input);
-  return ok({ decision, environment, trustScore, input: input as unknown as JsonObject });
+}
+
+function answer(input: PolicyInput, trustScore: number, decision: Decision): PolicyAnswer {
+  const environment = input.environment?.name ?? null;
+  return { decision, environment, trustScore, input: input as unknown as JsonObject };
 }
 
 function named(reference: string): { reference: string; name: string; version: string | null } {
@@ -62,22 +130,4 @@ function named(reference: string): { reference: string; name: string; version: s
   // What is no reference still gets decided, as what it says: the router or the runner says what is wrong with it.
   if (!parsed.ok) return { reference, name: reference, version: null };
   return { reference, name: functionName(parsed.value), version: functionVersion(parsed.value) };
-}
-
-async function described(
-  name: string,
-  now: number,
-  ports: PolicyPorts,
-): Promise<NonNullable<PolicyInput["environment"]>> {
-  const view = await ports.environment(name).view();
-  // The catalog hears of a removal a moment later than the environment: asked again, it knows.
-  if (!view.ok) throw new Error(`environment ${name} cannot be read: ${view.error.message}`);
-  const { tier, risk, labels, freezes } = view.value;
-  return {
-    name,
-    tier,
-    risk,
-    labels,
-    freezes: freezesInForce(freezes, now).map(({ name, reason, to }) => ({ name, reason, to })),
-  };
 }

@@ -24,9 +24,10 @@ export interface ChildRequest {
   event: CloudEvent;
 }
 
-/** An event of this run for the workspace's bus. */
-export function emitMessage(run: StoredStart, event: Extract<Effect, { kind: "emit" }>["event"]): Message {
-  return message("bus", ONLY, "ingest", [[{ ...event, ...nextHops(run.event) }], run.initiator]);
+/** Events of this run for the workspace's bus. */
+export function emitMessage(run: StoredStart, events: readonly CloudEvent[]): Message {
+  const sent = events.map((event) => ({ ...event, ...nextHops(run.event) }));
+  return message("bus", ONLY, "ingest", [sent, run.initiator]);
 }
 
 /** The run is over: the bus need not keep its waits. */
@@ -46,8 +47,39 @@ export interface Continuation {
   signals: Signal[];
 }
 
-/** The message behind an effect that is one. */
-export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect>): Message {
+/** UTF-16 units of events that share a message, a single larger one excepted: together they must fit into a row. */
+const MAX_SHARED_LENGTH = 256 * 1024;
+
+/** The messages behind effects that are some. What a turn emits travels together, in order with what else the bus is told. */
+export function effectMessages(
+  run: StoredStart,
+  effects: readonly Exclude<Effect, InProcessEffect>[],
+): Message[] {
+  const messages: Message[] = [];
+  let events: CloudEvent[] = [];
+  let length = 0;
+  const send = () => {
+    if (events.length > 0) messages.push(emitMessage(run, events));
+    events = [];
+    length = 0;
+  };
+  for (const effect of effects) {
+    if (effect.kind !== "emit") {
+      const told = effectMessage(run, effect);
+      if (told.receiver.startsWith("bus/")) send();
+      messages.push(told);
+      continue;
+    }
+    const added = JSON.stringify(effect.event).length;
+    if (length + added > MAX_SHARED_LENGTH) send();
+    events.push(effect.event);
+    length += added;
+  }
+  send();
+  return messages;
+}
+
+function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect>): Message {
   switch (effect.kind) {
     case "enqueue_job":
       return message("router", DEFAULT_POOL, "enqueue", [{ ...effect.job, workspace: run.workspace }]);
@@ -68,7 +100,7 @@ export function effectMessage(run: StoredStart, effect: Exclude<Effect, InProces
       return { receiver: `run/${effect.run}`, method: "start", args: [continuation] };
     }
     case "emit":
-      return emitMessage(run, effect.event);
+      return emitMessage(run, [effect.event]);
     case "put_approval":
       return message("directory", ONLY, "apply", [{ approvals: [effect.approval] }]);
     case "start_child": {

@@ -34,10 +34,11 @@ import type {
 } from "../../src/workflow/machine-types.ts";
 import { runEvent } from "../../src/workflow/run-events.ts";
 import type { StartRun } from "../rpc.ts";
+import { answerAtOnce } from "./answers-at-once.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
-import { consumedMessage, effectMessage, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
+import { consumedMessage, effectMessages, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
 import type { Parts, Standstill, StoredStart } from "./parts.ts";
 import { RETIRE } from "./retirement.ts";
 import { stuckSummary } from "./stuck-summary.ts";
@@ -52,6 +53,8 @@ export interface RunPorts {
   ): RunMachine;
   /** Throws when somebody could not be asked: it will be asked again. */
   decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
+  /** The same in this turn; undefined where somebody has to be asked. */
+  decideAtOnce(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): PolicyAnswer | undefined;
   outbound: Outbound;
   /** Something was committed: whoever watches may look again. */
   changed(): void;
@@ -309,7 +312,14 @@ export class RunHost {
 
   /** Throws what the engine throws. */
   #decide(machine: RunMachine, input: RunInput): Changes {
-    const changes = machine.handle(input, { now: this.#ports.now(), entropy: this.#ports.entropy });
+    const now = this.#ports.now();
+    const moment = { now, entropy: this.#ports.entropy };
+    const changes = machine.handle(input, moment);
+    answerAtOnce(machine, changes, {
+      moment,
+      decide: (call) => this.#ports.decideAtOnce(this.run, call),
+      perform: (call) => localBuiltin(call.name)?.perform(this.#callOf(call, now)),
+    });
     // Policy is asked before the commit, because nothing leaves the object between a write and its confirmation.
     // Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the journal.
     for (const effect of changes.effects) if (effect.kind === "decide") this.#ask(effect);
@@ -340,11 +350,10 @@ export class RunHost {
     this.#journal.append(changes.records);
     for (const id of changes.timers.drop) this.#timers.drop(id);
     for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
-    for (const { at, text } of changes.log) this.#log.appendScript(at, undefined, text);
-    for (const effect of changes.effects) {
-      if (isInProcess(effect)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
-      else this.#outbox.add(effectMessage(this.run, effect));
-    }
+    for (const { at, command, text } of changes.log) this.#log.appendScript(at, command, text);
+    if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+    const outgoing = changes.effects.filter((effect) => !isInProcess(effect));
+    for (const message of effectMessages(this.run, outgoing)) this.#outbox.add(message);
     if (changes.records.length > 0) this.#queueSummary();
     this.#noteStandstill(this.#machine?.stuck);
     if (changes.finished) {
@@ -405,7 +414,7 @@ export class RunHost {
       if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
       const summary = stuckSummary(this.run, this.#journal.all(), this.#knownStandstill() ?? undefined);
       const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);
-      this.#outbox.add(emitMessage(this.run, event));
+      this.#outbox.add(emitMessage(this.run, [event]));
     });
   }
 
@@ -445,9 +454,9 @@ export class RunHost {
       this.#ask(effect);
       return;
     }
-    const builtin = findBuiltin(effect.name);
-    if (builtin?.kind === "outbound") this.#callOutbound(key, effect, builtin);
-    else this.#callLocal(effect, builtin ?? unknownBuiltin(effect.name));
+    const local = localBuiltin(effect.name);
+    if (local) this.#callLocal(effect, local);
+    else this.#callOutbound(key, effect, findBuiltin(effect.name) as OutboundBuiltin);
   }
 
   #ask(effect: Extract<Effect, { kind: "decide" }>): void {
@@ -468,7 +477,7 @@ export class RunHost {
     this.#feed({ type: "builtin_finished", command, attempt, outcome }, (changes) => {
       // Nobody wants it any more: another builtin that was begun with it has won a race, say.
       if (changes !== nothingYet && changes.records.length === 0) return;
-      for (const event of events) this.#outbox.add(emitMessage(this.run, event));
+      if (events.length > 0) this.#outbox.add(emitMessage(this.run, events));
       for (const line of log) this.#log.appendScript(now, command, line);
     });
   }
@@ -520,6 +529,12 @@ export class RunHost {
 type CallBuiltin = Extract<Effect, { kind: "call_builtin" }>;
 
 const nothingYet: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+
+/** One that touches nothing but the run's own storage; undefined for one that reaches outside. */
+function localBuiltin(name: string): LocalBuiltin | undefined {
+  const builtin = findBuiltin(name) ?? unknownBuiltin(name);
+  return builtin.kind === "local" ? builtin : undefined;
+}
 
 function unknownBuiltin(name: string): LocalBuiltin {
   const known = builtinNames.map((builtin) => BUILTIN + builtin).join(", ");

@@ -15,9 +15,14 @@ function textOf(value: JsonValue | undefined): string | undefined {
  * means: every part of the target must fit, and an input it names must be there.
  */
 export function matchesTarget(target: Target, call: { name: string; inputs: JsonObject }): boolean {
-  if (!matchesGlob(target.function, call.name)) return false;
+  if (!meansFunction(target, call.name)) return false;
   return Object.entries(target.inputs).every(([input, glob]) => {
     const text = Object.hasOwn(call.inputs, input) ? textOf(call.inputs[input]) : undefined;
     return text !== undefined && matchesGlob(glob, text);
   });
+}
+
+/** True when there are calls of the function `name` that the target means. */
+export function meansFunction(target: Target, name: string): boolean {
+  return matchesGlob(target.function, name);
 }

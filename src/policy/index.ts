@@ -10,3 +10,8 @@ const engine = createOpaEngine({ wasm, digest: facts.digest });
 export function evaluatePolicy(input: PolicyInput): Promise<Decision> {
   return engine.evaluate(input);
 }
+
+/** The same in this turn; undefined until this isolate has decided a first call. */
+export function evaluatePolicyAtOnce(input: PolicyInput): Decision | undefined {
+  return engine.evaluateAtOnce(input);
+}

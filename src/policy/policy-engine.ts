@@ -6,4 +6,6 @@ import type { Decision, PolicyInput } from "../protocol/policy.ts";
  */
 export interface PolicyEngine {
   evaluate(input: PolicyInput): Promise<Decision>;
+  /** The same in this turn; undefined while the engine is not loaded, which `evaluate` sees to. */
+  evaluateAtOnce(input: PolicyInput): Decision | undefined;
 }

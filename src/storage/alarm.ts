@@ -3,6 +3,7 @@
 // 1. An alarm that is armed earlier than needed is harmless (the handler finds nothing due and re-arms);
 //    one armed later strands work. So arming only ever moves the alarm forward in time, and the handler,
 //    before which the platform clears the alarm, arms it anew at the true minimum.
+//    So may whoever looks at all rows.
 // 2. Arming happens in the turn that wrote the row, so both are in one atomic batch of writes.
 // 3. An instance that has just started does not know what the platform holds. Its first arming therefore
 //    takes the minimum over all rows: a later row must not push back the alarm of an earlier one.
@@ -27,10 +28,7 @@ export class Alarm {
   /** Makes sure the alarm fires at `dueAt` (ms since the epoch) or before. */
   arm(dueAt: number): void {
     if (this.#armedAt !== undefined && this.#armedAt <= dueAt) return;
-    const earliest =
-      this.#armedAt === undefined
-        ? this.#storage.sql.exec<{ due: number | null }>(EARLIEST).one().due
-        : undefined;
+    const earliest = this.#armedAt === undefined ? this.#earliest() : undefined;
     this.settle(Math.min(dueAt, earliest ?? dueAt));
   }
 
@@ -40,6 +38,15 @@ export class Alarm {
     this.#armedAt = dueAt;
     // Not awaited: within one turn it joins the writes around it, and a failure breaks the output gate.
     void (dueAt === undefined ? this.#storage.deleteAlarm() : this.#storage.setAlarm(dueAt));
+  }
+
+  /** Sets the alarm to what the rows say, and clears it when they say nothing. */
+  settleAtEarliest(): void {
+    this.settle(this.#earliest());
+  }
+
+  #earliest(): number | undefined {
+    return this.#storage.sql.exec<{ due: number | null }>(EARLIEST).one().due ?? undefined;
   }
 
   /** The platform has fired and thereby cleared the alarm. */

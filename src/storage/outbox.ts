@@ -1,8 +1,8 @@
 // Messages from one actor to others: at least once, in order per receiver.
 //
 // 1. A row is written in the transaction of the change it announces, and deleted only after the receiver has
-//    answered: with the next write of this object, or by the alarm. A commit of its own for every deletion would
-//    double the writes of a busy actor. Receivers apply each message's key once.
+//    answered: with the next message that is added, or all at once when none has been for a moment, or by the alarm. A
+//    commit of its own for every deletion would double the writes of a busy actor. Receivers apply each message's key once.
 // 2. Until a receiver has taken its oldest message, its younger ones wait, in memory and across restarts.
 // 3. A message that failed too often is parked: kept and visible, and it no longer blocks its receiver.
 // 4. What is in memory (which receivers to look at, which are being served) only saves queries: the rows and
@@ -39,6 +39,8 @@ const MESSAGE_TIMEOUT_MS = 30_000;
 const PARK_AFTER_ATTEMPTS = 20;
 const CONCURRENT_RECEIVERS = 16;
 const SCAN_LIMIT = 512;
+/** How long nothing must happen before the rows of answered messages are deleted: that spares the object an alarm. */
+const TIDY_AFTER_MS = 100;
 /** A crash right after the commit is caught up by the alarm this much later. */
 const CATCH_UP_MS = 2000;
 
@@ -70,6 +72,7 @@ export class Outbox {
   /** Answered messages whose rows are still there, and the youngest of each receiver: they are not sent again. */
   #answered: number[] = [];
   readonly #answeredUpTo = new Map<string, number>();
+  #tidying: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: {
     sql: SqlStorage;
@@ -183,6 +186,23 @@ export class Outbox {
       this.#busy.delete(oldest.receiver);
     }
     this.#serve();
+    if (this.#busy.size === 0 && this.#answered.length > 0) this.#tidySoon();
+  }
+
+  #tidySoon(): void {
+    clearTimeout(this.#tidying);
+    this.#tidying = setTimeout(() => this.#tidy(), TIDY_AFTER_MS);
+  }
+
+  /** Deletes what was answered, and moves the alarm to what is left: nothing, most of the time. */
+  #tidy(): void {
+    if (this.#busy.size > 0 || this.#answered.length === 0) return;
+    try {
+      this.#deleteAnswered();
+      this.#alarm.settleAtEarliest();
+    } catch (error) {
+      console.error({ message: "outbox not tidied, the alarm does it", error: String(error) });
+    }
   }
 
   /** The oldest message of a receiver, unless it failed and waits for its next attempt. */

@@ -78,6 +78,11 @@ export class Execution implements ThreadHost {
     return this.#stuck;
   }
 
+  /** Steps that its fibers have taken. */
+  get spentSteps(): number {
+    return this.#slice.spentSteps;
+  }
+
   /** Commands that ended because their fibers were cancelled, and that no record names. They come before `issued`. */
   get withdrawn(): readonly CommandId[] {
     return this.#stuck ? [] : this.#pending.withdrawn;

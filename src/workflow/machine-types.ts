@@ -214,6 +214,8 @@ export type InProcessEffect = Extract<Effect, { kind: (typeof inProcessEffects)[
 /** A line the script printed. */
 export interface ScriptLine {
   at: number;
+  /** Of the builtin that wrote it; absent for what the script prints. */
+  command?: CommandId;
   text: string;
 }
 
@@ -299,6 +301,8 @@ export interface RunMachine {
   readonly stuck: ErrorData | undefined;
   /** `seq` of the last record. */
   readonly lastSeq: number;
+  /** Steps that the script has taken since the load: what its turns cost, where a clock stands still. */
+  readonly spentSteps: number;
 }
 
 /** A machine that can be looked into; see waits-on.ts for the invariant. */

@@ -121,6 +121,10 @@ class Machine implements InspectableRun {
     return this.#state.lastSeq;
   }
 
+  get spentSteps(): number {
+    return this.#execution?.spentSteps ?? 0;
+  }
+
   handle(input: RunInput, moment: Moment): Changes {
     const turn = new OpenTurn({ state: this.#state, options: this.#options, moment, kindOf });
     const before = runStateOf(this.#state, this.stuck !== undefined);

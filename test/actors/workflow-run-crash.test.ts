@@ -170,6 +170,7 @@ const never = new Promise<never>(() => {});
 
 function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; replayEveryTime?: boolean }) {
   const count = { writes: 0, dead: false };
+  const asked = new Set<string>();
   const storage = cuttable(real, options.cut, count);
   const now = () => world.now;
   const alarm = new Alarm(storage);
@@ -206,6 +207,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
         }),
       decide: async (_, call) => {
         world.decided.push(`${call.command} ${call.round}`);
+        asked.add(call.reference);
         await Promise.resolve();
         if (count.dead) return await never;
         const production = call.reference.includes("deploy");
@@ -216,6 +218,13 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
           bundle: "b",
         };
         return ok({ decision, environment: production ? "production" : null, trustScore: 0, input: {} });
+      },
+      // As in the product: what was asked a moment ago need not be asked again.
+      decideAtOnce: (_, call) => {
+        if (call.reference.includes("deploy") || !asked.has(call.reference)) return undefined;
+        world.decided.push(`${call.command} ${call.round}`);
+        const decision = { verdict: "execute" as const, reasons: ["because"], bundle: "b" };
+        return { decision, environment: null, trustScore: 0, input: {} };
       },
       outbound: { fetch: () => never, resolve: () => never, allowedHosts: [] },
     },

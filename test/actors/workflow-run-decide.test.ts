@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { decide, type PolicyPorts } from "../../durable-objects/workflow-run/decide.ts";
+import { describe, expect, test } from "vitest";
+import { Decisions, type PolicyPorts } from "../../durable-objects/workflow-run/decide.ts";
 import type { StoredStart } from "../../durable-objects/workflow-run/parts.ts";
-import type { EnvironmentView } from "../../src/protocol/environment.ts";
+import type { EnvironmentView, Target } from "../../src/protocol/environment.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
-import type { PolicyInput } from "../../src/protocol/policy.ts";
+import type { Decision, PolicyInput } from "../../src/protocol/policy.ts";
 import { ok, refuse } from "../../src/protocol/result.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -42,6 +42,8 @@ const call = {
   approvals: [],
 } as const;
 
+const held: Decision = { verdict: "hold", reasons: ["production needs approval"], bundle: "b1" };
+
 function ports(overrides: Partial<PolicyPorts> = {}): PolicyPorts & { asked: PolicyInput[] } {
   const asked: PolicyInput[] = [];
   return {
@@ -50,7 +52,11 @@ function ports(overrides: Partial<PolicyPorts> = {}): PolicyPorts & { asked: Pol
     environment: () => ({ view: async () => ok(production) }),
     evaluate: async (input) => {
       asked.push(input);
-      return { verdict: "hold", reasons: ["production needs approval"], bundle: "b1" };
+      return held;
+    },
+    evaluateAtOnce: (input) => {
+      asked.push(input);
+      return held;
     },
     ...overrides,
   };
@@ -63,7 +69,7 @@ test("policy sees the function, the environment as it is now, who asks, and what
   const approvals = [
     { decision: "approve" as const, by: "bob", comment: "fine", at: "2026-11-20T11:00:00Z" },
   ];
-  const answer = await decide(run, { ...call, approvals }, NOW, world);
+  const answer = await new Decisions(world).ask(run, { ...call, approvals }, NOW);
   const input = {
     function: {
       reference: "gitlab.com/cd/reconcile@v1",
@@ -105,7 +111,7 @@ test("policy sees the function, the environment as it is now, who asks, and what
 
 test("a call that no environment governs is decided without one", async () => {
   const world = ports({ catalog: { governing: async () => ok({ trustScore: 0, environment: null }) } });
-  const answer = await decide(run, copy(), NOW, world);
+  const answer = await new Decisions(world).ask(run, copy(), NOW);
   expect(world.asked).toMatchObject([{ environment: null }]);
   expect(answer).toMatchObject({ ok: true, value: { environment: null } });
 });
@@ -113,13 +119,13 @@ test("a call that no environment governs is decided without one", async () => {
 test("what the catalog refuses is the answer, and policy is not asked", async () => {
   const refusal = refuse("ambiguous_environment", "production and canary both match");
   const world = ports({ catalog: { governing: async () => refusal } });
-  expect(await decide(run, copy(), NOW, world)).toEqual(refusal);
+  expect(await new Decisions(world).ask(run, copy(), NOW)).toEqual(refusal);
   expect(world.asked).toEqual([]);
 });
 
 test("an environment that cannot be read is no reason to go ahead without it", async () => {
   const world = ports({ environment: () => ({ view: async () => refuse("unknown_environment", "gone") }) });
-  await expect(decide(run, copy(), NOW, world)).rejects.toThrow("gone");
+  await expect(new Decisions(world).ask(run, copy(), NOW)).rejects.toThrow("gone");
   expect(world.asked).toEqual([]);
 });
 
@@ -130,7 +136,7 @@ test("policy sees exactly the freezes that are in force", async () => {
       const at = (hours: number) => new Date(NOW + hours * 3600_000).toISOString();
       const freezes = [{ name: "f", from: at(from), to: at(to), reason: "holidays" }];
       const world = ports({ environment: () => ({ view: async () => ok({ ...production, freezes }) }) });
-      await decide(run, copy(), NOW, world);
+      await new Decisions(world).ask(run, copy(), NOW);
       const inForce = from <= 0 && 0 < to;
       expect(world.asked[0]?.environment?.freezes).toEqual(
         inForce ? [{ name: "f", reason: "holidays", to: at(to) }] : [],
@@ -147,7 +153,7 @@ test.each([
 ])("an event whose sluicebypass is %j bypasses a freeze: %s", async (sluicebypass, bypasses) => {
   const world = ports();
   const event = sluicebypass === undefined ? run.event : { ...run.event, sluicebypass };
-  await decide({ ...run, event }, copy(), NOW, world);
+  await new Decisions(world).ask({ ...run, event }, copy(), NOW);
   expect(world.asked[0]?.caller.emergency_bypass).toBe(bypasses);
 });
 
@@ -158,6 +164,43 @@ test.each([
   ["not a reference", "not a reference", null],
 ])("the reference %s has the name %s and the version %s", async (reference, name, version) => {
   const world = ports();
-  await decide(run, { ...copy(), reference }, NOW, world);
+  await new Decisions(world).ask(run, { ...copy(), reference }, NOW);
   expect(world.asked[0]?.function).toMatchObject({ reference, name, version });
+});
+
+describe("a decision at once", () => {
+  const target = { function: "*", inputs: { app: "*-production" } };
+  const known = (targets?: Target[]) =>
+    ports({
+      catalog: {
+        governing: async () => ok({ trustScore: 0.4, environment: null, ...(targets && { targets }) }),
+      },
+    });
+  const free = { ...copy(), inputs: { app: "shop-canary" } };
+
+  test("is the one that asking would have given, for what this run has asked a moment ago", async () => {
+    const world = known([target]);
+    const decisions = new Decisions(world);
+    expect(decisions.askAtOnce(run, free, NOW)).toBeUndefined();
+    const asked = await decisions.ask(run, free, NOW);
+    expect(ok(decisions.askAtOnce(run, free, NOW))).toEqual(asked);
+  });
+
+  test.each([
+    ["a call that a target may mean", { inputs: { app: "shop-production" } }, 0],
+    ["a call that names its environment", { environment: "staging" }, 0],
+    ["another function", { reference: "gitlab.com/cd/other@v1" }, 0],
+    ["what was said a second ago", {}, 1000],
+  ])("is not given for %s", async (_, changed, later) => {
+    const decisions = new Decisions(known([target]));
+    await decisions.ask(run, free, NOW);
+    expect(decisions.askAtOnce(run, { ...free, ...changed }, NOW + later)).toBeUndefined();
+    expect(decisions.askAtOnce(run, free, NOW + 999)).toBeDefined();
+  });
+
+  test("is not given where the targets are too many to be told", async () => {
+    const decisions = new Decisions(known());
+    await decisions.ask(run, free, NOW);
+    expect(decisions.askAtOnce(run, free, NOW)).toBeUndefined();
+  });
 });

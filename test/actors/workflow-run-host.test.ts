@@ -57,7 +57,7 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
   const records = [...committed];
   return {
     handle(input) {
-      const changes = { ...nothing, ...script.decide(input, records) };
+      const changes = structuredClone({ ...nothing, ...script.decide(input, records) });
       records.push(...changes.records);
       return changes;
     },
@@ -85,6 +85,7 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
       commands: 0,
       version: records.length,
     }),
+    spentSteps: 0,
     get lastSeq() {
       return records.length;
     },
@@ -137,6 +138,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
       entropy: () => new Uint8Array(16),
       loadMachine: (_, __, records) => machineOf(world.script, records),
       decide: (...args) => world.ports.decide(...args),
+      decideAtOnce: () => undefined,
       outbound: {
         fetch: (request) => world.ports.fetch(request),
         resolve: async () => ["93.184.215.14"],

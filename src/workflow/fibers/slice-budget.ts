@@ -6,10 +6,17 @@ export class SliceBudget {
   /** Shared by the run's fibers. */
   readonly budget = new Budget(sliceLimits);
   #renewals = 0;
+  /** In the slices before. */
+  #spentSteps = 0;
+
+  /** Steps taken in all slices. */
+  get spentSteps(): number {
+    return this.#spentSteps + this.budget.stepsUsed;
+  }
 
   /** The script has waited: a new slice begins. */
   begin(): void {
-    this.budget.reset();
+    this.#reset();
     this.#renewals = 0;
   }
 
@@ -20,6 +27,11 @@ export class SliceBudget {
   renew(): void {
     if (this.#renewals >= MAX_RENEWALS) return;
     this.#renewals += 1;
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#spentSteps = this.spentSteps;
     this.budget.reset();
   }
 }
