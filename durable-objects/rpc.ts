@@ -16,7 +16,7 @@ import type { Operation } from "../src/protocol/operation.ts";
 import type { ParkedMessage } from "../src/protocol/outbox.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
-import type { LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
+import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../src/protocol/run.ts";
 import type { ScheduleView } from "../src/protocol/schedule.ts";
 import type { StartView } from "../src/protocol/start.ts";
 import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
@@ -136,6 +136,11 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`. */
   signal(signal: { id: string; name: string; data: JsonValue; by: Identity }): Promise<Result<null>>;
   detail(): Promise<Result<RunDetail>>;
+  /** In the order they were called, from number `after` + 1: at most `limit`, and what an answer holds. */
+  activities(page: {
+    after: number;
+    limit: number;
+  }): Promise<Result<{ activities: Activity[]; next?: number }>>;
   journal(page: {
     after: number;
     limit: number;

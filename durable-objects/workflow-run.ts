@@ -323,6 +323,12 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return ok({ ...detail, activities: this.#progress.addTo(detail.activities) });
   }
 
+  async activities(page: Args<"activities">): ReturnType<WorkflowRunRpc["activities"]> {
+    if (!this.#begun) return this.#unknown();
+    const { activities, ...next } = this.#host.activities(page);
+    return ok({ activities: this.#progress.addTo(activities), ...next });
+  }
+
   async journal({ after, limit }: Args<"journal">): ReturnType<WorkflowRunRpc["journal"]> {
     return this.#begun ? ok(this.#journal.page(after, limit)) : this.#unknown();
   }

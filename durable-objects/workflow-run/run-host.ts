@@ -34,6 +34,7 @@ import type {
 } from "../../src/workflow/machine-types.ts";
 import { runEvent } from "../../src/workflow/run-events.ts";
 import type { StartRun } from "../rpc.ts";
+import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
 import { answerAtOnce } from "./answers-at-once.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
@@ -213,15 +214,22 @@ export class RunHost {
   detail(): RunDetail {
     const summary = this.summary();
     if (!this.#machine) return { ...summary, activities: [] };
+    const { activities, earlier } = newestOf(this.#machine, summary.commands);
     const { output, traceback } = this.#machine.ending();
     const outputs = this.#machine.outputs();
     return {
       ...summary,
-      activities: this.#machine.activities(),
+      activities,
+      ...(earlier === 0 ? {} : { earlierActivities: earlier }),
       ...(Object.keys(outputs).length === 0 ? {} : { outputs }),
       ...(output === undefined ? {} : { output }),
       ...(traceback === undefined ? {} : { traceback }),
     };
+  }
+
+  activities(page: { after: number; limit: number }): ActivityPage {
+    const machine = this.#loadToRead();
+    return machine ? pageOf(machine, page) : { activities: [] };
   }
 
   /** The summary for a message that is about to go out: what changes from now on needs another one. */
@@ -366,8 +374,7 @@ export class RunHost {
       });
       this.#nextLookAt = Number.POSITIVE_INFINITY;
       // The bus knows a run that has waited for an event, or holds a place that others may wait for.
-      const waited = this.#machine?.activities().some(({ kind }) => kind === "wait_for_event");
-      if (waited || this.run.trigger.concurrency || this.run.consumed?.length)
+      if (changes.finished.hasWaitedForEvents || this.run.trigger.concurrency || this.run.consumed?.length)
         this.#outbox.add(forgetMessage(this.run, successorIn(changes)));
     }
   }

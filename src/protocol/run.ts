@@ -95,7 +95,10 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 
 /** GET /v1/runs/{id} */
 export const runDetailSchema = runSummarySchema.extend({
+  /** The newest, at most 10,000, in the order they were called. */
   activities: z.array(activitySchema),
+  /** How many came before those: GET /v1/runs/{id}/activities has them all. */
+  earlierActivities: z.number().int().optional(),
   /** What the handler returned. */
   output: jsonSchema.optional(),
   /** What the run has put out so far, by name. */

@@ -46,6 +46,8 @@ export class JournalState implements RunFold {
   createdAt = 0;
   updatedAt = 0;
   isStarted = false;
+  /** The workspace's bus knows the run. */
+  hasWaitedForEvents = false;
   paused: { by: string; reason: string; at: number } | undefined;
   cancelRequested: { by: string; reason: string } | undefined;
   finished: FinishedNote | undefined;
@@ -91,6 +93,7 @@ export class JournalState implements RunFold {
     const { opened, outcomeAtOnce } = kindOf(base);
     const command = opened(base, this);
     this.commands.set(id, command);
+    if (kind === "wait_for_event") this.hasWaitedForEvents = true;
     this.open.set(id, command);
     if (this.paused && !outcomeAtOnce) this.unbegun.add(id);
     if (outcomeAtOnce) this.#immediate.push(command);

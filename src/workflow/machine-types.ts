@@ -228,7 +228,7 @@ export interface Changes {
   effects: Effect[];
   log: ScriptLine[];
   /** Set once, when the run ended. The host drops all timers and forgets the run in the bus. */
-  finished?: { state: "succeeded" | "failed" | "cancelled" };
+  finished?: { state: "succeeded" | "failed" | "cancelled"; hasWaitedForEvents: boolean };
   /** The input was turned down; nothing else is set. For the one who sent it. */
   refused?: ErrorData;
 }
@@ -289,7 +289,8 @@ export interface RunMachine {
   /** In-process effects that have no result yet. To be performed (again) after a load. */
   pendingEffects(): InProcessEffect[];
   summary(): RunSummary;
-  activities(): Activity[];
+  /** Its commands in the order they were called; of the numbers in `range`, `to` excluded and 0 the first. */
+  activities(range?: { from: number; to: number }): Activity[];
   /** What the script has put out so far. */
   outputs(): JsonObject;
   /** A form this run opened, as it is now. */

@@ -147,8 +147,8 @@ class Machine implements InspectableRun {
     return summaryOf(this.#state, this.#options.start, this.stuck);
   }
 
-  activities(): Activity[] {
-    return activitiesOf(this.#state, this.#options);
+  activities(range?: { from: number; to: number }): Activity[] {
+    return activitiesOf(this.#state, this.#options, range);
   }
 
   form(id: FormId): Form | undefined {
@@ -412,7 +412,7 @@ class Machine implements InspectableRun {
     for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);
     for (const [command, child] of this.#state.children) closeChild(turn, command, child);
     this.#tellParent(turn, note);
-    turn.changes.finished = { state: note.state };
+    turn.changes.finished = { state: note.state, hasWaitedForEvents: this.#state.hasWaitedForEvents };
     if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
     this.#execution = undefined;
   }

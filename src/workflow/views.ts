@@ -81,8 +81,19 @@ function reasonToWait(command: Command, state: JournalState): string {
 
 type ViewOptions = Pick<RunMachineOptions, "mask">;
 
-export function activitiesOf(state: JournalState, options: ViewOptions): Activity[] {
-  return [...state.commands.values()].map((command) => activityOf(command, state, options));
+export function activitiesOf(
+  state: JournalState,
+  options: ViewOptions,
+  { from, to } = { from: 0, to: Number.POSITIVE_INFINITY },
+): Activity[] {
+  const activities: Activity[] = [];
+  let index = 0;
+  for (const command of state.commands.values()) {
+    if (index >= to) break;
+    if (index >= from) activities.push(activityOf(command, state, options));
+    index += 1;
+  }
+  return activities;
 }
 
 function activityOf(command: Command, state: JournalState, options: ViewOptions): Activity {

@@ -12,6 +12,7 @@ import {
 } from "../../protocol/operation.ts";
 import type { Result } from "../../protocol/result.ts";
 import {
+  activitySchema,
   logLineSchema,
   type RunSummary,
   runDetailSchema,
@@ -97,6 +98,25 @@ const show = createRoute({
   middleware: [requires("viewer")] as const,
   request: { params },
   responses: { 200: json(runDetailSchema, "The run"), ...problems(400, 401, 403, 404, 409, 410) },
+});
+
+const activities = createRoute({
+  method: "get",
+  path: "/v1/runs/{id}/activities",
+  tags,
+  summary: "A run's activities by pages, in the order they were called",
+  description:
+    "`after` is the number of activities before the page: `next` of the page before. A page ends sooner than at " +
+    "`limit` where it would be larger than an answer.",
+  middleware: [requires("viewer")] as const,
+  request: { params, query: page },
+  responses: {
+    200: json(
+      z.object({ activities: z.array(activitySchema), next: z.number().int().optional() }),
+      "A page of activities",
+    ),
+    ...problems(400, 401, 403, 404, 409, 410),
+  },
 });
 
 const journal = createRoute({
@@ -292,6 +312,11 @@ export const runs = createRoutes()
   .openapi(show, async (c) => {
     const { id } = c.req.valid("param");
     return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.detail())), 200);
+  })
+  .openapi(activities, async (c) => {
+    const { id } = c.req.valid("param");
+    const page = c.req.valid("query");
+    return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.activities(page))), 200);
   })
   .openapi(journal, async (c) => {
     const { id } = c.req.valid("param");
