@@ -12,6 +12,7 @@ import "./styles/parts.css";
 import "./styles/views.css";
 import "./styles/overview.css";
 import "./styles/run.css";
+import "./styles/lists.css";
 
 readLink();
 const client = new QueryClient({

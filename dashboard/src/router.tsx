@@ -1,7 +1,7 @@
 // Every address of the dashboard. A view is a file of its own, loaded when first opened.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import type { Run } from "./api/client.ts";
-import type { RunFilter } from "./api/queries.ts";
+import type { EventFilter, RunFilter } from "./api/queries.ts";
 import { Problem } from "./parts/problem.tsx";
 import { Shell } from "./shell.tsx";
 
@@ -14,6 +14,10 @@ const root = createRootRoute({
 });
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+const instant = (value: unknown) =>
+  typeof value === "string" && !Number.isNaN(Date.parse(value)) ? new Date(value).toISOString() : undefined;
+const number = (value: unknown) =>
+  Number.isSafeInteger(Number(value)) && Number(value) > 0 ? Number(value) : undefined;
 /** Without the members that are undefined. */
 const given = <T extends object>(value: T) =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
@@ -32,6 +36,9 @@ function runFilter(search: Record<string, unknown>): RunFilter {
     environment: text(search.environment),
     initiator: text(search.initiator),
     label: text(search.label),
+    text: text(search.text),
+    from: instant(search.from),
+    to: instant(search.to),
   });
 }
 
@@ -61,10 +68,24 @@ export const approvalsRoute = createRoute({
   path: "/approvals",
   component: lazyRouteComponent(() => import("./views/approvals.tsx"), "Approvals"),
 });
+/** `event` is unfolded; `again` and `trigger` are what the form for a test event begins with. */
+type EventSearch = EventFilter & { event?: number; again?: number; trigger?: string };
+
 export const eventsRoute = createRoute({
   getParentRoute: () => root,
   path: "/events",
-  validateSearch: (search: Record<string, unknown>): { type?: string } => given({ type: text(search.type) }),
+  validateSearch: (search: Record<string, unknown>): EventSearch =>
+    given({
+      type: text(search.type),
+      source: text(search.source),
+      subject: text(search.subject),
+      text: text(search.text),
+      from: instant(search.from),
+      to: instant(search.to),
+      event: number(search.event),
+      again: number(search.again),
+      trigger: text(search.trigger),
+    }),
   component: lazyRouteComponent(() => import("./views/events.tsx"), "Events"),
 });
 export const workflowsRoute = createRoute({
@@ -75,12 +96,19 @@ export const workflowsRoute = createRoute({
 export const workflowRoute = createRoute({
   getParentRoute: () => root,
   path: "/workflows/$name",
+  validateSearch: (search: Record<string, unknown>): { version?: number; file?: string } =>
+    given({ version: number(search.version), file: text(search.file) }),
   component: lazyRouteComponent(() => import("./views/workflow.tsx"), "WorkflowPage"),
 });
 export const environmentsRoute = createRoute({
   getParentRoute: () => root,
   path: "/environments",
   component: lazyRouteComponent(() => import("./views/environments.tsx"), "Environments"),
+});
+export const environmentRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/environments/$name",
+  component: lazyRouteComponent(() => import("./views/environment.tsx"), "EnvironmentPage"),
 });
 export const runnersRoute = createRoute({
   getParentRoute: () => root,
@@ -97,6 +125,7 @@ const tree = root.addChildren([
   workflowsRoute,
   workflowRoute,
   environmentsRoute,
+  environmentRoute,
   runnersRoute,
 ]);
 

@@ -27,17 +27,11 @@ export function searchedWords(text: string): string[] {
 
 type Searchable = Pick<
   RunSummary,
-  | "id"
-  | "workflow"
-  | "trigger"
-  | "initiator"
-  | "state"
-  | "status"
-  | "waitingFor"
-  | "error"
-  | "environments"
-  | "labels"
-> & { event: { type: string; source: string; subject?: string | undefined } };
+  "id" | "workflow" | "trigger" | "initiator" | "state" | "status" | "waitingFor" | "environments" | "labels"
+> & {
+  event: { type: string; source: string; subject?: string | undefined };
+  error?: { code: string; message: string } | undefined;
+};
 
 /** By what a run is found: its names, its labels, what it is about and what it says. */
 export function wordsOfRun(run: Searchable): string[] {

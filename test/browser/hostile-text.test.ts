@@ -64,7 +64,11 @@ test("in labels, status, outputs, reasons, logs, journals and payloads of runs",
   await page.getByRole("link", { name: /showcase/ }).waitFor();
   await isNothingMade(page);
   await goTo(page, `${sluice.url}/events`);
-  await page.locator("summary", { hasText: "com.example.showcase" }).first().click();
+  await page
+    .getByRole("link", { name: /com.example.showcase/ })
+    .first()
+    .click();
+  await page.getByText("Send again…").waitFor();
   await isText(page);
   expect(faults).toEqual([]);
   await leave();
@@ -74,8 +78,8 @@ test("in settings of environments and in addresses", async () => {
   const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
   await isText(page);
   await goTo(page, `${sluice.url}/environments`);
-  await page.getByRole("article", { name: "hostile" }).getByText("Settings and history").click();
-  await page.getByRole("article", { name: "hostile" }).getByText("note: <img").waitFor();
+  await page.getByRole("link", { name: "hostile", exact: true }).click();
+  await page.locator("dd", { hasText: "<img" }).waitFor();
   await isText(page);
   await page.goto(`${sluice.url}/runs?initiator=${encodeURIComponent(hostile)}`);
   await page.getByText("No run matches").waitFor();

@@ -21,6 +21,7 @@ const views: Record<string, string> = {
   workflows: "workflows",
   workflow: "workflows/canary",
   environments: "environments",
+  environment: "environments/production",
   runners: "runners",
 };
 

@@ -1,5 +1,6 @@
 // Every question the dashboard asks, under the key by which its answer is kept and made anew.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { EventStory } from "../../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../../src/protocol/journal.ts";
 import type { Activity, LogLine, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
@@ -11,6 +12,19 @@ export interface RunFilter {
   environment?: string;
   initiator?: string;
   label?: string;
+  text?: string;
+  /** ISO 8601. */
+  from?: string;
+  to?: string;
+}
+
+export interface EventFilter {
+  type?: string;
+  source?: string;
+  subject?: string;
+  text?: string;
+  from?: string;
+  to?: string;
 }
 
 /** Who one is; with the token of a link that signs in, whoever that one is of. */
@@ -101,20 +115,80 @@ export const runnersQuery = queryOptions({
   queryFn: () => answered(api.GET("/v1/runners")),
 });
 
-export const eventsQuery = (type: string) =>
+export const eventsQuery = (filter: EventFilter) =>
   infiniteQueryOptions({
-    queryKey: ["events", type],
+    queryKey: ["events", filter],
     queryFn: ({ pageParam }) =>
       answered(
         api.GET("/v1/events", {
-          params: {
-            query: { limit: 50, ...(type ? { type } : {}), ...(pageParam ? { before: pageParam } : {}) },
-          },
+          params: { query: { ...filter, limit: 50, ...(pageParam ? { before: pageParam } : {}) } },
         }),
       ),
     initialPageParam: 0,
     getNextPageParam: (page) => page.next,
   });
+
+export const eventQuery = (seq: number) =>
+  queryOptions({
+    queryKey: ["events", "story", seq],
+    queryFn: async () =>
+      (await answered(api.GET("/v1/events/{seq}", { params: { path: { seq } } }))) as unknown as EventStory,
+  });
+
+export const triggersQuery = queryOptions({
+  queryKey: ["workflows", "triggers"],
+  queryFn: () => answered(api.GET("/v1/triggers")),
+});
+
+export const versionsQuery = (name: string) =>
+  infiniteQueryOptions({
+    queryKey: ["workflows", name, "versions"],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET("/v1/workflows/{name}/versions", {
+          params: { path: { name }, query: { limit: 20, ...(pageParam ? { before: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const versionQuery = (name: string, version: number) =>
+  queryOptions({
+    queryKey: ["version", name, version],
+    queryFn: () =>
+      answered(api.GET("/v1/workflows/{name}/versions/{version}", { params: { path: { name, version } } })),
+    // What was registered once stays as it was.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const schedulesQuery = queryOptions({
+  queryKey: ["workflows", "schedules"],
+  queryFn: () => answered(api.GET("/v1/schedules")),
+});
+
+export const startQueueQuery = queryOptions({
+  queryKey: ["events", "queue"],
+  queryFn: () => answered(api.GET("/v1/queue", { params: { query: { limit: 500 } } })),
+});
+
+export const deploymentsQuery = (name: string) =>
+  infiniteQueryOptions({
+    queryKey: ["environments", name, "deployments"],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET("/v1/environments/{name}/deployments", {
+          params: { path: { name }, query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
+export const locksQuery = queryOptions({
+  queryKey: ["locks"],
+  queryFn: () => answered(api.GET("/v1/locks")),
+});
 
 /** An activity that has not ended. */
 export function isOpen({ state }: Pick<Activity, "state">): boolean {

@@ -1,6 +1,7 @@
 // Follows the directory: what has changed is put into the answers that are kept, so that lists move without asking.
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { LiveNews } from "../../../src/protocol/live.ts";
+import { isFoundBy, searchedWords } from "../../../src/protocol/run-words.ts";
 import type { Run } from "../api/client.ts";
 import type { RunFilter } from "../api/queries.ts";
 import { setLive } from "./live-status.ts";
@@ -12,11 +13,15 @@ interface Page {
 }
 
 /** Whether a list with this filter shows the run. The same rule as the server's. */
-export function isShown(run: Run, { state, workflow, environment, initiator, label }: RunFilter): boolean {
+export function isShown(run: Run, filter: RunFilter): boolean {
+  const { state, workflow, environment, initiator, label, text = "", from, to } = filter;
   if (state && state.length > 0 && !state.includes(run.state)) return false;
   if (workflow !== undefined && run.workflow !== workflow) return false;
   if (environment !== undefined && !run.environments.includes(environment)) return false;
   if (initiator !== undefined && run.initiator !== initiator) return false;
+  if (from !== undefined && run.createdAt < Date.parse(from)) return false;
+  if (to !== undefined && run.createdAt >= Date.parse(to)) return false;
+  if (!isFoundBy(run, searchedWords(text))) return false;
   if (label === undefined) return true;
   const at = label.indexOf("=");
   return run.labels?.[label.slice(0, at)] === label.slice(at + 1);
@@ -67,6 +72,7 @@ function apply(client: QueryClient, news: LiveNews): void {
     // Runs move because of events and jobs: what shows those is asked anew, where it is on screen.
     void client.invalidateQueries({ queryKey: ["events"] });
     void client.invalidateQueries({ queryKey: ["runners"] });
+    void client.invalidateQueries({ queryKey: ["locks"] });
   }
 }
 

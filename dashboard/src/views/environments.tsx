@@ -1,155 +1,113 @@
-// Environments: what they are, what is deployed there and was before, and, for administrators, their settings.
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+// Environments: what they are and what is deployed there; and the locks that runs hold.
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Environment } from "../api/client.ts";
-import { environmentsQuery, runsQuery } from "../api/queries.ts";
+import { environmentsQuery, locksQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
-import { State } from "../parts/state.tsx";
-import { Ago, Exactly, useNow } from "../parts/time.tsx";
+import { Took, useNow } from "../parts/time.tsx";
 import { useMay } from "../session.ts";
+import { SettingsForm } from "./environment/settings-form.tsx";
 import { Deployments } from "./environments/deployments.tsx";
-import { EnvironmentEditor } from "./environments/environment-editor.tsx";
 import { frozenBy } from "./environments/freezes.ts";
-
-const HISTORY_SHOWN = 10;
 
 export function Environments() {
   const { data, error, refetch } = useQuery(environmentsQuery);
-  const [edited, setEdited] = useState<string>();
+  const [isNew, setNew] = useState(false);
   const mayEdit = useMay("admin");
   return (
     <Page
       title="Environments"
       aside={
         mayEdit && (
-          <button type="button" className="button" onClick={() => setEdited("")}>
+          <button type="button" className="button" onClick={() => setNew(true)}>
             New environment
           </button>
         )
       }
     >
       {error && <Problem error={error} retry={() => void refetch()} />}
-      {edited === "" && (
-        <div className="card">
-          <EnvironmentEditor onDone={() => setEdited(undefined)} />
-        </div>
-      )}
-      {data?.environments.length === 0 && edited === undefined && (
+      {isNew && <SettingsForm onDone={() => setNew(false)} />}
+      {data?.environments.length === 0 && !isNew && (
         <Empty title="There is no environment yet.">
           <p>
             An environment has a tier and a risk, which policy decides by, and targets, which say what touches
             it.
+            {!mayEdit && " An administrator can make one here, or with “sluice env create”."}
           </p>
         </Empty>
       )}
       {data?.environments.map((environment) => (
-        <article key={environment.name} className="card environment" aria-label={environment.name}>
-          <header>
-            <h2>{environment.name}</h2>
-            <span className="tag">{environment.tier}</span>
-            <span className="quiet small">{environment.risk} risk</span>
-            <Frozen environment={environment} />
-            <span className="header-end">
-              <Link to="/runs" search={{ environment: environment.name }}>
-                Its runs
-              </Link>
-              {mayEdit && edited !== environment.name && (
-                <button type="button" className="button small" onClick={() => setEdited(environment.name)}>
-                  Edit
-                </button>
-              )}
-            </span>
-          </header>
-          {edited === environment.name ? (
-            <EnvironmentEditor environment={environment} onDone={() => setEdited(undefined)} />
-          ) : (
-            <Detail environment={environment} />
-          )}
-        </article>
+        <EnvironmentCard key={environment.name} environment={environment} />
       ))}
+      <Locks />
     </Page>
   );
 }
 
-function Frozen({ environment }: { environment: Environment }) {
+function EnvironmentCard({ environment }: { environment: Environment }) {
+  const { name, tier, risk, deployments } = environment;
   const freeze = frozenBy(environment, useNow());
-  return freeze ? <span className="state tone-held">frozen: {freeze.name}</span> : null;
-}
-
-function Detail({ environment }: { environment: Environment }) {
-  const { deployments, freezes = [], labels = {}, targets = [] } = environment;
-  const [isOpen, setOpen] = useState(false);
   return (
-    <>
+    <article className="card environment" aria-label={name}>
+      <header>
+        <h2>
+          <Link to="/environments/$name" params={{ name }}>
+            {name}
+          </Link>
+        </h2>
+        <span className="tag">{tier}</span>
+        <span className="quiet small">{risk} risk</span>
+        {freeze && <span className="state tone-held">frozen: {freeze.name}</span>}
+        <span className="header-end">
+          <Link to="/runs" search={{ environment: name }}>
+            Its runs
+          </Link>
+        </span>
+      </header>
       <Deployments deployments={deployments} />
-      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>Settings and history</summary>
-        <dl className="settings">
-          <dt>Labels</dt>
-          <dd>
-            {Object.entries(labels).map(([key, value]) => (
-              <span key={key} className="tag">
-                {key}: {value}
-              </span>
-            ))}
-            {Object.keys(labels).length === 0 && <span className="quiet">none</span>}
-          </dd>
-          <dt>Governs calls of</dt>
-          <dd>
-            {targets.map((target) => (
-              <p key={JSON.stringify(target)}>
-                <span className="mono">{target.function}</span>
-                {Object.entries(target.inputs ?? {}).map(([input, glob]) => (
-                  <span key={input}>
-                    {" "}
-                    where {input} is <span className="mono">{glob}</span>
-                  </span>
-                ))}
-              </p>
-            ))}
-            {targets.length === 0 && <span className="quiet">nothing: no run is held or frozen by it</span>}
-          </dd>
-          <dt>Freezes</dt>
-          <dd>
-            {freezes.map(({ name, from, to, reason }) => (
-              <p key={name + from}>
-                <span className="strong">{name}</span> <Exactly at={Date.parse(from)} /> to{" "}
-                <Exactly at={Date.parse(to)} /> <span className="quiet">{reason}</span>
-              </p>
-            ))}
-            {freezes.length === 0 && <span className="quiet">none</span>}
-          </dd>
-          <dt>History</dt>
-          <dd>{isOpen && <History name={environment.name} />}</dd>
-        </dl>
-      </details>
-    </>
+    </article>
   );
 }
 
-/** The last runs that touched it, whatever became of them. */
-function History({ name }: { name: string }) {
-  const { data, error, refetch } = useInfiniteQuery(runsQuery({ environment: name }));
-  const runs = data?.pages.flatMap((page) => page.runs) ?? [];
-  if (error) return <Problem error={error} retry={() => void refetch()} />;
-  if (data && runs.length === 0) return <span className="quiet">no run has touched it</span>;
+function Locks() {
+  const { data } = useQuery(locksQuery);
+  if (!data || data.locks.length === 0) return null;
   return (
-    <ul className="history">
-      {runs.slice(0, HISTORY_SHOWN).map((run) => (
-        <li key={run.id}>
-          <State state={run.state} />{" "}
-          <Link to="/runs/$id" params={{ id: run.id }}>
-            {run.workflow}
-          </Link>{" "}
-          {run.event.subject}{" "}
-          <span className="quiet small">
-            <Ago at={run.createdAt} /> by {run.initiator}
-          </span>
-        </li>
-      ))}
-    </ul>
+    <section aria-labelledby="locks">
+      <h2 id="locks">Locks</h2>
+      <ul className="card list plain">
+        {data.locks.map(({ key, holders, waiting, waitingCount }) => (
+          <li key={key} className="trigger">
+            <div className="mono strong">{key}</div>
+            {holders.map(({ run, command, workflow, grantedAt }) => (
+              <div key={run + command}>
+                Held by{" "}
+                <Link to="/runs/$id" params={{ id: run }}>
+                  {workflow}
+                </Link>{" "}
+                {grantedAt !== undefined && (
+                  <>
+                    for <Took from={grantedAt} />
+                  </>
+                )}
+              </div>
+            ))}
+            {waiting.slice(0, 5).map(({ run, command, workflow, requestedAt }) => (
+              <div key={run + command} className="quiet">
+                Waiting:{" "}
+                <Link to="/runs/$id" params={{ id: run }}>
+                  {workflow}
+                </Link>{" "}
+                for <Took from={requestedAt} />
+              </div>
+            ))}
+            {waitingCount > 5 && <div className="quiet">and {waitingCount - 5} more</div>}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -1,12 +1,13 @@
 // Every run, newest first. Only the rows on screen exist; older pages are read as one scrolls to them.
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { Run } from "../api/client.ts";
 import type { RunFilter } from "../api/queries.ts";
-import { runsQuery } from "../api/queries.ts";
+import { environmentsQuery, runsQuery, workflowsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
+import { FilterField, SearchField, TimeFields } from "../parts/filters.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { State } from "../parts/state.tsx";
@@ -18,9 +19,9 @@ const states: Run["state"][] = ["running", "waiting", "succeeded", "failed", "ca
 
 export function Runs() {
   const filter = route.useSearch();
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    runsQuery(filter),
-  );
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage } =
+    // While a search is under way the last answer stays, greyed: nothing jumps.
+    useInfiniteQuery({ ...runsQuery(filter), placeholderData: keepPreviousData });
   const runs = data?.pages.flatMap((page) => page.runs) ?? [];
   const list = useRef<HTMLUListElement>(null);
   const rows = useWindowVirtualizer({
@@ -49,7 +50,13 @@ export function Runs() {
         <span>Took</span>
         <span>Started</span>
       </div>
-      <ul ref={list} className="run-list" aria-label="Runs" style={{ height: rows.getTotalSize() }}>
+      <ul
+        ref={list}
+        className={isPlaceholderData ? "run-list is-old" : "run-list"}
+        aria-label="Runs"
+        aria-busy={isPlaceholderData}
+        style={{ height: rows.getTotalSize() }}
+      >
         {shown.map(({ index, key, start }) => {
           const run = runs[index];
           if (!run) return null;
@@ -93,8 +100,13 @@ function Filters({ filter }: { filter: RunFilter }) {
   const navigate = useNavigate({ from: "/runs" });
   const set = (change: Partial<Record<keyof RunFilter, unknown>>) =>
     void navigate({ search: (before) => ({ ...before, ...change }) as RunFilter, replace: true });
+  const choices: Record<string, string[] | undefined> = {
+    workflow: useQuery(workflowsQuery).data?.workflows.map(({ name }) => name),
+    environment: useQuery(environmentsQuery).data?.environments.map(({ name }) => name),
+  };
   return (
     <search className="filters">
+      <SearchField label="Search runs" value={filter.text ?? ""} onChange={(text) => set({ text })} />
       <fieldset className="chips">
         <legend className="sr">State</legend>
         {states.map((state) => {
@@ -114,15 +126,16 @@ function Filters({ filter }: { filter: RunFilter }) {
         })}
       </fieldset>
       {(["workflow", "environment", "initiator", "label"] as const).map((name) => (
-        <input
-          key={`${name} ${filter[name] ?? ""}`}
-          aria-label={name}
+        <FilterField
+          key={name}
+          name={name}
           placeholder={name === "label" ? "label: key=value" : name}
-          defaultValue={filter[name] ?? ""}
-          onBlur={(event) => set({ [name]: event.target.value.trim() || undefined })}
-          onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+          value={filter[name] ?? ""}
+          choices={choices[name]}
+          onChange={(value) => set({ [name]: value })}
         />
       ))}
+      <TimeFields from={filter.from} to={filter.to} onChange={set} />
       {Object.keys(filter).length > 0 && (
         <Link to="/runs" className="quiet">
           Clear
@@ -137,7 +150,8 @@ function NoRuns({ filter }: { filter: RunFilter }) {
     return (
       <Empty title="No run matches these filters.">
         <p>
-          <Link to="/runs">Show all runs</Link>
+          Words find runs by how they begin: “prod 1.4” finds those with a word that begins with “prod” and
+          one with “1”, and one with “4”. <Link to="/runs">Show all runs</Link>
         </p>
       </Empty>
     );

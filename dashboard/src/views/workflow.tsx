@@ -1,21 +1,26 @@
-// One workflow: its triggers and its source.
+// One workflow: what starts it, what waits to start, its versions, and their source.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
-import { workflowQuery } from "../api/queries.ts";
+import { versionQuery, workflowQuery } from "../api/queries.ts";
 import { CodeView } from "../parts/code-view.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Ago } from "../parts/time.tsx";
-import { Tree } from "../parts/tree.tsx";
+import { useMay } from "../session.ts";
+import { StartForm } from "./workflow/start-form.tsx";
+import { StartQueue } from "./workflow/start-queue.tsx";
+import { isByName } from "./workflow/trigger-words.ts";
+import { Triggers } from "./workflow/triggers.tsx";
+import { Changes, Versions } from "./workflow/versions.tsx";
 
 const route = getRouteApi("/workflows/$name");
 
 export function WorkflowPage() {
   const { name } = route.useParams();
+  const { version } = route.useSearch();
   const { data, error, refetch } = useQuery(workflowQuery(name));
-  const [chosen, setChosen] = useState<string>();
-  const file = chosen ?? data?.program.entry ?? "";
+  const mayStart = useMay("operator");
+  const shown = version ?? data?.version;
   return (
     <Page
       title={name}
@@ -32,34 +37,50 @@ export function WorkflowPage() {
             Version {data.version}, <Ago at={data.updatedAt} />, digest{" "}
             <span className="mono">{data.digest.slice(0, 12)}</span>
           </p>
+          {mayStart && data.triggers.some(isByName) && <StartForm workflow={name} />}
           <h2>Triggers</h2>
-          {data.triggers.length === 0 && (
-            <p className="quiet">It has none: other workflows may load or start it.</p>
-          )}
-          <div className="cards">
-            {data.triggers.map((trigger) => (
-              <div key={trigger.id} className="card">
-                <Tree name={trigger.type} value={trigger} isOpen={false} />
-              </div>
-            ))}
-          </div>
-          <h2>Source</h2>
-          <div className="filters">
-            {Object.keys(data.program.files).map((candidate) => (
-              <button
-                key={candidate}
-                type="button"
-                className="chip"
-                aria-pressed={candidate === file}
-                onClick={() => setChosen(candidate)}
-              >
-                {candidate}
-              </button>
-            ))}
-          </div>
-          <CodeView text={data.program.files[file] ?? ""} name={file} />
+          <Triggers workflow={name} triggers={data.triggers} />
+          <StartQueue workflow={name} />
+        </>
+      )}
+      <Versions name={name} shown={shown} />
+      {shown !== undefined && (
+        <>
+          <Changes name={name} version={shown} />
+          <Source name={name} version={shown} isCurrent={shown === data?.version} />
         </>
       )}
     </Page>
+  );
+}
+
+function Source({ name, version, isCurrent }: { name: string; version: number; isCurrent: boolean }) {
+  const { file } = route.useSearch();
+  const { data, error, refetch } = useQuery(versionQuery(name, version));
+  if (error) return <Problem error={error} retry={() => void refetch()} />;
+  if (!data) return null;
+  const { files, entry } = data.program;
+  const chosen = file !== undefined && Object.hasOwn(files, file) ? file : entry;
+  return (
+    <section aria-labelledby="source">
+      <h2 id="source">Source{!isCurrent && ` of version ${version}`}</h2>
+      <div className="filters">
+        {Object.keys(files).map((candidate) => (
+          <Link
+            key={candidate}
+            to="/workflows/$name"
+            params={{ name }}
+            search={(before) => ({ ...before, file: candidate })}
+            replace
+            resetScroll={false}
+            className="chip"
+            aria-current={candidate === chosen ? "true" : undefined}
+          >
+            {candidate}
+          </Link>
+        ))}
+      </div>
+      <CodeView text={files[chosen] ?? ""} name={chosen} />
+    </section>
   );
 }

@@ -6,6 +6,8 @@ import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Ago } from "../parts/time.tsx";
+import { StartQueue } from "./workflow/start-queue.tsx";
+import { occasion } from "./workflow/trigger-words.ts";
 
 export function Workflows() {
   const { data, error, refetch } = useQuery(workflowsQuery);
@@ -19,13 +21,17 @@ export function Workflows() {
           </p>
         </Empty>
       )}
+      <StartQueue />
+      {data && data.workflows.length > 0 && <h2>Registered</h2>}
       <div className="card list">
         {data?.workflows.map(({ name, version, triggers, updatedAt }) => (
           <Link key={name} to="/workflows/$name" params={{ name }} className="row-link">
             <span className="row-title">
               {name} <span className="quiet">version {version}</span>
             </span>
-            <span className="quiet">{triggers.map(({ type }) => type).join(", ") || "no trigger"}</span>
+            <span className="quiet">
+              {[...new Set(triggers.map((trigger) => occasion(trigger)[0]))].join(" · ") || "no trigger"}
+            </span>
             <span className="quiet">
               <Ago at={updatedAt} />
             </span>
