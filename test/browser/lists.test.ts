@@ -242,7 +242,7 @@ test("the lists stay within a narrow screen", async () => {
     "runs?from=2026-01-01T00:00:00Z",
     "events?event=1",
     "workflows/listed",
-    "environments/form-made",
+    "environments/production",
   ]) {
     await page.goto(`${sluice.url}/${view}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
