@@ -5,7 +5,7 @@
  * A module is frozen once it is initialised, so any number of fibers may share it. One that is remembered does
  * not run again: it uses no budget, and prints nothing.
  */
-import { sha256 } from "./library/digests.ts";
+import { sha256 } from "./digests.ts";
 import type { Module } from "./module.ts";
 import type { Program } from "./program.ts";
 

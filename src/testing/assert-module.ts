@@ -73,7 +73,7 @@ function holds(container: Value, item: Value, ctx: CallContext): boolean {
   if (typeof container === "string") return typeof item === "string" && container.includes(item);
   if (container instanceof StarlarkDict) return container.has(item, ctx.budget);
   if (container instanceof HostObject) {
-    const said = container.contains(item);
+    const said = container.contains(item, ctx.budget);
     if (said !== undefined) return said;
   }
   return collect(container, ctx.budget).some((element) => equals(element, item, ctx.budget));

@@ -92,13 +92,37 @@ export const overBudget: Readonly<Record<string, string>> = {
     "x = 'a' * 5000000\ny = 'a' * 1000 + 'b' + 'a' * 1000\nwhile True:\n  x.split(y)",
   "bytes that are nearly found everywhere":
     "x = b'a' * 5000000\ny = b'a' * 2500000 + b'b'\nwhile True:\n  y in x",
+  "the oldest entry, taken again and again":
+    "d = {i: 1 for i in range(100000)}\nwhile True:\n  d[len(d)] = d.popitem()",
+  "the first of a dict from which much was removed":
+    "d = {i: 1 for i in range(100000)}\nfor i in range(49000):\n  d.pop(i)\ndef f():\n  for k in d:\n    return k\nwhile True:\n  f()",
+  "structs of many fields compared":
+    "s = struct(**{'a%d' % i: i for i in range(20000)})\nt = struct(**{'b%d' % i: i for i in range(20000)})\nwhile True:\n  s == t",
+  "big ints of the same lowest digits as keys": "d = {}\nfor i in range(1000000):\n  d[i << 64] = 1",
+  "huge ints compared": "x = 7\nfor _ in range(16):\n  x = x * x\ny = x + 0\nwhile True:\n  x == y",
+  "long texts as keys": "p = 'x' * 16500\nd = {}\nfor i in range(3000):\n  d[p + str(i)] = 1",
+  "a long text looked up": "d = {'x' * 1000000: 1}\nk = 'x' * 999999 + 'x'\nwhile True:\n  d[k]",
+  "long texts that differ at their ends":
+    "p = 'x' * 10000\nl = [p + str(1000 + i) for i in range(1000)]\nk = p + '0000'\nwhile True:\n  k in l",
+  "removals from behind the front": "x = [1] + [0] * 1000000\nwhile True:\n  x.remove(0)",
+  "every second of many": "x = [0] * 1000000\nwhile True:\n  x[::2]",
+  "many floats": "x = [i * 1.5 for i in range(1 << 40)]",
+  "texts of floats": "x = [i * 1.1 for i in range(10000)]\nwhile True:\n  str(x)",
+  "floats formatted": "while True:\n  '%e' % 1.234e300",
+  "many methods": "x = ['a'.upper for i in range(1 << 40)]",
+  "many bytes": "b = b'abc'\nx = [b[1:] for i in range(1 << 40)]",
+  "the clock of a time zone": "t = time.time(year = 2024, location = 'Europe/Zurich')\nwhile True:\n  t.hour",
+  "a time formatted":
+    "t = time.time(year = 2024, location = 'Europe/Zurich')\nwhile True:\n  t.format('MST' * 1000)",
+  "a text of escapes": "s = '\\n' * 1000000\nwhile True:\n  repr(s)",
   "a failure with much text": "fail('x' * 100000000)",
   "a print of much text": "while True:\n  print('x' * 1000000)",
 };
 
 /** Each is refused, with a message like this. */
 export const refused: Readonly<Record<string, readonly [source: string, message: RegExp]>> = {
-  "a literal of a million digits": [`x = ${"9".repeat(1_000_000)} + []`, /./],
+  "a literal of a million digits": [`x = ${"9".repeat(1_000_000)}`, /more than 100000 digits/],
+  "a hexadecimal literal of a million digits": [`x = 0x${"9".repeat(1_000_000)}`, /more than 100000 digits/],
   "a million brackets": [nested("[", "]", 1_000_000), /./],
   "a million parentheses": [nested("(", ")", 1_000_000), /./],
   "a million braces": [nested("{1:", "}", 1_000_000), /./],

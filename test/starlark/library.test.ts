@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { md5, sha1, sha256 } from "../../src/starlark/digests.ts";
 import { Budget, compile, initModule, StarlarkBytes, str, type Value } from "../../src/starlark/index.ts";
 import { civilFromSeconds, daysFromCivil, secondsFromCivil } from "../../src/starlark/library/calendar.ts";
-import { md5, sha1, sha256 } from "../../src/starlark/library/digests.ts";
 import { formatDuration, parseDurationText } from "../../src/starlark/library/duration-text.ts";
 import { standardModules } from "../../src/starlark/library/modules.ts";
 

@@ -1,6 +1,6 @@
 /** The module `base64` (RFC 4648): `encode` and `decode`, both with `url = True` for the safe alphabet. */
 import { EvaluationError } from "../errors.ts";
-import { bytesToLatin1, StarlarkBytes } from "../value/bytes.ts";
+import { BYTES_BYTES, bytesToLatin1, StarlarkBytes } from "../value/bytes.ts";
 import { defineBuiltin } from "../value/define.ts";
 import { StarlarkModule } from "../value/struct.ts";
 import { octetsOf } from "./octets.ts";
@@ -23,7 +23,7 @@ const decode = defineBuiltin(
   "base64.decode",
   "text: string, /, *, url?: bool",
   (ctx, text: string, url?: boolean) => {
-    ctx.charge(1 + text.length, 16 + text.length);
+    ctx.charge(1 + text.length, BYTES_BYTES + text.length);
     return new StarlarkBytes(decodeBase64(text, url === true ? URL_SAFE : STANDARD, url !== true));
   },
 );

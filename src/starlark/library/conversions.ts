@@ -1,16 +1,16 @@
 /** The functions that make a value of a type from another value: `int`, `str`, `list` and so on. */
 import { EvaluationError } from "../errors.ts";
 import { isIterable } from "../value/arguments.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
+import { BYTES_BYTES, StarlarkBytes } from "../value/bytes.ts";
 import type { CallContext, KeywordArgument } from "../value/call.ts";
 import { defineBuiltin } from "../value/define.ts";
-import { StarlarkDict } from "../value/dict.ts";
-import { StarlarkFloat } from "../value/float.ts";
+import { EMPTY_DICT_BYTES, StarlarkDict } from "../value/dict.ts";
+import { FLOAT_BYTES, StarlarkFloat } from "../value/float.ts";
 import { intToFloat, isInt, truncateFloat } from "../value/int.ts";
 import { collect } from "../value/iterate.ts";
-import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { LIST_BYTES, StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { repr as reprOf, str as strOf } from "../value/repr.ts";
-import { StarlarkSet } from "../value/set.ts";
+import { EMPTY_SET_BYTES, StarlarkSet } from "../value/set.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
 import { characterOf } from "./code-point.ts";
 import { updateDict } from "./dict-methods.ts";
@@ -59,7 +59,7 @@ export const float = defineBuiltin("float", "x?, /", (ctx, x?: Value) => {
   if (typeof x === "boolean") return new StarlarkFloat(Number(x));
   if (typeof x !== "string") throw new EvaluationError(`float got ${typeName(x)}, want number or string`);
   if (x === "") throw new EvaluationError("float: empty string");
-  if (x.length > MAX_QUOTED) ctx.charge(x.length / 4, 0);
+  ctx.charge(5 + x.length / 4, FLOAT_BYTES);
   const value = parseFloatText(x);
   if (value === undefined) throw new EvaluationError(`invalid float literal: ${shorten(x)}`);
   if (Math.abs(value) === Number.POSITIVE_INFINITY && !namesInfinity(x)) {
@@ -75,13 +75,15 @@ export const repr = defineBuiltin("repr", "x, /", (ctx, x: Value) => reprOf(x, c
 export const bytes = defineBuiltin("bytes", "x, /", (ctx, x: Value) => {
   if (x instanceof StarlarkBytes) return x;
   if (typeof x === "string") {
-    ctx.charge(1 + x.length / 64, 3 * x.length);
+    ctx.charge(1 + x.length / 16, BYTES_BYTES + 3 * x.length);
     return new StarlarkBytes(new TextEncoder().encode(x));
   }
   if (!isIterable(x)) {
     throw new EvaluationError(`bytes: got ${typeName(x)}, want string, bytes, or iterable of ints`);
   }
-  return new StarlarkBytes(Uint8Array.from(collect(x, ctx.budget), byteOf));
+  const items = collect(x, ctx.budget);
+  ctx.charge(items.length * 4, BYTES_BYTES + items.length);
+  return new StarlarkBytes(Uint8Array.from(items, byteOf));
 });
 
 function byteOf(value: Value, index: number): number {
@@ -95,13 +97,13 @@ function byteOf(value: Value, index: number): number {
 }
 
 export const list = defineBuiltin("list", "iterable?: iterable, /", (ctx, iterable?: Value) => {
-  ctx.charge(0, 32);
+  ctx.charge(0, LIST_BYTES);
   return new StarlarkList(iterable === undefined ? [] : collect(iterable, ctx.budget));
 });
 
 export const tuple = defineBuiltin("tuple", "iterable?: iterable, /", (ctx, iterable?: Value) => {
   if (iterable instanceof StarlarkTuple) return iterable;
-  ctx.charge(0, 32);
+  ctx.charge(0, LIST_BYTES);
   return new StarlarkTuple(iterable === undefined ? [] : collect(iterable, ctx.budget));
 });
 
@@ -109,7 +111,7 @@ export const dict = defineBuiltin(
   "dict",
   "pairs?, /, **kwargs",
   (ctx, pairs: Value | undefined, kwargs: KeywordArgument[]) => {
-    ctx.charge(1, 64);
+    ctx.charge(1, EMPTY_DICT_BYTES);
     const result = new StarlarkDict();
     updateDict(ctx, "dict", result, pairs, kwargs);
     return result;
@@ -117,7 +119,7 @@ export const dict = defineBuiltin(
 );
 
 export const set = defineBuiltin("set", "iterable?: iterable, /", (ctx, iterable?: Value) => {
-  ctx.charge(1, 64);
+  ctx.charge(1, EMPTY_SET_BYTES);
   if (iterable === undefined) return new StarlarkSet();
   return naming("set", () => StarlarkSet.of(collect(iterable, ctx.budget), ctx.budget));
 });

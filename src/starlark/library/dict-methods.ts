@@ -47,7 +47,7 @@ export function updateDict(
 
 function readPair(ctx: CallContext, name: string, pair: Value, i: number): [key: Value, value: Value] {
   const where = `${name}: dictionary update sequence element #${i}`;
-  const iteration = iterate(pair);
+  const iteration = iterate(pair, ctx.budget);
   if (iteration === undefined) throw new EvaluationError(`${where} is not iterable (${typeName(pair)})`);
   iteration.release();
   const length = lengthOf(pair);
@@ -90,7 +90,7 @@ const pop = defineMethod("pop", "key, default?, /", (ctx, dict: StarlarkDict, ke
 });
 
 const popitem = defineMethod("popitem", "", (ctx, dict: StarlarkDict) => {
-  ctx.charge(1, PAIR_BYTES);
+  ctx.charge(10, PAIR_BYTES);
   const entry = naming("popitem", () => dict.shift());
   if (entry === undefined) throw new EvaluationError("popitem: empty dict");
   return new StarlarkTuple([entry.key, entry.value]);

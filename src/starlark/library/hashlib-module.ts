@@ -1,11 +1,12 @@
 /** The module `hashlib`: `hashlib.sha256(data).hexdigest()`, likewise `md5` and `sha1`. */
-import { StarlarkBytes } from "../value/bytes.ts";
+
+import { md5, sha1, sha256 } from "../digests.ts";
+import { BYTES_BYTES, StarlarkBytes } from "../value/bytes.ts";
 import { defineBuiltin, defineMethod } from "../value/define.ts";
 import type { Builtin } from "../value/function.ts";
 import { HostObject } from "../value/host-object.ts";
 import { StarlarkModule } from "../value/struct.ts";
 import type { Value } from "../value/value.ts";
-import { md5, sha1, sha256 } from "./digests.ts";
 import { octetsOf } from "./octets.ts";
 
 /** The digest of some data. */
@@ -42,9 +43,18 @@ function hexText(data: Uint8Array): string {
   return Array.from(data, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
-const octets = defineMethod("digest", "", (_ctx, digest: Digest) => new StarlarkBytes(digest.octets));
+/** Text of up to 32 octets takes so many steps. */
+const HEX_STEPS = 200;
 
-const hexdigest = defineMethod("hexdigest", "", (_ctx, digest: Digest) => hexText(digest.octets));
+const octets = defineMethod("digest", "", (ctx, digest: Digest) => {
+  ctx.charge(0, BYTES_BYTES);
+  return new StarlarkBytes(digest.octets);
+});
+
+const hexdigest = defineMethod("hexdigest", "", (ctx, digest: Digest) => {
+  ctx.charge(HEX_STEPS, 64);
+  return hexText(digest.octets);
+});
 
 function hashing(algorithm: string, compute: (data: Uint8Array) => Uint8Array): Builtin {
   return defineBuiltin(

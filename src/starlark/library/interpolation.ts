@@ -2,7 +2,7 @@
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { StarlarkDict } from "../value/dict.ts";
-import { StarlarkFloat } from "../value/float.ts";
+import { FLOAT_TEXT_STEPS, StarlarkFloat } from "../value/float.ts";
 import { formatInt, type Int, isInt, truncateFloat } from "../value/int.ts";
 import { StarlarkTuple } from "../value/list.ts";
 import { repr } from "../value/repr.ts";
@@ -96,6 +96,9 @@ function lookUp(operand: Value, key: string, budget: Budget): Value {
   return value;
 }
 
+/** To round to six digits exactly takes up to sixty, of numbers of up to 300. */
+const FIXED_TEXT_STEPS = 1000;
+
 function convert(conversion: string, value: Value, budget: Budget): string {
   switch (conversion) {
     case "s":
@@ -119,6 +122,7 @@ function convert(conversion: string, value: Value, budget: Budget): string {
     case "E":
     case "F":
     case "G":
+      budget.charge(conversion === "g" || conversion === "G" ? FLOAT_TEXT_STEPS : FIXED_TEXT_STEPS, 0);
       return formatFloatAs(requireFloat(conversion, value), conversion);
     default:
       throw new EvaluationError(`unknown conversion %${conversion}`);

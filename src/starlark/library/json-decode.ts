@@ -1,9 +1,9 @@
 /** `json.decode`: numbers with a point or an exponent become floats, others ints of any size. */
 import type { Budget } from "../budget.ts";
-import { DICT_ENTRY_BYTES, StarlarkDict } from "../value/dict.ts";
+import { EMPTY_DICT_BYTES, StarlarkDict } from "../value/dict.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { negateInt, parseDigits } from "../value/int.ts";
-import { StarlarkList } from "../value/list.ts";
+import { LIST_BYTES, StarlarkList } from "../value/list.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { JsonReader } from "./json-reader.ts";
 
@@ -30,7 +30,7 @@ export function decodeJson(text: string, budget: Budget): Value {
 
 function readValue(reader: JsonReader, budget: Budget, depth: number): Value {
   const first = reader.require();
-  budget.charge(1, SLOT_BYTES);
+  budget.charge(2, SLOT_BYTES);
   switch (first) {
     case 34: // "
       return readString(reader, budget);
@@ -62,6 +62,7 @@ function readNumber(reader: JsonReader, budget: Budget): Value {
   const small = reader.smallInt();
   if (small !== undefined) return small;
   const number = reader.number();
+  budget.charge(10 + number.length / 4, 0);
   if (/[.eE]/.test(number)) {
     const value = Number(number);
     if (Number.isFinite(value)) return new StarlarkFloat(value);
@@ -77,6 +78,7 @@ function readArray(reader: JsonReader, budget: Budget, depth: number): StarlarkL
   checkDepth(reader, depth);
   reader.offset++;
   const items: Value[] = [];
+  budget.charge(0, LIST_BYTES);
   if (reader.accept(CLOSE_BRACKET)) return new StarlarkList(items);
   for (;;) {
     items.push(readValue(reader, budget, depth + 1));
@@ -90,7 +92,7 @@ function readObject(reader: JsonReader, budget: Budget, depth: number): Starlark
   checkDepth(reader, depth);
   reader.offset++;
   const dict = new StarlarkDict();
-  budget.charge(0, DICT_ENTRY_BYTES);
+  budget.charge(0, EMPTY_DICT_BYTES);
   if (reader.accept(CLOSE_BRACE)) return dict;
   for (;;) {
     const key = readValue(reader, budget, depth + 1);

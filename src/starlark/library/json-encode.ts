@@ -2,7 +2,7 @@
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { StarlarkDict } from "../value/dict.ts";
-import { formatFloat, StarlarkFloat } from "../value/float.ts";
+import { FLOAT_TEXT_STEPS, formatFloat, StarlarkFloat } from "../value/float.ts";
 import { HostObject } from "../value/host-object.ts";
 import { formatInt } from "../value/int.ts";
 import { iterate } from "../value/iterate.ts";
@@ -11,6 +11,8 @@ import { type HeapValue, typeName, type Value } from "../value/value.ts";
 
 /** Deeper data is refused, so that none can exhaust the JavaScript stack. */
 const MAX_DEPTH = 500;
+/** A container takes so many steps more than what is written of it. */
+const CONTAINER_STEPS = 4;
 
 /** Text of a value; throws with the path to what cannot be encoded, in the name of the builtin `name`. */
 export function encodeJson(value: Value, budget: Budget, name = "json.encode"): string {
@@ -63,6 +65,7 @@ class Encoder {
   }
 
   private writeFloat(float: StarlarkFloat): void {
+    this.budget.charge(FLOAT_TEXT_STEPS, 0);
     if (!Number.isFinite(float.value)) {
       throw this.error(`cannot encode non-finite float ${formatFloat(float.value)}`);
     }
@@ -73,6 +76,7 @@ class Encoder {
     if (this.containers.includes(container)) throw this.error("cycle in JSON structure");
     if (this.containers.length >= MAX_DEPTH) throw this.error(`nested more than ${MAX_DEPTH} deep`);
     const depth = this.containers.push(container) - 1;
+    this.budget.charge(CONTAINER_STEPS + depth / 16, 64);
     if (container instanceof StarlarkDict) this.writeDict(container, depth);
     else if (!this.writeElements(container, depth)) this.writeFields(container, depth);
     this.containers.length = depth;
@@ -98,7 +102,7 @@ class Encoder {
 
   /** Tells whether the value is iterable. */
   private writeElements(container: HeapValue, depth: number): boolean {
-    const iteration = iterate(container);
+    const iteration = iterate(container, this.budget);
     if (iteration === undefined) return false;
     this.append("[");
     try {
@@ -119,7 +123,7 @@ class Encoder {
     if (!(container instanceof HostObject)) throw this.notEncodable(container, depth);
     const fields: Field[] = [];
     for (const name of container.attributeNames().sort()) {
-      const value = container.attribute(name);
+      const value = container.attribute(name, this.budget);
       if (value !== undefined) fields.push({ key: name, value });
     }
     if (fields.length === 0 && container.type !== "struct") throw this.notEncodable(container, depth);
@@ -161,7 +165,9 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 function quoteJson(text: string, budget: Budget): string {
   budget.charge(text.length / 64, text.length);
   if (PLAIN.test(text)) return `"${text}"`;
+  budget.charge(text.length / 4, text.length);
   if (text.isWellFormed()) return JSON.stringify(text);
+  budget.charge(text.length * 8, text.length * 16);
   const quoted = text.split(/\p{Cs}/u).map((part) => JSON.stringify(part).slice(1, -1));
   return `"${quoted.join("\\ufffd")}"`;
 }

@@ -11,6 +11,8 @@ import { bounds, offsetOf } from "./bounds.ts";
 import { naming } from "./named-errors.ts";
 
 const SLOT_BYTES = 8;
+/** Of an element that is copied before it is added to an array that grows. */
+const GROWING_COPY_BYTES = 24;
 /** Moving elements by one place is charged a step for so many of them. */
 const MOVED_PER_STEP = 64;
 
@@ -30,7 +32,7 @@ const clear = defineMethod("clear", "", (_ctx, list: StarlarkList) => {
 const extend = defineMethod("extend", "iterable: iterable, /", (ctx, list: StarlarkList, iterable: Value) => {
   naming("extend", () => list.checkMutable("extend"));
   // Collected first, so that a list can be extended by itself.
-  for (const item of collect(iterable, ctx.budget)) list.items.push(item);
+  for (const item of collect(iterable, ctx.budget, undefined, GROWING_COPY_BYTES)) list.items.push(item);
   return null;
 });
 
@@ -74,6 +76,7 @@ const remove = defineMethod("remove", "x, /", (ctx, list: StarlarkList, wanted: 
   for (let i = 0; i < list.items.length; i++) {
     ctx.charge(1, 0);
     if (!equals(list.items[i] ?? null, wanted, ctx.budget)) continue;
+    ctx.charge((list.items.length - i) / MOVED_PER_STEP, 0);
     list.items.splice(i, 1);
     return null;
   }

@@ -1,4 +1,5 @@
 /** The functions that look at what a value is: its type, its attributes, its hash. */
+import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { attributeOf } from "../machine/attributes.ts";
 import { StarlarkBytes } from "../value/bytes.ts";
@@ -12,25 +13,25 @@ export const type = defineBuiltin("type", "x, /", (_ctx, x: Value) => typeName(x
 
 export const dir = defineBuiltin("dir", "x, /", (ctx, x: Value) => {
   const names = x instanceof HostObject ? x.attributeNames() : [...(methodsOf(x)?.keys() ?? [])];
-  ctx.charge(names.length, 32 + names.length * 8);
+  ctx.charge(4 + names.length * 4, 32 + names.length * 8);
   return new StarlarkList(names.sort());
 });
 
-function hasAttribute(x: Value, name: string): boolean {
-  if (x instanceof HostObject) return x.attribute(name) !== undefined;
+function hasAttribute(x: Value, name: string, budget: Budget): boolean {
+  if (x instanceof HostObject) return x.attribute(name, budget) !== undefined;
   return methodsOf(x)?.has(name) ?? false;
 }
 
-export const hasattr = defineBuiltin("hasattr", "x, name: string, /", (_ctx, x: Value, name: string) =>
-  hasAttribute(x, name),
+export const hasattr = defineBuiltin("hasattr", "x, name: string, /", (ctx, x: Value, name: string) =>
+  hasAttribute(x, name, ctx.budget),
 );
 
 export const getattr = defineBuiltin(
   "getattr",
   "x, name: string, default?, /",
-  (_ctx, x: Value, name: string, absent?: Value) => {
-    if (absent !== undefined && !hasAttribute(x, name)) return absent;
-    return attributeOf(x, name);
+  (ctx, x: Value, name: string, absent?: Value) => {
+    if (absent !== undefined && !hasAttribute(x, name, ctx.budget)) return absent;
+    return attributeOf(x, name, ctx.budget);
   },
 );
 
@@ -40,7 +41,7 @@ export const hash = defineBuiltin("hash", "x, /", (ctx, x: Value) => {
     return hashText(x);
   }
   if (x instanceof StarlarkBytes) {
-    ctx.charge(x.data.length / 8, 0);
+    ctx.charge(x.data.length / 2, 0);
     return hashBytes(x.data);
   }
   throw new EvaluationError(`hash: got ${typeName(x)}, want string or bytes`);

@@ -8,7 +8,8 @@ import { StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkRange } from "../value/range.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
 
-const PAIR_BYTES = 64;
+const RANGE_BYTES = 64;
+const PAIR_BYTES = 96;
 
 export const len = defineBuiltin("len", "x, /", (_ctx, x: Value) => {
   const length = lengthOf(x);
@@ -27,7 +28,7 @@ export const any = defineBuiltin("any", "iterable: iterable, /", (ctx, iterable:
 );
 
 function anyElement(ctx: CallContext, iterable: Value, holds: (element: Value) => boolean): boolean {
-  const iteration = iterate(iterable);
+  const iteration = iterate(iterable, ctx.budget);
   try {
     for (let element = iteration?.next(); element !== undefined; element = iteration?.next()) {
       ctx.charge(1, 0);
@@ -53,7 +54,7 @@ export const zip = defineBuiltin("zip", "*iterables", (ctx, iterables: Value[]) 
   const iterations: Iteration[] = [];
   try {
     for (const [i, iterable] of iterables.entries()) {
-      const iteration = iterate(iterable);
+      const iteration = iterate(iterable, ctx.budget);
       if (iteration === undefined) {
         throw new EvaluationError(`zip: argument #${i + 1} is not iterable: ${typeName(iterable)}`);
       }
@@ -68,7 +69,7 @@ export const zip = defineBuiltin("zip", "*iterables", (ctx, iterables: Value[]) 
 function zipAll(ctx: CallContext, iterations: readonly Iteration[]): Value[] {
   const rows: Value[] = [];
   while (iterations.length > 0) {
-    ctx.charge(iterations.length, 32 + iterations.length * 8);
+    ctx.charge(2 * iterations.length, 80 + iterations.length * 8);
     const row: Value[] = [];
     for (const iteration of iterations) {
       const element = iteration.next();
@@ -89,7 +90,8 @@ export const reversed = defineBuiltin(
 export const range = defineBuiltin(
   "range",
   "start_or_stop: int, stop?: int, step?: int, /",
-  (_ctx, startOrStop: Int, stop?: Int, step?: Int) => {
+  (ctx, startOrStop: Int, stop?: Int, step?: Int) => {
+    ctx.charge(0, RANGE_BYTES);
     const start = stop === undefined ? 0 : startOrStop;
     const end = stop ?? startOrStop;
     if (step === 0) throw new EvaluationError("range: step argument must not be zero");

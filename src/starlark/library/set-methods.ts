@@ -5,7 +5,7 @@ import type { CallContext } from "../value/call.ts";
 import { defineMethod, type MethodTable } from "../value/define.ts";
 import type { Builtin } from "../value/function.ts";
 import { collect } from "../value/iterate.ts";
-import { StarlarkSet } from "../value/set.ts";
+import { EMPTY_SET_BYTES, StarlarkSet } from "../value/set.ts";
 import { typeName, type Value } from "../value/value.ts";
 import { naming } from "./named-errors.ts";
 
@@ -24,6 +24,7 @@ function asSets(ctx: CallContext, name: string, values: readonly Value[]): Starl
 
 /** The elements of a set that a test keeps, as a new set. */
 function filter(ctx: CallContext, set: StarlarkSet, keeps: (element: Value) => boolean): StarlarkSet {
+  ctx.charge(0, EMPTY_SET_BYTES);
   const kept = new StarlarkSet();
   for (const element of set.elements.values()) {
     ctx.charge(1, 0);
@@ -124,12 +125,9 @@ const discard = defineMethod("discard", "element, /", (ctx, set: StarlarkSet, el
 });
 
 const pop = defineMethod("pop", "", (_ctx, set: StarlarkSet) => {
-  naming("pop", () => set.checkMutable("delete from"));
-  for (const [key, element] of set.elements) {
-    set.elements.delete(key);
-    return element;
-  }
-  throw new EvaluationError("pop: empty set");
+  const element = naming("pop", () => set.shift());
+  if (element === undefined) throw new EvaluationError("pop: empty set");
+  return element;
 });
 
 const remove = defineMethod("remove", "element, /", (ctx, set: StarlarkSet, element: Value) => {

@@ -5,6 +5,9 @@ import { quoteBytes, quoteString } from "../value/quote.ts";
 import type { Value } from "../value/value.ts";
 import { offsetOf } from "./bounds.ts";
 
+/** Rough size of a view, for charging the budget. */
+export const VIEW_BYTES = 64;
+
 /** The elements (UTF-16 code units) of a string, as strings or as numbers. */
 export class StringElements extends HostObject {
   private readonly text: string;

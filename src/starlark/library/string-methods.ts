@@ -22,7 +22,7 @@ import {
   toUpper,
 } from "./letter-case.ts";
 import { formatTemplate } from "./string-format.ts";
-import { StringCodePoints, StringElements } from "./string-iterables.ts";
+import { StringCodePoints, StringElements, VIEW_BYTES } from "./string-iterables.ts";
 import {
   countOccurrences,
   replaceText,
@@ -55,7 +55,8 @@ function chargeCounting(ctx: CallContext, text: string, part: string): void {
 /** A method that tells something about the text. */
 function test(name: string, holds: (text: string) => boolean): Builtin {
   return defineMethod(name, "", (ctx, text: string) => {
-    ctx.charge(text.length / 8, 0);
+    // As for changing the case, which some do.
+    ctx.charge(isAscii(text) ? text.length / 4 : text.length * 4, 0);
     return holds(text);
   });
 }
@@ -136,7 +137,7 @@ function strip(name: string, atStart: boolean, atEnd: boolean): Builtin {
       if (atStart) start = skipSpace(text, 0);
       if (atEnd && start < end) end = skipSpaceBack(text, end);
     } else {
-      ctx.charge(cutset.length / 8, cutset.length);
+      ctx.charge(cutset.length * 2, cutset.length);
       const cut = cutOf(cutset);
       if (atStart) while (start < end && cut.has(characterAt(text, start))) start += sizeAt(text, start);
       if (atEnd) {
@@ -146,7 +147,7 @@ function strip(name: string, atStart: boolean, atEnd: boolean): Builtin {
         }
       }
     }
-    ctx.charge((text.length - (end - start)) / 8, 16);
+    ctx.charge((text.length - (end - start)) * 2, 16);
     return text.slice(start, end);
   });
 }
@@ -297,13 +298,20 @@ const format = defineMethod(
     formatTemplate(template, args, kwargs, ctx.budget),
 );
 
+function view(name: string, make: (text: string) => Value): Builtin {
+  return defineMethod(name, "", (ctx, text: string) => {
+    ctx.charge(0, VIEW_BYTES);
+    return make(text);
+  });
+}
+
 const methods: readonly Builtin[] = [
   transform("capitalize", capitalize),
-  defineMethod("codepoint_ords", "", (_ctx, text: string) => new StringCodePoints(text, true)),
-  defineMethod("codepoints", "", (_ctx, text: string) => new StringCodePoints(text, false)),
+  view("codepoint_ords", (text) => new StringCodePoints(text, true)),
+  view("codepoints", (text) => new StringCodePoints(text, false)),
   count,
-  defineMethod("elem_ords", "", (_ctx, text: string) => new StringElements(text, true)),
-  defineMethod("elems", "", (_ctx, text: string) => new StringElements(text, false)),
+  view("elem_ords", (text) => new StringElements(text, true)),
+  view("elems", (text) => new StringElements(text, false)),
   affix("endswith", (text, suffix) => text.endsWith(suffix)),
   search("find", first, false),
   format,

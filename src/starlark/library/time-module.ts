@@ -16,24 +16,23 @@ const SECOND = 1_000_000_000n;
 const fromTimestamp = defineBuiltin(
   "from_timestamp",
   "sec: index, nsec?: index, /",
-  (_ctx, seconds: number, nanoseconds?: number) =>
-    new Instant(BigInt(seconds) * SECOND + BigInt(nanoseconds ?? 0), utc),
+  (ctx, seconds: number, nanoseconds?: number) => {
+    ctx.charge(5, 128);
+    return new Instant(BigInt(seconds) * SECOND + BigInt(nanoseconds ?? 0), utc);
+  },
 );
 
-/** Asking for a time zone takes some 20 microseconds. */
-const ZONE_STEPS = 2000;
-
 const isValidTimezone = defineBuiltin("is_valid_timezone", "loc: string, /", (ctx, location: string) => {
-  ctx.charge(ZONE_STEPS, 0);
-  return findZone(location) !== undefined;
+  return findZone(location, ctx.budget) !== undefined;
 });
 
-const parseDuration = defineBuiltin("parse_duration", "d, /", (_ctx, text: Value) => {
+const parseDuration = defineBuiltin("parse_duration", "d, /", (ctx, text: Value) => {
   if (text instanceof Duration) return text;
   const where = "parse_duration: for parameter 1";
   if (typeof text !== "string") {
     throw new EvaluationError(`${where}: got ${typeName(text)}, want a duration or string`);
   }
+  ctx.charge(10 + Math.min(text.length, 200) * 8, 0);
   const nanoseconds = parseDurationText(text);
   if (nanoseconds !== undefined) return naming(where, () => new Duration(nanoseconds));
   throw new EvaluationError(`${where}: time: invalid duration ${quoteString(text.slice(0, 100))}`);
@@ -43,12 +42,15 @@ const parseTimeFunction = defineBuiltin(
   "parse_time",
   "x: string, format?: string, location?: string",
   (ctx, text: string, layout?: string, location?: string) => {
-    ctx.charge(1 + text.length + (layout?.length ?? 0), 256);
-    const zone = requireZone(location ?? "UTC", "parse_time");
+    const zone = requireZone(location ?? "UTC", "parse_time", ctx.budget);
+    ctx.charge(100 + 8 * (text.length + (layout ?? RFC3339).length) + INSTANT_QUESTIONS * zone.steps, 256);
     const parsed = naming("parse_time", () => parseTime(text.slice(0, 1000), layout ?? RFC3339, zone));
     return new Instant(parsed.nanoseconds, parsed.zone);
   },
 );
+
+/** To find the instant at which clocks show a time, their zone is asked so often. */
+const INSTANT_QUESTIONS = 4;
 
 /** Parts beyond this are refused, so that no sum of them leaves the range of exact numbers. */
 const MAX_PART = 1e12;
@@ -57,7 +59,7 @@ const time = defineBuiltin(
   "time",
   "*, year?: index, month?: index, day?: index, hour?: index, minute?: index, second?: index, nanosecond?: index, location?: string",
   (
-    _ctx,
+    ctx,
     year: number = 0,
     month: number = 1,
     day: number = 1,
@@ -70,7 +72,8 @@ const time = defineBuiltin(
     for (const part of [year * 366, month * 31, day, hour, minute, second]) {
       if (Math.abs(part) > MAX_PART) throw new EvaluationError(`time: ${part} out of range`);
     }
-    const zone = requireZone(location, "time");
+    const zone = requireZone(location, "time", ctx.budget);
+    ctx.charge(20 + INSTANT_QUESTIONS * zone.steps, 256);
     const local = secondsFromCivil({ year, month, day, hour, minute, second });
     return new Instant(BigInt(instantOf(local, zone)) * SECOND + BigInt(nanosecond), zone);
   },

@@ -1,4 +1,5 @@
 /** The values of the module `time`: durations, and instants with a zone. */
+import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { defineMethod } from "../value/define.ts";
 import { StarlarkFloat } from "../value/float.ts";
@@ -17,6 +18,9 @@ const MAX_SECONDS = 8_640_000_000_000n;
 
 /** Midnight, January 1 of the year 1 (UTC). */
 const ZERO_TIME = -62_135_596_800_000_000_000n;
+
+/** Arithmetic on bigints. */
+const OPERATION_STEPS = 5;
 
 /** A span of time, in nanoseconds of 64 bits. */
 export class Duration extends HostObject {
@@ -39,7 +43,8 @@ export class Duration extends HostObject {
     return this.nanoseconds !== 0n;
   }
 
-  override repr(): string {
+  override repr(_format: (value: Value) => string, budget: Budget): string {
+    budget.charge(20, 64);
     return formatDuration(this.nanoseconds);
   }
 
@@ -74,7 +79,13 @@ export class Duration extends HostObject {
     }
   }
 
-  override binary(operator: BinaryOperator, other: Value, reflected: boolean): Value | undefined {
+  override binary(
+    operator: BinaryOperator,
+    other: Value,
+    reflected: boolean,
+    budget: Budget,
+  ): Value | undefined {
+    budget.charge(OPERATION_STEPS, 128);
     if (other instanceof Duration) return this.withDuration(operator, other);
     if (operator === "+" && other instanceof Instant) return other.plus(this.nanoseconds);
     if (operator === "*" && isInt(other)) return new Duration(this.nanoseconds * BigInt(other));
@@ -138,8 +149,16 @@ export class Instant extends HostObject {
     return this.nanoseconds !== ZERO_TIME;
   }
 
-  override repr(): string {
-    return formatTime(this.nanoseconds, this.zone, "2006-01-02 15:04:05.999999999 -0700 MST");
+  override repr(_format: (value: Value) => string, budget: Budget): string {
+    return this.format("2006-01-02 15:04:05.999999999 -0700 MST", budget);
+  }
+
+  /** The text by a layout, charged for. */
+  format(layout: string, budget: Budget): string {
+    const questions = 1 + (layout.match(/07|MST/g)?.length ?? 0);
+    // The longest element, nine letters, stands for two characters at least.
+    budget.charge(20 + layout.length * 8 + questions * this.zone.steps, 16 + layout.length * 8);
+    return formatTime(this.nanoseconds, this.zone, layout);
   }
 
   /** Zones do not count: the same instant is equal wherever it is shown. */
@@ -167,7 +186,7 @@ export class Instant extends HostObject {
     ];
   }
 
-  override attribute(name: string): Value | undefined {
+  override attribute(name: string, budget?: Budget): Value | undefined {
     switch (name) {
       case "year":
       case "month":
@@ -175,6 +194,7 @@ export class Instant extends HostObject {
       case "hour":
       case "minute":
       case "second":
+        budget?.charge(10 + this.zone.steps, 0);
         return localTime(this.seconds, this.zone)[name];
       case "nanosecond":
         return Number(this.nanoseconds - BigInt(this.seconds) * 1_000_000_000n);
@@ -191,7 +211,13 @@ export class Instant extends HostObject {
     }
   }
 
-  override binary(operator: BinaryOperator, other: Value, reflected: boolean): Value | undefined {
+  override binary(
+    operator: BinaryOperator,
+    other: Value,
+    reflected: boolean,
+    budget: Budget,
+  ): Value | undefined {
+    budget.charge(OPERATION_STEPS, 128);
     if (other instanceof Duration) {
       if (operator === "+") return this.plus(other.nanoseconds);
       return operator === "-" && !reflected ? this.plus(-other.nanoseconds) : undefined;
@@ -212,17 +238,13 @@ export class Instant extends HostObject {
 }
 
 const format = defineMethod("format", "layout: string, /", (ctx, time: Instant, layout: string) => {
-  // The longest element, nine letters, stands for two characters at least.
-  ctx.charge(1 + layout.length, 16 + layout.length * 8);
-  return formatTime(time.nanoseconds, time.zone, layout);
+  return time.format(layout, ctx.budget);
 });
 
 const inLocation = defineMethod(
   "in_location",
   "location: string, /",
   (ctx, time: Instant, location: string) => {
-    // Asking for a time zone takes some 20 microseconds.
-    ctx.charge(2000, 0);
-    return new Instant(time.nanoseconds, requireZone(location, "in_location"));
+    return new Instant(time.nanoseconds, requireZone(location, "in_location", ctx.budget));
   },
 );

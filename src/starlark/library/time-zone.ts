@@ -1,4 +1,5 @@
 /** Time zones: how far local time is ahead of UTC, and what that is called. */
+import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { civilFromSeconds, secondsFromCivil } from "./calendar.ts";
 
@@ -9,15 +10,21 @@ export interface TimeZone {
   readonly offsetAt: (seconds: number) => number;
   /** At an instant: the usual abbreviation, such as `CET`; the offset where there is none. */
   readonly abbreviationAt: (seconds: number) => string;
+  /** What it costs to ask once. */
+  readonly steps: number;
 }
 
-export const utc: TimeZone = { name: "UTC", offsetAt: () => 0, abbreviationAt: () => "UTC" };
+/** To ask the platform about a time zone takes some 20 microseconds. */
+const ZONE_STEPS = 2000;
+
+export const utc: TimeZone = { name: "UTC", steps: 0, offsetAt: () => 0, abbreviationAt: () => "UTC" };
 
 /** A zone that is always so many seconds ahead of UTC. */
 export function fixedZone(offset: number, abbreviation = ""): TimeZone {
   if (offset === 0 && abbreviation === "") return utc;
   return {
     name: "",
+    steps: 0,
     offsetAt: () => offset,
     abbreviationAt: () => (abbreviation === "" ? offsetText(offset) : abbreviation),
   };
@@ -34,9 +41,10 @@ const zones = new Map<string, TimeZone>();
 /** A hostile program could name many zones; there are some 600. */
 const MAX_ZONES = 1000;
 
-/** The zone of an IANA name; undefined when there is none. */
-export function findZone(name: string): TimeZone | undefined {
+/** The zone of an IANA name; undefined when there is none. Charges for looking. */
+export function findZone(name: string, budget: Budget): TimeZone | undefined {
   if (name === "" || name === "UTC") return utc;
+  budget.charge(ZONE_STEPS, 0);
   const known = zones.get(name);
   if (known !== undefined) return known;
   // Offsets and folded case, which Intl takes, are no names of the database.
@@ -52,8 +60,8 @@ export function findZone(name: string): TimeZone | undefined {
 }
 
 /** As `findZone`; throws for a name that is not known. */
-export function requireZone(name: string, caller: string): TimeZone {
-  const zone = findZone(name);
+export function requireZone(name: string, caller: string, budget: Budget): TimeZone {
+  const zone = findZone(name, budget);
   if (zone === undefined) throw new EvaluationError(`${caller}: unknown time zone ${name.slice(0, 100)}`);
   return zone;
 }
@@ -78,7 +86,7 @@ function intlZone(name: string): TimeZone {
     const text = partsOf(names, seconds).get("timeZoneName") ?? "";
     return /^[A-Z]{2,5}$/.test(text) ? text : offsetText(offsetAt(seconds));
   };
-  return { name, offsetAt, abbreviationAt };
+  return { name, steps: ZONE_STEPS, offsetAt, abbreviationAt };
 }
 
 function partsOf(format: Intl.DateTimeFormat, seconds: number): Map<string, string> {

@@ -3,9 +3,9 @@ import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { interpolate } from "../library/interpolation.ts";
 import { isIterable } from "../value/arguments.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
-import { StarlarkDict } from "../value/dict.ts";
-import { StarlarkFloat } from "../value/float.ts";
+import { BYTES_BYTES, StarlarkBytes } from "../value/bytes.ts";
+import { EMPTY_DICT_BYTES, StarlarkDict } from "../value/dict.ts";
+import { FLOAT_BYTES, StarlarkFloat } from "../value/float.ts";
 import { type BinaryOperator, HostObject } from "../value/host-object.ts";
 import {
   addInts,
@@ -23,7 +23,7 @@ import {
   subtractInts,
 } from "../value/int.ts";
 import { collect } from "../value/iterate.ts";
-import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { LIST_BYTES, StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkSet } from "../value/set.ts";
 import { StarlarkStruct } from "../value/struct.ts";
 import { typeName, type Value } from "../value/value.ts";
@@ -34,9 +34,9 @@ import { differenceOfSets, intersectSets, symmetricDifferenceOfSets, uniteSets }
 export function binaryOperation(operator: BinaryOperator, x: Value, y: Value, budget: Budget): Value {
   const result = builtinOperation(operator, x, y, budget);
   if (result !== undefined) return result;
-  const byLeft = x instanceof HostObject ? x.binary(operator, y, false) : undefined;
+  const byLeft = x instanceof HostObject ? x.binary(operator, y, false, budget) : undefined;
   if (byLeft !== undefined) return byLeft;
-  const byRight = y instanceof HostObject ? y.binary(operator, x, true) : undefined;
+  const byRight = y instanceof HostObject ? y.binary(operator, x, true, budget) : undefined;
   if (byRight !== undefined) return byRight;
   throw new EvaluationError(`unknown binary op: ${typeName(x)} ${operator} ${typeName(y)}`);
 }
@@ -48,19 +48,19 @@ function builtinOperation(operator: BinaryOperator, x: Value, y: Value, budget: 
     case "-":
       if (isInt(x) && isInt(y)) return subtractInts(x, y, budget);
       if (x instanceof StarlarkSet && y instanceof StarlarkSet) return differenceOfSets(x, y, budget);
-      return onFloats(x, y, (a, b) => a - b);
+      return onFloats(x, y, budget, (a, b) => a - b);
     case "*":
       if (isInt(x) && isInt(y)) return multiplyInts(x, y, budget);
-      return onFloats(x, y, (a, b) => a * b) ?? repetition(x, y, budget);
+      return onFloats(x, y, budget, (a, b) => a * b) ?? repetition(x, y, budget);
     case "/":
-      return divide(x, y);
+      return divide(x, y, budget);
     case "//":
       if (isInt(x) && isInt(y)) return floorDivideInts(x, y, budget);
-      return onFloats(x, y, (a, b) => Math.floor(a / nonZero(b, "floored division by zero")));
+      return onFloats(x, y, budget, (a, b) => Math.floor(a / nonZero(b, "floored division by zero")));
     case "%":
       if (typeof x === "string") return interpolate(x, y, budget);
       if (isInt(x) && isInt(y)) return moduloInts(x, y, budget);
-      return onFloats(x, y, (a, b) => moduloFloats(a, nonZero(b, "floating-point modulo by zero")));
+      return onFloats(x, y, budget, (a, b) => moduloFloats(a, nonZero(b, "floating-point modulo by zero")));
     default:
       return bitOperation(operator, x, y, budget);
   }
@@ -83,6 +83,7 @@ function bitOperation(
     return operator === "|" ? uniteSets(x, y, budget) : symmetricDifferenceOfSets(x, y, budget);
   }
   if (operator === "|" && x instanceof StarlarkDict && y instanceof StarlarkDict) {
+    budget.charge(0, EMPTY_DICT_BYTES);
     const union = new StarlarkDict();
     addEntries(union, x, budget);
     addEntries(union, y, budget);
@@ -93,7 +94,7 @@ function bitOperation(
 
 /** Puts all entries of one dict into another. */
 function addEntries(into: StarlarkDict, from: StarlarkDict, budget: Budget): void {
-  budget.charge(from.size, 0);
+  budget.charge(from.size * 3, 0);
   for (const { key, value } of from.entries.values()) into.set(key, value, budget);
 }
 
@@ -108,14 +109,14 @@ function add(x: Value, y: Value, budget: Budget): Value | undefined {
   }
   if (x instanceof StarlarkBytes && y instanceof StarlarkBytes) {
     const length = x.data.length + y.data.length;
-    budget.charge(length / 256, length);
+    budget.charge(length / 256, BYTES_BYTES + length);
     const data = new Uint8Array(length);
     data.set(x.data);
     data.set(y.data, x.data.length);
     return new StarlarkBytes(data);
   }
   if (x instanceof StarlarkStruct && y instanceof StarlarkStruct) return x.merge(y, budget);
-  return onFloats(x, y, (a, b) => a + b);
+  return onFloats(x, y, budget, (a, b) => a + b);
 }
 
 /** V8 holds no longer strings. */
@@ -131,7 +132,7 @@ export function concatenate(x: string, y: string, budget: Budget): string {
 
 function joinItems(x: readonly Value[], y: readonly Value[], budget: Budget): Value[] {
   const length = x.length + y.length;
-  budget.charge(length / 16, 32 + length * 8);
+  budget.charge(length / 16, LIST_BYTES + length * 8);
   return x.concat(y);
 }
 
@@ -140,19 +141,22 @@ function repetition(x: Value, y: Value, budget: Budget): Value | undefined {
   return isInt(x) ? repeat(y, x, budget) : undefined;
 }
 
-function divide(x: Value, y: Value): Value | undefined {
-  return onFloats(x, y, (a, b) => a / nonZero(b, "floating-point division by zero"));
+function divide(x: Value, y: Value, budget: Budget): Value | undefined {
+  return onFloats(x, y, budget, (a, b) => a / nonZero(b, "floating-point division by zero"));
 }
 
 /** Works on two floats, or on a float and an int made one; `/` works on two ints so, too. */
 function onFloats(
   x: Value,
   y: Value,
+  budget: Budget,
   operation: (x: number, y: number) => number,
 ): StarlarkFloat | undefined {
   const left = asFloat(x);
   const right = asFloat(y);
-  return left === undefined || right === undefined ? undefined : new StarlarkFloat(operation(left, right));
+  if (left === undefined || right === undefined) return undefined;
+  budget.charge(0, FLOAT_BYTES);
+  return new StarlarkFloat(operation(left, right));
 }
 
 function asFloat(value: Value): number | undefined {
@@ -171,11 +175,14 @@ function moduloFloats(x: number, y: number): number {
   return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;
 }
 
+/** Of an element that is copied before it is added to an array that grows. */
+const GROWING_COPY_BYTES = 24;
+
 /** `x += y`: a list grows in place by the elements of any iterable. */
 export function addInPlace(x: Value, y: Value, budget: Budget): Value {
   if (!(x instanceof StarlarkList) || !isIterable(y)) return binaryOperation("+", x, y, budget);
   x.checkMutable("apply += to");
-  for (const item of collect(y, budget)) x.items.push(item);
+  for (const item of collect(y, budget, undefined, GROWING_COPY_BYTES)) x.items.push(item);
   return x;
 }
 
@@ -211,7 +218,9 @@ export function unaryOperation(operator: "-" | "+" | "~", x: Value, budget: Budg
     return operator === "-" ? negateInt(x) : invertInt(x);
   }
   if (x instanceof StarlarkFloat && operator !== "~") {
-    return operator === "-" ? new StarlarkFloat(-x.value) : x;
+    if (operator === "+") return x;
+    budget.charge(0, FLOAT_BYTES);
+    return new StarlarkFloat(-x.value);
   }
   const byHost = x instanceof HostObject ? x.unary(operator) : undefined;
   if (byHost !== undefined) return byHost;

@@ -1,15 +1,23 @@
 /** `x.name` and `x.name = v`. */
+import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { methodsOf } from "../library/methods.ts";
 import { HostObject } from "../value/host-object.ts";
 import { nearestName } from "../value/spelling.ts";
 import { typeName, type Value } from "../value/value.ts";
 
+const BOUND_METHOD_BYTES = 128;
+
 /** `x.name`; methods come bound to `x`. */
-export function attributeOf(x: Value, name: string): Value {
-  const value = x instanceof HostObject ? x.attribute(name) : methodsOf(x)?.get(name)?.bind(x);
+export function attributeOf(x: Value, name: string, budget: Budget): Value {
+  const value = x instanceof HostObject ? x.attribute(name, budget) : boundMethod(x, name, budget);
   if (value === undefined) throw noAttribute(x, name);
   return value;
+}
+
+function boundMethod(x: Value, name: string, budget: Budget): Value | undefined {
+  budget.charge(0, BOUND_METHOD_BYTES);
+  return methodsOf(x)?.get(name)?.bind(x);
 }
 
 /** The error for an attribute that is not there, with the nearest one that is. */

@@ -9,13 +9,14 @@
 import { EvaluationError } from "../errors.ts";
 import { methodsOf } from "../library/methods.ts";
 import { type CallResult, Deferred } from "../value/call.ts";
-import { DICT_ENTRY_BYTES, StarlarkDict } from "../value/dict.ts";
+import { DICT_ENTRY_BYTES, EMPTY_DICT_BYTES, NEW_ENTRY_STEPS, StarlarkDict } from "../value/dict.ts";
 import { compareBy, equals } from "../value/equality.ts";
 import { Builtin, type Cell, StarlarkFunction } from "../value/function.ts";
 import type { CallShape } from "../value/function-code.ts";
 import { HostObject } from "../value/host-object.ts";
 import { ArrayIteration, type Iteration, iterate } from "../value/iterate.ts";
-import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { FREE_KEY_LENGTH } from "../value/key.ts";
+import { LIST_BYTES, StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { repr } from "../value/repr.ts";
 import { truth, typeName, type Value } from "../value/value.ts";
 import {
@@ -443,15 +444,15 @@ export function execute(fiber: RunningFiber): void {
           break;
 
         case 47: // MakeList
-          budget.charge(0, 48 + 8 * c);
+          budget.charge(0, LIST_BYTES + 8 * c);
           registers[base + a] = new StarlarkList(registers.slice(base + b, base + b + c) as Value[]);
           break;
         case 48: // MakeTuple
-          budget.charge(0, 32 + 8 * c);
+          budget.charge(0, LIST_BYTES + 8 * c);
           registers[base + a] = new StarlarkTuple(registers.slice(base + b, base + b + c) as Value[]);
           break;
         case 49: // MakeDict
-          budget.charge(0, 96);
+          budget.charge(0, EMPTY_DICT_BYTES);
           registers[base + a] = new StarlarkDict();
           break;
         case 50: {
@@ -479,7 +480,7 @@ export function execute(fiber: RunningFiber): void {
           );
           break;
         case 53: // Unpack
-          unpack((a >= 0 ? registers[base + a] : constants[~a]) as Value, registers, base + b, c);
+          unpack((a >= 0 ? registers[base + a] : constants[~a]) as Value, registers, base + b, c, budget);
           break;
 
         case 54: {
@@ -501,7 +502,12 @@ export function execute(fiber: RunningFiber): void {
                 break;
               }
             }
-          } else if (typeof key === "string" && x instanceof StarlarkDict && key.charCodeAt(0) !== 0) {
+          } else if (
+            typeof key === "string" &&
+            x instanceof StarlarkDict &&
+            key.length <= FREE_KEY_LENGTH &&
+            key.charCodeAt(0) !== 0
+          ) {
             const entry = x.entries.get(key);
             if (entry !== undefined) {
               registers[base + a] = entry.value;
@@ -528,14 +534,14 @@ export function execute(fiber: RunningFiber): void {
                 entry.value = value;
                 break;
               }
-              budget.bytesLeft -= DICT_ENTRY_BYTES;
-              if (budget.bytesLeft < 0) throw budget.bytesExceeded();
+              budget.charge(NEW_ENTRY_STEPS, DICT_ENTRY_BYTES);
               x.entries.set(key, { key, value });
               break;
             }
           } else if (
             typeof key === "string" &&
             x instanceof StarlarkDict &&
+            key.length <= FREE_KEY_LENGTH &&
             key.charCodeAt(0) !== 0 &&
             !x.frozen &&
             x.iterations === 0
@@ -562,6 +568,7 @@ export function execute(fiber: RunningFiber): void {
           registers[base + a] = attributeOf(
             (b >= 0 ? registers[base + b] : constants[~b]) as Value,
             fn.code.names[c] as string,
+            budget,
           );
           break;
         case 58: // SetAttribute
@@ -668,7 +675,7 @@ export function execute(fiber: RunningFiber): void {
           fuel = 0;
           let result: CallResult | undefined;
           if (receiver instanceof HostObject) {
-            const callee = receiver.attribute(name);
+            const callee = receiver.attribute(name, budget);
             if (callee === undefined) throw noAttribute(receiver, name);
             result =
               callee instanceof Builtin
@@ -727,7 +734,7 @@ export function execute(fiber: RunningFiber): void {
         case 64: {
           // Iterate
           const iterable = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
-          const iteration = iterate(iterable);
+          const iteration = iterate(iterable, budget);
           if (iteration === undefined) {
             throw new EvaluationError(`${typeName(iterable)} value is not iterable`);
           }

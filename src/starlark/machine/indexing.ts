@@ -1,13 +1,13 @@
 /** `x[i]`, `x[i] = v`, `x[a:b:c]` and `v in x`. */
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
+import { BYTES_BYTES, StarlarkBytes } from "../value/bytes.ts";
 import { StarlarkDict } from "../value/dict.ts";
 import { equals } from "../value/equality.ts";
 import { StarlarkFloat } from "../value/float.ts";
 import { HostObject } from "../value/host-object.ts";
 import { isInt, isInt32 } from "../value/int.ts";
-import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { LIST_BYTES, StarlarkList, StarlarkTuple } from "../value/list.ts";
 import { StarlarkRange } from "../value/range.ts";
 import { repr } from "../value/repr.ts";
 import { StarlarkSet } from "../value/set.ts";
@@ -28,9 +28,10 @@ export function indexValue(x: Value, key: Value, budget: Budget): Value {
   if (x instanceof StarlarkBytes) {
     // As in starlark-go: a bytes of one byte, where Python gives an int.
     const at = position(x.data.length, key, "bytes");
+    budget.charge(1, BYTES_BYTES);
     return new StarlarkBytes(x.data.slice(at, at + 1));
   }
-  const byHost = x instanceof HostObject ? x.index(key) : undefined;
+  const byHost = x instanceof HostObject ? x.index(key, budget) : undefined;
   if (byHost !== undefined) return byHost;
   throw new EvaluationError(`unhandled index operation ${typeName(x)}[${typeName(key)}]`);
 }
@@ -74,7 +75,9 @@ export function sliceValue(x: Value, low: Value, high: Value, step: Value, budge
   if (x instanceof StarlarkRange) {
     return new StarlarkRange(x.at(start), x.at(end), stride * x.step);
   }
-  budget.charge(count / 16, 32 + count * (typeof x === "string" ? 1 : 8));
+  const around = x instanceof StarlarkBytes ? BYTES_BYTES : LIST_BYTES;
+  const each = typeof x === "string" || x instanceof StarlarkBytes ? 1 : 8;
+  budget.charge(stride === 1 ? count / 16 : count * 2, around + count * each);
   if (typeof x === "string") {
     return stride === 1 ? x.slice(start, end) : everyNth(start, count, stride, (i) => x.charAt(i)).join("");
   }
@@ -131,12 +134,12 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
     if (x instanceof StarlarkDict) return hasKey(x, value, budget);
     if (x instanceof StarlarkSet) return x.has(value, budget);
     if (x instanceof StarlarkList || x instanceof StarlarkTuple) {
-      budget.charge(x.items.length / 4, 0);
+      budget.charge(x.items.length / 2, 0);
       return includesEqual(x.items, value, budget);
     }
     if (x instanceof StarlarkRange) return rangeContains(x, value);
     if (x instanceof StarlarkBytes) return bytesContain(x, value, budget);
-    const byHost = x instanceof HostObject ? x.contains(value) : undefined;
+    const byHost = x instanceof HostObject ? x.contains(value, budget) : undefined;
     if (byHost !== undefined) return byHost;
   }
   throw new EvaluationError(`unknown binary op: ${typeName(value)} in ${typeName(x)}`);
@@ -144,8 +147,9 @@ export function contains(x: Value, value: Value, budget: Budget): boolean {
 
 function includesEqual(items: readonly Value[], value: Value, budget: Budget): boolean {
   // Nothing but itself is equal to a string; an int can be equal to a float.
-  if (typeof value === "string") return items.includes(value);
-  const isObject = typeof value === "object";
+  if (typeof value === "string" && value.length < 256) return items.includes(value);
+  // Comparing long texts and big ints is charged for, one by one.
+  const isObject = typeof value !== "number" && typeof value !== "boolean";
   for (let i = 0; i < items.length; i++) {
     const item = items[i] as Value;
     if (isObject || typeof item === "object" ? equals(item, value, budget) : item === value) return true;
@@ -194,7 +198,7 @@ function containsBytes(data: Uint8Array, wanted: Uint8Array, budget: Budget): bo
     let same = 1;
     while (same < wanted.length && data[at + same] === wanted[same]) same++;
     if (same === wanted.length) return true;
-    budget.charge(same / 16, 0);
+    budget.charge(1 + same / 4, 0);
   }
   return false;
 }

@@ -18,7 +18,7 @@ export function makeFunction(
 ): StarlarkFunction {
   const code = enclosing.code.functions[number];
   if (code === undefined) throw new TypeError(`no function ${number} in ${enclosing.name}`);
-  budget.charge(0, 96 + 8 * code.optionalParameters.length);
+  budget.charge(0, 160 + 8 * code.optionalParameters.length);
   let next = defaults;
   const values = code.optionalParameters.map((isOptional) =>
     isOptional ? (registers[next++] as Value) : undefined,

@@ -1,13 +1,16 @@
 /** `sequence * count`. */
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
-import { StarlarkBytes } from "../value/bytes.ts";
+import { BYTES_BYTES, StarlarkBytes } from "../value/bytes.ts";
 import { type Int, isInt32 } from "../value/int.ts";
-import { StarlarkList, StarlarkTuple } from "../value/list.ts";
+import { LIST_BYTES, StarlarkList, StarlarkTuple } from "../value/list.ts";
 import type { Value } from "../value/value.ts";
 
 /** More elements than this are an error whatever the budget, because V8 cannot hold them. */
 const MAX_LENGTH = 1 << 28;
+
+/** While an array grows, there is for a moment what it was before, too. */
+const GROWING_SLOT_BYTES = 12;
 
 /** Repeats a string, bytes, list or tuple; undefined for other values. */
 export function repeat(value: Value, count: Int, budget: Budget): Value | undefined {
@@ -19,9 +22,11 @@ export function repeat(value: Value, count: Int, budget: Budget): Value | undefi
   if (value instanceof StarlarkBytes) {
     const times = repetitions(value.data.length, count);
     const length = value.data.length * times;
-    budget.charge(length / 256, length);
+    budget.charge(length / 256, BYTES_BYTES + length);
     const data = new Uint8Array(length);
-    for (let at = 0; at < length; at += value.data.length) data.set(value.data, at);
+    data.set(value.data.subarray(0, length));
+    // What is there is doubled until it fills all.
+    for (let done = value.data.length; done < length; done *= 2) data.copyWithin(done, 0, done);
     return new StarlarkBytes(data);
   }
   if (value instanceof StarlarkList) return new StarlarkList(repeatItems(value.items, count, budget));
@@ -31,7 +36,7 @@ export function repeat(value: Value, count: Int, budget: Budget): Value | undefi
 
 function repeatItems(items: readonly Value[], count: Int, budget: Budget): Value[] {
   const times = repetitions(items.length, count);
-  budget.charge((items.length * times) / 16, 32 + items.length * times * 8);
+  budget.charge((items.length * times) / 16, LIST_BYTES + items.length * times * GROWING_SLOT_BYTES);
   const result: Value[] = [];
   for (let i = 0; i < times; i++) for (const item of items) result.push(item);
   return result;

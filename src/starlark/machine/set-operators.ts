@@ -1,6 +1,6 @@
 /** Union, intersection and differences of sets, in order of insertion. */
 import type { Budget } from "../budget.ts";
-import { StarlarkSet } from "../value/set.ts";
+import { EMPTY_SET_BYTES, StarlarkSet } from "../value/set.ts";
 
 export function uniteSets(x: StarlarkSet, y: StarlarkSet, budget: Budget): StarlarkSet {
   const union = StarlarkSet.of(x.elements.values(), budget);
@@ -28,7 +28,7 @@ export function symmetricDifferenceOfSets(x: StarlarkSet, y: StarlarkSet, budget
 type SetKey = Parameters<StarlarkSet["elements"]["has"]>[0];
 
 function keep(set: StarlarkSet, budget: Budget, wanted: (key: SetKey) => boolean): StarlarkSet {
-  budget.charge(set.size, 0);
+  budget.charge(set.size, EMPTY_SET_BYTES);
   const result = new StarlarkSet();
   for (const [key, element] of set.elements) if (wanted(key)) result.add(element, budget);
   return result;

@@ -9,6 +9,10 @@ export interface NumberLiteral {
   readonly error?: string;
 }
 
+/** Reading more digits than these takes long, and no source means so many. */
+const MAX_DIGITS = 100_000;
+const TOO_LONG = `number literal of more than ${MAX_DIGITS} digits`;
+
 const DECIMAL = /(?:\d+(\.\d*)?|(\.\d+))([eE][+-]?\d*)?/y;
 const BASES: Readonly<Record<string, readonly [base: number, name: string]>> = {
   x: [16, "hex"],
@@ -43,6 +47,7 @@ function scanAnyNumber(text: string, start: number): NumberLiteral {
   if (match === null) return { isFloat: false, value: 0, end: start + 1, error: "invalid int literal" };
   const [literal, fraction, bareFraction, exponent] = match;
   const end = start + literal.length;
+  if (literal.length > MAX_DIGITS) return { isFloat: false, value: 0, end, error: TOO_LONG };
   if (fraction !== undefined || bareFraction !== undefined || exponent !== undefined) {
     const value = Number(literal);
     if (Number.isNaN(value)) return { isFloat: true, value: 0, end, error: "invalid float literal" };
@@ -62,6 +67,7 @@ function scanAnyNumber(text: string, start: number): NumberLiteral {
 function scanPrefixed(text: string, start: number, base: number, name: string): NumberLiteral {
   let end = start + 2;
   while (/[0-9a-fA-F]/.test(text[end] ?? "") && Number.parseInt(text[end] ?? "", 16) < base) end++;
+  if (end - start > MAX_DIGITS) return { isFloat: false, value: 0, end, error: TOO_LONG };
   const value = parseDigits(text.slice(start + 2, end), base);
   if (value === undefined) return { isFloat: false, value: 0, end, error: `invalid ${name} literal` };
   return { isFloat: false, value, end };

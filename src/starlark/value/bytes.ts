@@ -1,6 +1,9 @@
 /** Bytes: an immutable sequence of numbers from 0 to 255. */
 import { HeapValue } from "./value.ts";
 
+/** Rough size of what is around the bytes, for charging the budget. */
+export const BYTES_BYTES = 192;
+
 export class StarlarkBytes extends HeapValue {
   /** Never written to after construction. */
   readonly data: Uint8Array;

@@ -3,6 +3,7 @@ import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { canonicalKey, type Key } from "./key.ts";
 import { StarlarkTuple } from "./list.ts";
+import { Removals } from "./removals.ts";
 import { HeapValue, type Value } from "./value.ts";
 
 export interface DictEntry {
@@ -10,8 +11,12 @@ export interface DictEntry {
   value: Value;
 }
 
+/** Rough size of a dict without entries, for charging the budget. */
+export const EMPTY_DICT_BYTES = 240;
 /** Rough size of an entry, for charging the budget. */
-export const DICT_ENTRY_BYTES = 64;
+export const DICT_ENTRY_BYTES = 96;
+/** A new entry is charged so many steps: making room for it takes longer than looking one up. */
+export const NEW_ENTRY_STEPS = 3;
 
 export class StarlarkDict extends HeapValue {
   /** By canonical key, in insertion order. Change it through the methods only. */
@@ -19,6 +24,8 @@ export class StarlarkDict extends HeapValue {
   frozen = false;
   /** Active iterations; the dict may not change while there is one. */
   iterations = 0;
+  /** Made when the first entry is removed. */
+  private removals: Removals<DictEntry> | undefined;
 
   override get type(): string {
     return "dict";
@@ -40,6 +47,11 @@ export class StarlarkDict extends HeapValue {
     return this.entries.size;
   }
 
+  /** Gaps that removed entries have left: what beginning to go over the entries may cost. */
+  get gaps(): number {
+    return this.removals?.gaps ?? 0;
+  }
+
   /** The value under a key, undefined when there is none; throws for an unhashable key. */
   get(key: Value, budget?: Budget): Value | undefined {
     return this.entries.get(canonicalKey(key, budget))?.value;
@@ -58,7 +70,7 @@ export class StarlarkDict extends HeapValue {
       entry.value = value;
       return;
     }
-    budget?.charge(0, DICT_ENTRY_BYTES);
+    budget?.charge(NEW_ENTRY_STEPS, DICT_ENTRY_BYTES);
     this.entries.set(canonical, { key, value });
   }
 
@@ -67,23 +79,25 @@ export class StarlarkDict extends HeapValue {
     this.checkMutable("delete from");
     const canonical = canonicalKey(key, budget);
     const entry = this.entries.get(canonical);
-    if (entry !== undefined) this.entries.delete(canonical);
+    if (entry !== undefined) this.removing().delete(canonical);
     return entry?.value;
   }
 
   /** Removes the oldest entry and returns it, undefined when empty. */
   shift(): DictEntry | undefined {
     this.checkMutable("delete from");
-    for (const [canonical, entry] of this.entries) {
-      this.entries.delete(canonical);
-      return entry;
-    }
-    return undefined;
+    return this.removing().shift();
+  }
+
+  private removing(): Removals<DictEntry> {
+    this.removals ??= new Removals(this.entries);
+    return this.removals;
   }
 
   clear(): void {
     this.checkMutable("clear");
     this.entries.clear();
+    this.removals?.cleared();
   }
 
   /** Keys in insertion order, as a new array; the caller charges for it. */

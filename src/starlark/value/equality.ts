@@ -5,7 +5,7 @@ import { compareBytes, StarlarkBytes } from "./bytes.ts";
 import { StarlarkDict } from "./dict.ts";
 import { compareFloats, StarlarkFloat } from "./float.ts";
 import { HostObject } from "./host-object.ts";
-import { compareIntWithFloat, type Int, isInt } from "./int.ts";
+import { chargeComparison, compareIntWithFloat, type Int, isInt } from "./int.ts";
 import { StarlarkList, StarlarkTuple } from "./list.ts";
 import { StarlarkRange } from "./range.ts";
 import { StarlarkSet } from "./set.ts";
@@ -24,8 +24,9 @@ export function equals(x: Value, y: Value, budget: Budget = new Budget()): boole
 function equalAt(x: Value, y: Value, budget: Budget, depth: number): boolean {
   if (!(x instanceof HeapValue)) {
     if (typeof x === "string" && typeof y === "string" && x.length === y.length && x.length > 256) {
-      budget.charge(x.length / 1024, 0);
+      budget.charge(x.length / 256, 0);
     }
+    if (typeof x === "bigint" && typeof y === "bigint") chargeComparison(x, y, budget);
     return x === y || (y instanceof StarlarkFloat && isInt(x) && compareIntWithFloat(x, y.value) === 0);
   }
   if (x instanceof StarlarkFloat) {
@@ -43,7 +44,7 @@ function equalAt(x: Value, y: Value, budget: Budget, depth: number): boolean {
   if (x instanceof StarlarkSet) return y instanceof StarlarkSet && equalSets(x, y, budget);
   if (x instanceof StarlarkBytes) {
     if (!(y instanceof StarlarkBytes) || x.data.length !== y.data.length) return false;
-    budget.charge(x.data.length / 256, 0);
+    budget.charge(x.data.length / 16, 0);
     return compareBytes(x.data, y.data) === 0;
   }
   if (x instanceof StarlarkRange) return y instanceof StarlarkRange && equalRanges(x, y);
@@ -51,9 +52,17 @@ function equalAt(x: Value, y: Value, budget: Budget, depth: number): boolean {
   if (x instanceof HostObject && y instanceof HostObject && x.type === y.type) {
     const left = x.content();
     const right = y.content();
-    return left !== undefined && right !== undefined && equalAt(left, right, budget, depth + 1);
+    if (left === undefined || right === undefined) return false;
+    chargeContent(left, right, budget);
+    return equalAt(left, right, budget, depth + 1);
   }
   return false;
+}
+
+/** A struct of many fields tells its content in a tuple that has to be made first. */
+function chargeContent(x: Value, y: Value, budget: Budget): void {
+  if (x instanceof StarlarkTuple) budget.charge(x.items.length, 0);
+  if (y instanceof StarlarkTuple) budget.charge(y.items.length, 0);
 }
 
 function equalItems(x: readonly Value[], y: readonly Value[], budget: Budget, depth: number): boolean {
@@ -67,8 +76,9 @@ function equalItems(x: readonly Value[], y: readonly Value[], budget: Budget, de
 
 function equalDicts(x: StarlarkDict, y: StarlarkDict, budget: Budget, depth: number): boolean {
   if (x.size !== y.size) return false;
+  budget.charge(x.gaps / 8, 0);
   for (const [key, entry] of x.entries) {
-    budget.charge(1, 0);
+    budget.charge(2, 0);
     const other = y.entries.get(key);
     if (other === undefined || !equalAt(entry.value, other.value, budget, depth + 1)) return false;
   }
@@ -104,7 +114,10 @@ function compareAt(operator: OrderOperator, x: Value, y: Value, budget: Budget, 
   }
   if (x instanceof StarlarkSet && y instanceof StarlarkSet) return compareSets(operator, x, y, budget);
   if (x instanceof HostObject && y instanceof HostObject && x.type === y.type && x.ordered) {
-    return compareAt(operator, x.content() ?? null, y.content() ?? null, budget, depth + 1);
+    const left = x.content() ?? null;
+    const right = y.content() ?? null;
+    chargeContent(left, right, budget);
+    return compareAt(operator, left, right, budget, depth + 1);
   }
   throw new EvaluationError(`${typeName(x)} ${operator} ${typeName(y)} not implemented`);
 }
@@ -156,6 +169,7 @@ function holds(operator: OrderOperator, order: number): boolean {
 /** Order of two scalars, undefined when they are not scalars of comparable types. */
 function orderOf(x: Value, y: Value, budget: Budget): number | undefined {
   if (isInt(x)) {
+    if (typeof x === "bigint" && typeof y === "bigint") chargeComparison(x, y, budget);
     if (isInt(y)) return compareNumbers(x, y);
     return y instanceof StarlarkFloat ? compareIntWithFloat(x, y.value) : undefined;
   }
@@ -165,12 +179,12 @@ function orderOf(x: Value, y: Value, budget: Budget): number | undefined {
   }
   if (typeof x === "string" && typeof y === "string") {
     const shorter = Math.min(x.length, y.length);
-    if (shorter > 256) budget.charge(shorter / 1024, 0);
+    if (shorter > 256) budget.charge(shorter / 256, 0);
     return x < y ? -1 : x > y ? 1 : 0;
   }
   if (typeof x === "boolean" && typeof y === "boolean") return Number(x) - Number(y);
   if (x instanceof StarlarkBytes && y instanceof StarlarkBytes) {
-    budget.charge(Math.min(x.data.length, y.data.length) / 256, 0);
+    budget.charge(Math.min(x.data.length, y.data.length) / 16, 0);
     return compareBytes(x.data, y.data);
   }
   return undefined;

@@ -1,6 +1,9 @@
 /** Floats: IEEE 754 doubles, boxed so that `1.0` and `1` stay apart. */
 import { HeapValue } from "./value.ts";
 
+/** Rough size of a float, for charging the budget. */
+export const FLOAT_BYTES = 32;
+
 export class StarlarkFloat extends HeapValue {
   readonly value: number;
 
@@ -28,6 +31,9 @@ export function compareFloats(x: number, y: number): number {
   if (x === y) return 0;
   return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
 }
+
+/** What finding the shortest text of a float takes. */
+export const FLOAT_TEXT_STEPS = 20;
 
 /**
  * Text of a float: the fewest digits that read back as the same float, always recognisable as a

@@ -1,7 +1,8 @@
 /**
  * Base of values that hosts and library modules define: structs, modules, durations, the workflow
  * API. A subclass overrides what it supports; the default of everything else is "not supported",
- * which the machine reports in the same words for every type.
+ * which the machine reports in the same words for every type. What takes long or allocates charges the
+ * budget it is given, before it does; most have no need to.
  *
  * Example: an object with one read-only attribute and one method.
  *
@@ -15,6 +16,7 @@
  *       override attributeNames() { return ['at', 'zone']; }
  *     }
  */
+import type { Budget } from "../budget.ts";
 import type { CallContext, CallResult, KeywordArgument } from "./call.ts";
 import { HeapValue, type Value } from "./value.ts";
 
@@ -22,17 +24,17 @@ export type BinaryOperator = "+" | "-" | "*" | "/" | "//" | "%" | "&" | "|" | "^
 
 export abstract class HostObject extends HeapValue {
   /** Text of `repr(x)`; `format` gives the text of a contained value. */
-  repr(_format: (value: Value) => string): string {
+  repr(_format: (value: Value) => string, _budget: Budget): string {
     return `<${this.type}>`;
   }
 
   /** Text of `str(x)`. */
-  str(format: (value: Value) => string): string {
-    return this.repr(format);
+  str(format: (value: Value) => string, budget: Budget): string {
+    return this.repr(format, budget);
   }
 
   /** `x.name`; undefined when there is no such attribute. */
-  attribute(_name: string): Value | undefined {
+  attribute(_name: string, _budget?: Budget): Value | undefined {
     return undefined;
   }
 
@@ -52,7 +54,7 @@ export abstract class HostObject extends HeapValue {
   }
 
   /** `x[key]`; undefined when the type has no indexing. Throws for a bad index. */
-  index(_key: Value): Value | undefined {
+  index(_key: Value, _budget: Budget): Value | undefined {
     return undefined;
   }
 
@@ -62,7 +64,7 @@ export abstract class HostObject extends HeapValue {
   }
 
   /** `y in x`; undefined when the type has no membership. */
-  contains(_value: Value): boolean | undefined {
+  contains(_value: Value, _budget: Budget): boolean | undefined {
     return undefined;
   }
 
@@ -72,7 +74,7 @@ export abstract class HostObject extends HeapValue {
   }
 
   /** `x op y`, or `y op x` when `reflected`; undefined when not supported. */
-  binary(_operator: BinaryOperator, _other: Value, _reflected: boolean): Value | undefined {
+  binary(_operator: BinaryOperator, _other: Value, _reflected: boolean, _budget: Budget): Value | undefined {
     return undefined;
   }
 

@@ -51,17 +51,33 @@ export function bitSize(value: Int): number {
   if (typeof value === "number") return 53;
   const approximate = Math.abs(Number(value));
   if (Number.isFinite(approximate)) return Math.ceil(Math.log2(approximate)) + 1;
-  // JavaScript does not tell the length of a bigint. Shifting by powers of two costs little more than
-  // copying it once.
+  // JavaScript does not tell the length of a bigint. To compare two of different lengths takes no time.
   const magnitude = value < 0n ? -value : value;
   let bits = 2048;
-  while (magnitude >> BigInt(bits) !== 0n) bits *= 2;
+  while (magnitude >= powerOfTwo(bits)) bits *= 2;
   return bits;
+}
+
+/** 2^2048, 2^4096, and so on, up to half a megabyte. */
+const powersOfTwo: bigint[] = [];
+const MAX_KEPT_BITS = 1 << 22;
+
+function powerOfTwo(bits: number): bigint {
+  if (bits > MAX_KEPT_BITS) return 1n << BigInt(bits);
+  const index = Math.log2(bits) - 11;
+  while (powersOfTwo.length <= index) powersOfTwo.push(1n << BigInt(2048 << powersOfTwo.length));
+  return powersOfTwo[index] ?? 0n;
+}
+
+/** Charges for comparing two big ints, which takes time where they are of about the same size. */
+export function chargeComparison(x: bigint, y: bigint, budget: Budget): void {
+  const bits = Math.min(bitSize(x), bitSize(y));
+  if (bits > 4096) budget.charge(bits / 4096, 0);
 }
 
 function chargeBits(budget: Budget, bits: number, steps: number): void {
   if (bits > MAX_BITS) throw new EvaluationError("integer too large: more than 2^29 bits");
-  budget.charge(steps, bits / 8);
+  budget.charge(steps, 24 + bits / 8);
 }
 
 export function addInts(x: Int, y: Int, budget: Budget): Int {

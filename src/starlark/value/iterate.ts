@@ -98,14 +98,23 @@ class IteratorIteration extends Iteration {
   }
 }
 
-/** Starts an iteration; undefined when the value is not iterable. */
-export function iterate(value: Value): Iteration | undefined {
+/** Gaps in a dict or set that are passed in a step. */
+const GAPS_PER_STEP = 8;
+
+/** Starts an iteration, charging what that takes; undefined when the value is not iterable. */
+export function iterate(value: Value, budget: Budget): Iteration | undefined {
   if (!(value instanceof HeapValue)) return undefined;
   if (value instanceof StarlarkList) return new ArrayIteration(value.items, value);
   if (value instanceof StarlarkTuple) return new ArrayIteration(value.items, undefined);
   if (value instanceof StarlarkRange) return new RangeIteration(value);
-  if (value instanceof StarlarkDict) return new KeyIteration(value);
-  if (value instanceof StarlarkSet) return new IteratorIteration(value.elements.values(), value);
+  if (value instanceof StarlarkDict) {
+    if (value.gaps > 0) budget.charge(value.gaps / GAPS_PER_STEP, 0);
+    return new KeyIteration(value);
+  }
+  if (value instanceof StarlarkSet) {
+    if (value.gaps > 0) budget.charge(value.gaps / GAPS_PER_STEP, 0);
+    return new IteratorIteration(value.elements.values(), value);
+  }
   if (value instanceof HostObject) {
     const iterator = value.iterate();
     return iterator === undefined ? undefined : new IteratorIteration(iterator, undefined);
@@ -134,7 +143,7 @@ export function collect(value: Value, budget: Budget, what?: string, bytesPerIte
   if (length !== undefined) budget.charge(length, length * bytesPerItem);
   if (value instanceof StarlarkList) return value.items.slice();
   if (value instanceof StarlarkTuple) return value.items.slice();
-  const iteration = iterate(value);
+  const iteration = iterate(value, budget);
   if (iteration === undefined) {
     throw new EvaluationError(
       what === undefined

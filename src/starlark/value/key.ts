@@ -4,23 +4,29 @@
  *
  * | value | key |
  * |---|---|
- * | int, bool, None | itself |
- * | float | the int it equals, else its number (NaN equals NaN in a Map) |
+ * | small int, bool, None | itself |
+ * | big int | a string that starts with NUL: V8 hashes a bigint by its lowest 64 bits only |
+ * | float | the key of the int it equals, else its number (NaN equals NaN in a Map) |
  * | string | itself, escaped when it starts with NUL |
  * | pair of small ints | a number beyond the safe ints |
  * | bytes, other tuple, host object with content | a string that starts with NUL |
  * | function, builtin, other host object | itself: identity |
+ *
+ * Of what would be a string of thousands of characters the key is its SHA-256: V8 hashes those by their
+ * length only, so looking one up would compare it with all others.
  */
 import type { Budget } from "../budget.ts";
+import { sha256 } from "../digests.ts";
 import { EvaluationError } from "../errors.ts";
 import { bytesToLatin1, StarlarkBytes } from "./bytes.ts";
 import { StarlarkFloat } from "./float.ts";
 import { HostObject } from "./host-object.ts";
+import { bitSize } from "./int.ts";
 import { StarlarkTuple } from "./list.ts";
 import { StarlarkRange } from "./range.ts";
 import { HeapValue, typeName, type Value } from "./value.ts";
 
-export type Key = null | boolean | number | bigint | string | HeapValue;
+export type Key = null | boolean | number | string | HeapValue;
 
 const MARK = "\0";
 /** Deeper tuples are refused, so that no data can exhaust the JavaScript stack. */
@@ -28,12 +34,42 @@ const MAX_DEPTH = 500;
 
 /** The canonical key of a value; throws `unhashable type: list` for one that cannot be a key. */
 export function canonicalKey(value: Value, budget?: Budget): Key {
-  if (typeof value === "string") return value.charCodeAt(0) === 0 ? `${MARK}s${value}` : value;
+  if (typeof value === "string") return textKey(value, budget);
+  if (typeof value === "bigint") return shortened(MARK + describeBigInt(value, budget), budget);
   if (!(value instanceof HeapValue)) return value;
   if (value instanceof StarlarkFloat) return floatKey(value.value);
-  if (value instanceof StarlarkTuple) return tupleKey(value, budget);
+  if (value instanceof StarlarkTuple) return shortened(tupleKey(value, budget), budget);
   if (value.hashedByIdentity) return value;
-  return MARK + describe(value, budget, 0);
+  return shortened(MARK + describe(value, budget, 0), budget);
+}
+
+/** Looking up a text of up to so many characters is part of the step that asks for it. */
+export const FREE_KEY_LENGTH = 256;
+/** V8's limit is 16,383. */
+const MAX_KEY_LENGTH = 8192;
+
+function textKey(text: string, budget: Budget | undefined): string {
+  if (text.length > FREE_KEY_LENGTH) budget?.charge(text.length / 1024, 0);
+  return shortened(text.charCodeAt(0) === 0 ? `${MARK}s${text}` : text, budget);
+}
+
+function shortened<K extends Key>(key: K, budget: Budget | undefined): K | string {
+  if (typeof key !== "string" || key.length <= MAX_KEY_LENGTH) return key;
+  budget?.charge(key.length * 4, key.length * 2);
+  const units = new Uint8Array(key.length * 2);
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    units[2 * i] = code;
+    units[2 * i + 1] = code >> 8;
+  }
+  return `${MARK}d${bytesToLatin1(sha256(units))}`;
+}
+
+/** Base 32 takes time in proportion to the size, as base 10 does not. */
+function describeBigInt(value: bigint, budget: Budget | undefined): string {
+  const bits = bitSize(value);
+  budget?.charge(10 + bits / 64, 32 + bits / 5);
+  return `i${value.toString(32)};`;
 }
 
 const PAIR_OFFSET = 2 ** 25;
@@ -79,9 +115,9 @@ function tupleKey(tuple: StarlarkTuple, budget: Budget | undefined): Key {
 /** A longer key is charged for while it is made. */
 const MAX_UNCHARGED = 128;
 
-function floatKey(value: number): number | bigint {
+function floatKey(value: number): number | string {
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
-  return BigInt(value);
+  return MARK + describeBigInt(BigInt(value), undefined);
 }
 
 /** Strings shorter than this have their length in one character, from U+0080 on, before them. */
@@ -98,19 +134,21 @@ function describe(value: Value, budget: Budget | undefined, depth: number): stri
       budget?.charge(1 + value.length / 256, 16 + value.length * 2);
       return value.length < SHORT ? describeShort(value) : `s${value.length}:${value}`;
     case "number":
-    case "bigint":
       return `#${value};`;
+    case "bigint":
+      return describeBigInt(value, budget);
     case "boolean":
       return value ? "T" : "F";
   }
   if (value === null) return "N";
   if (value instanceof StarlarkFloat) {
     const key = floatKey(value.value);
-    return Number.isInteger(key) || typeof key === "bigint" ? `#${key};` : `f${key};`;
+    if (typeof key === "string") return key.slice(MARK.length);
+    return Number.isInteger(key) ? `#${key};` : `f${key};`;
   }
   if (value instanceof StarlarkTuple) return `(${describeItems(value, budget, depth)})`;
   if (value instanceof StarlarkBytes) {
-    budget?.charge(1 + value.data.length / 64, 16 + value.data.length);
+    budget?.charge(1 + value.data.length / 4, 16 + value.data.length);
     return `b${value.data.length}:${bytesToLatin1(value.data)}`;
   }
   if (value.hashedByIdentity) return `o${identity(value)};`;
@@ -123,7 +161,7 @@ function describe(value: Value, budget: Budget | undefined, depth: number): stri
 }
 
 function describeItems(tuple: StarlarkTuple, budget: Budget | undefined, depth: number): string {
-  budget?.charge(tuple.items.length, tuple.items.length * 16);
+  budget?.charge(4 + tuple.items.length, 32 + tuple.items.length * 16);
   let text = "";
   for (const item of tuple.items) text += describe(item, budget, nested(depth));
   return text;

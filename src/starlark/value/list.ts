@@ -2,6 +2,9 @@
 import { EvaluationError } from "../errors.ts";
 import { HeapValue, type Value } from "./value.ts";
 
+/** Rough size of a list or tuple without its elements, of 8 bytes each, for charging the budget. */
+export const LIST_BYTES = 96;
+
 export class StarlarkList extends HeapValue {
   /** Whoever changes it calls `checkMutable` first and charges the budget. */
   readonly items: Value[];

@@ -3,7 +3,7 @@ import { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { StarlarkBytes } from "./bytes.ts";
 import { StarlarkDict } from "./dict.ts";
-import { formatFloat, StarlarkFloat } from "./float.ts";
+import { FLOAT_TEXT_STEPS, formatFloat, StarlarkFloat } from "./float.ts";
 import { Builtin, StarlarkFunction } from "./function.ts";
 import { HostObject } from "./host-object.ts";
 import { formatInt } from "./int.ts";
@@ -21,11 +21,11 @@ const MAX_DEPTH = 500;
 export function str(value: Value, budget: Budget = new Budget()): string {
   if (typeof value === "string") return value;
   if (value instanceof StarlarkBytes) {
-    budget.charge(1 + value.data.length / 64, value.data.length * 2);
+    budget.charge(1 + value.data.length / 4, value.data.length * 2);
     return decodeUtf8(value.data);
   }
   const writer = new Writer(budget);
-  if (value instanceof HostObject) return value.str((part) => writer.text(part));
+  if (value instanceof HostObject) return value.str((part) => writer.text(part), budget);
   return writer.text(value);
 }
 
@@ -53,8 +53,7 @@ class Writer {
   private write(value: Value): string {
     switch (typeof value) {
       case "string":
-        this.budget.charge(value.length / 256, value.length);
-        return quoteString(value);
+        return quoteCharged(value, this.budget);
       case "number":
         return String(value);
       case "bigint":
@@ -63,9 +62,12 @@ class Writer {
         return value ? "True" : "False";
     }
     if (value === null) return "None";
-    if (value instanceof StarlarkFloat) return formatFloat(value.value);
+    if (value instanceof StarlarkFloat) {
+      this.budget.charge(FLOAT_TEXT_STEPS, 0);
+      return formatFloat(value.value);
+    }
     if (value instanceof StarlarkBytes) {
-      this.budget.charge(value.data.length / 64, value.data.length * 2);
+      this.budget.charge(value.data.length * 4, value.data.length * 2);
       return quoteBytes(value.data);
     }
     if (value instanceof StarlarkFunction) return `<function ${value.name}>`;
@@ -85,7 +87,7 @@ class Writer {
       }
       if (value instanceof StarlarkDict) return `{${this.dict(value)}}`;
       if (value instanceof StarlarkSet) return `set([${this.list(value.elements.values())}])`;
-      if (value instanceof HostObject) return value.repr((part) => this.text(part));
+      if (value instanceof HostObject) return value.repr((part) => this.text(part), this.budget);
       return `<${value.type}>`;
     } finally {
       this.path.pop();
@@ -106,6 +108,15 @@ class Writer {
     }
     return text;
   }
+}
+
+/** Escapes take longer than what needs none. */
+function quoteCharged(text: string, budget: Budget): string {
+  budget.charge(1 + text.length / 64, text.length);
+  const quoted = quoteString(text);
+  const escapes = quoted.length - text.length - 2;
+  if (escapes > 0) budget.charge(escapes * 4, escapes * 8);
+  return quoted;
 }
 
 function describeBuiltin(builtin: Builtin): string {

@@ -2,10 +2,15 @@
 import type { Budget } from "../budget.ts";
 import { EvaluationError } from "../errors.ts";
 import { canonicalKey, type Key } from "./key.ts";
+import { Removals } from "./removals.ts";
 import { HeapValue, type Value } from "./value.ts";
 
+/** Rough size of a set without elements, for charging the budget. */
+export const EMPTY_SET_BYTES = 240;
 /** Rough size of an element, for charging the budget. */
-export const SET_ELEMENT_BYTES = 48;
+export const SET_ELEMENT_BYTES = 64;
+/** As for the entries of dicts. */
+const NEW_ELEMENT_STEPS = 3;
 
 export class StarlarkSet extends HeapValue {
   /** By canonical key, in insertion order. Change it through the methods only. */
@@ -13,9 +18,12 @@ export class StarlarkSet extends HeapValue {
   frozen = false;
   /** Active iterations; the set may not change while there is one. */
   iterations = 0;
+  /** Made when the first element is removed. */
+  private removals: Removals<Value> | undefined;
 
   /** A new set of some elements; charges for each. */
   static of(items: Iterable<Value>, budget?: Budget): StarlarkSet {
+    budget?.charge(0, EMPTY_SET_BYTES);
     const set = new StarlarkSet();
     for (const item of items) set.add(item, budget);
     return set;
@@ -39,6 +47,11 @@ export class StarlarkSet extends HeapValue {
     return this.elements.size;
   }
 
+  /** Gaps that removed elements have left: what beginning to go over the elements may cost. */
+  get gaps(): number {
+    return this.removals?.gaps ?? 0;
+  }
+
   has(value: Value, budget?: Budget): boolean {
     return this.elements.has(canonicalKey(value, budget));
   }
@@ -48,24 +61,36 @@ export class StarlarkSet extends HeapValue {
     this.checkMutable("insert into");
     const key = canonicalKey(value, budget);
     if (this.elements.has(key)) return;
-    budget?.charge(1, SET_ELEMENT_BYTES);
+    budget?.charge(NEW_ELEMENT_STEPS, SET_ELEMENT_BYTES);
     this.elements.set(key, value);
   }
 
   /** Removes an element; tells whether it was there. */
   delete(value: Value, budget?: Budget): boolean {
     this.checkMutable("delete from");
-    return this.elements.delete(canonicalKey(value, budget));
+    return this.removing().delete(canonicalKey(value, budget));
+  }
+
+  /** Removes the oldest element and returns it, undefined when empty. */
+  shift(): Value | undefined {
+    this.checkMutable("delete from");
+    return this.removing().shift();
+  }
+
+  private removing(): Removals<Value> {
+    this.removals ??= new Removals(this.elements);
+    return this.removals;
   }
 
   clear(): void {
     this.checkMutable("clear");
     this.elements.clear();
+    this.removals?.cleared();
   }
 
   /** Makes this set equal to another; elements of both keep their places. */
   become(other: StarlarkSet, budget?: Budget): void {
-    for (const key of this.elements.keys()) if (!other.elements.has(key)) this.elements.delete(key);
+    for (const key of [...this.elements.keys()]) if (!other.elements.has(key)) this.removing().delete(key);
     for (const element of other.elements.values()) this.add(element, budget);
   }
 

@@ -56,6 +56,11 @@ export class StarlarkStruct extends HostObject {
     return new StarlarkTuple(parts);
   }
 
+  /** Told without making the content, which takes time in a struct of many fields. */
+  override get hashedByIdentity(): boolean {
+    return false;
+  }
+
   override freezeShallow(): Iterable<Value> | undefined {
     if (this.visited) return undefined;
     this.visited = true;

@@ -11,7 +11,7 @@ const COMPARISONS_PER_STEP = 64;
  */
 export function chargeSearch(text: string, part: string, budget: Budget): void {
   if (text.length * part.length <= SMALL || part.length > text.length) return;
-  budget.charge(part.length / 16, part.length * 4);
+  budget.charge(part.length, part.length * 4);
   const repeated = longestRepeatedStart(part);
   if (repeated * text.length > SMALL) budget.charge((repeated * text.length) / COMPARISONS_PER_STEP, 0);
 }

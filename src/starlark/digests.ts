@@ -75,7 +75,10 @@ function compressMd5(state: Uint32Array, block: Uint32Array): void {
     const index = (round === 0 ? i : round === 1 ? 5 * i + 1 : round === 2 ? 3 * i + 5 : 7 * i) % 16;
     const sum = (a + mixed + (MD5_CONSTANTS[i] ?? 0) + (block[index] ?? 0)) | 0;
     const next = (b + rotateLeft(sum, MD5_SHIFTS[round * 4 + (i % 4)] ?? 0)) | 0;
-    [a, d, c, b] = [d, c, b, next];
+    a = d;
+    d = c;
+    c = b;
+    b = next;
   }
   addTo(state, [a, b, c, d]);
 }
@@ -100,7 +103,11 @@ function compressSha1(state: Uint32Array, block: Uint32Array): void {
     const round = Math.floor(i / 20);
     const mixed = round === 0 ? (b & c) | (~b & d) : round === 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
     const next = (rotateLeft(a, 5) + mixed + e + (SHA1_CONSTANTS[round] ?? 0) + (words[i] ?? 0)) | 0;
-    [e, d, c, b, a] = [d, c, rotateLeft(b, 30), a, next];
+    e = d;
+    d = c;
+    c = rotateLeft(b, 30);
+    b = a;
+    a = next;
   }
   addTo(state, [a, b, c, d, e]);
 }
@@ -137,12 +144,20 @@ function compressSha256(state: Uint32Array, block: Uint32Array): void {
     words[i] = (words[i - 16] ?? 0) + low + (words[i - 7] ?? 0) + high;
   }
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  // One assignment after the other: not every compiler spares a swap by destructuring its arrays.
   for (let i = 0; i < 64; i++) {
     const high = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
     const first = (h + high + ((e & f) ^ (~e & g)) + (SHA256_CONSTANTS[i] ?? 0) + (words[i] ?? 0)) | 0;
     const low = rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
     const second = (low + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
   addTo(state, [a, b, c, d, e, f, g, h]);
 }
