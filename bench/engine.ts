@@ -4,10 +4,12 @@
 // and a bare object in one workerd process, called over HTTP; Restate and DBOS, where `--peers FOLDER` has them
 // (npm install --prefix FOLDER @restatedev/restate-server @restatedev/restate-sdk @dbos-inc/dbos-sdk), as their users
 // run them. A step is the least that each can record: a value step is `w.uuid()`, recorded with others in one write;
-// a builtin step is `w.run("builtin://log")`, for which policy is asked and whose outcome is a write of its own, as
-// is that of `step.do`, `ctx.run` and `runStep`. The bare object writes the very rows that the runs before it wrote.
+// a builtin step is `w.run("builtin://log")`, which policy decides one by one, and whose outcome the run keeps before it
+// goes on, as `step.do`, `ctx.run` and `runStep` do; many such steps may be one write. The bare object writes the very
+// records that the runs before it wrote, a row each and a transaction a step, in one commit.
 //
 // Not measured: the network, several machines, Cloudflare's storage, which confirms a write in several places.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,8 +42,17 @@ interface Journal {
   value: { records: JournalRecord[] };
 }
 
-async function journalOf({ client }: BenchServer, run: string, after = 0): Promise<JournalRecord[]> {
-  return (await client.post<Journal>({ op: "journal", run, after })).value.records;
+async function journalOf({ client }: BenchServer, run: string): Promise<JournalRecord[]> {
+  return (await client.post<Journal>({ op: "journal", run, after: 0 })).value.records;
+}
+
+/** The journal of a run that did what it was to do. */
+async function journalOfSuccess(server: BenchServer, run: string): Promise<JournalRecord[]> {
+  const records = await journalOf(server, run);
+  const last = records.at(-1);
+  const isSuccess = last?.type === "noted" && last.note === "finished" && last.data.state === "succeeded";
+  if (!isSuccess) throw new Error(`the run has not succeeded: ${JSON.stringify(last)}`);
+  return records;
 }
 
 async function run(server: BenchServer, source: string, data: unknown, finish = true): Promise<string> {
@@ -81,7 +92,8 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
     ["builtin", workflows.builtins],
   ] as const) {
     await line(`bare object, rows of ${kind} steps`, async (steps) => {
-      const turns = turnsOf(await journalOf(server, await run(server, source, { steps })), kind === "value");
+      const journal = await journalOfSuccess(server, await run(server, source, { steps }));
+      const turns = turnsOf(journal, kind === "value");
       return await timed(samplesOf(steps), async () => {
         await server.client.post({ op: "bare", run: newName(), turns });
       });
@@ -117,7 +129,8 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
 async function benchCreate(server: BenchServer): Promise<void> {
   const total = Number(options.runs);
   console.log(`\n3-step runs, ${CLIENTS} clients, ${total} runs`);
-  const rows = turnsOf(await journalOf(server, await run(server, workflows.values, { steps: 3 })), true);
+  const journal = await journalOfSuccess(server, await run(server, workflows.values, { steps: 3 }));
+  const rows = turnsOf(journal, true);
   const create = () => server.client.post({ op: "bare", run: newName(), turns: rows }).then(() => {});
   const start = async () => void (await run(server, workflows.values, { steps: 3 }));
   // In turns, so that what the machine does besides hits both.
@@ -154,8 +167,24 @@ async function benchReplay(server: BenchServer): Promise<void> {
   }
 }
 
+/** An object that is awake holds three files open: its database, the log of that and the log's index. */
+const FILES_OF_RUN = 3;
+/** What workerd opens besides, with room for the objects that were awake a moment ago. */
+const OTHER_FILES = 1500;
+
+/** How many runs can be awake at once: past the limit of open files workerd fails, and with it the benchmark. */
+function mostAwake(wanted: number): number {
+  const limit = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
+  const fit = limit === "unlimited" ? wanted : Math.floor((Number(limit) - OTHER_FILES) / FILES_OF_RUN);
+  if (fit >= wanted) return wanted;
+  console.log(
+    `(${limit} files may be open here, which is enough for ${fit} runs that are awake, not for ${wanted})`,
+  );
+  return fit;
+}
+
 async function benchSleep(server: BenchServer): Promise<void> {
-  const total = Number(options.wake);
+  const total = mostAwake(Number(options.wake));
   console.log(`\nSleeping runs`);
   const one = newName();
   const far = { steps: 0 };

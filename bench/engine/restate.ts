@@ -24,6 +24,8 @@ function serverBinary(folder: string | undefined): string | undefined {
 
 /** Says why it cannot, where it cannot. */
 export async function startRestate(folder: string | undefined): Promise<Peer | string> {
+  // A line for every call would be measured with it, and drown the figures.
+  process.env.RESTATE_LOGGING ??= "ERROR";
   const sdk = await importFrom<Sdk>(folder, "@restatedev/restate-sdk");
   const binary = serverBinary(folder);
   if (!sdk || binary === undefined) return "Restate is not installed (see --peers): left out";

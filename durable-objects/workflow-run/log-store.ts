@@ -5,6 +5,7 @@
 // 2. A run's log is bounded. Past the bound the offsets still advance, so that runners go on undisturbed.
 import type { CommandId } from "../../src/protocol/ids.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
+import type { ScriptLine } from "../../src/workflow/machine-types.ts";
 
 export const MAX_RUN_LOG_BYTES = 16 * 1024 * 1024;
 const MAX_LINE_LENGTH = 16 * 1024;
@@ -32,10 +33,15 @@ export class LogStore {
     this.#sql = sql;
   }
 
-  /** Adds lines the script has printed. */
-  appendScript(at: number, command: CommandId | undefined, text: string): void {
-    const bytes = encoder.encode(text).byteLength;
-    this.#add(at, "script", command, undefined, text.split("\n"), bytes);
+  /** Adds what the script has printed and its builtins have written. */
+  appendScript(written: readonly ScriptLine[]): void {
+    if (written.length === 0) return;
+    let bytes = 0;
+    for (const { at, command, text } of written) {
+      const length = encoder.encode(text).byteLength;
+      this.#add(at, "script", command, undefined, text.split("\n"), length);
+      bytes += length;
+    }
     // Script lines come whole, so their tail is only a count.
     this.#sql.exec(
       `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, '')

@@ -356,9 +356,9 @@ export class RunHost {
 
   #write(changes: Changes): void {
     this.#journal.append(changes.records);
-    for (const id of changes.timers.drop) this.#timers.drop(id);
+    this.#timers.dropEach(changes.timers.drop);
     for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
-    for (const { at, command, text } of changes.log) this.#log.appendScript(at, command, text);
+    this.#log.appendScript(changes.log);
     if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     const outgoing = changes.effects.filter((effect) => !isInProcess(effect));
     for (const message of effectMessages(this.run, outgoing)) this.#outbox.add(message);
@@ -485,7 +485,7 @@ export class RunHost {
       // Nobody wants it any more: another builtin that was begun with it has won a race, say.
       if (changes !== nothingYet && changes.records.length === 0) return;
       if (events.length > 0) this.#outbox.add(emitMessage(this.run, events));
-      for (const line of log) this.#log.appendScript(now, command, line);
+      this.#log.appendScript(log.map((text) => ({ at: now, command, text })));
     });
   }
 

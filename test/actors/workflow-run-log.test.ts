@@ -92,8 +92,8 @@ describe("a run's log", () => {
   test("what the script prints is there at once, line by line", () =>
     inObject((sql) => {
       const log = new LogStore(sql);
-      log.appendScript(5, undefined, "one\ntwo");
-      log.appendScript(6, command, "three");
+      log.appendScript([{ at: 5, text: "one\ntwo" }]);
+      log.appendScript([{ at: 6, command, text: "three" }]);
       expect(log.page(0, 10).lines).toEqual([
         { seq: 1, at: 5, stream: "script", text: "one" },
         { seq: 2, at: 5, stream: "script", text: "two" },
@@ -104,7 +104,7 @@ describe("a run's log", () => {
   test("is read in pages without a gap or a repetition", () =>
     inObject((sql) => {
       const log = new LogStore(sql);
-      for (let n = 1; n <= 25; n += 1) log.appendScript(n, undefined, `line ${n}`);
+      for (let n = 1; n <= 25; n += 1) log.appendScript([{ at: n, text: `line ${n}` }]);
       const seen: string[] = [];
       let after: number | undefined = 0;
       while (after !== undefined) {
@@ -135,7 +135,7 @@ describe("a run's log", () => {
         new LogStore(sql).appendFunction(1, { command, attempt: 1, offset, text: chunk });
       }
       const log = new LogStore(sql);
-      log.appendScript(1, undefined, "too late");
+      log.appendScript([{ at: 1, text: "too late" }]);
       const { size, last } = sql
         .exec<{ size: number; last: string }>(
           "SELECT SUM(LENGTH(text) + 1) AS size, (SELECT text FROM log_lines ORDER BY seq DESC LIMIT 1) AS last FROM log_lines",
