@@ -1,6 +1,8 @@
 // Builds the actors for the simulation: the code that is deployed, its platform exchanged for the simulated one.
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { compileFunction } from "node:vm";
 import { build, type Plugin } from "esbuild";
 import type { Platform } from "./platform.ts";
 
@@ -61,7 +63,7 @@ export async function bundleActors(mutation?: Mutation): Promise<Actors> {
     entryPoints: ["simulation/bundle-entry.ts"],
     bundle: true,
     write: false,
-    format: "esm",
+    format: "cjs",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
@@ -74,6 +76,10 @@ export async function bundleActors(mutation?: Mutation): Promise<Actors> {
   });
   const [output] = result.outputFiles;
   if (!output) throw new Error("esbuild wrote no output");
-  const url = `data:text/javascript;base64,${Buffer.from(output.contents).toString("base64")}`;
-  return (await import(url)) as Actors;
+  // Half the time of importing the same text as a module.
+  const exports = {} as Actors;
+  const define = compileFunction(output.text, ["exports", "module", "require"]);
+  const bundled = { exports };
+  define(exports, bundled, createRequire(import.meta.url));
+  return bundled.exports;
 }

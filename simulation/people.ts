@@ -145,7 +145,7 @@ export class People {
       await this.#post("sim.signal", `${name}-${tag}`, { case: name, tag });
     }
     await this.#signalAll(run);
-    if (this.#random.chance(0.15)) await this.#fork(run);
+    if (this.#random.chance(0.3)) await this.#fork(run);
     if (this.#random.chance(0.15)) await this.#cancel(run);
   }
 
