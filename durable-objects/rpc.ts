@@ -118,7 +118,13 @@ export interface WorkflowRunRpc extends OutboxRpc {
     comment: string;
     by: Identity;
   }): Promise<Result<Approval>>;
-  cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
+  /** A second one terminates, unless it `mayRepeat`: actors say so, whose messages may come more than once. */
+  cancel(request: {
+    by: Identity;
+    reason: string;
+    terminate: boolean;
+    mayRepeat?: boolean;
+  }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(): Promise<"unknown" | "on" | "over">;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */

@@ -170,10 +170,16 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return resolved ? ok(resolved) : stuck();
   }
 
-  async cancel({ by, reason, terminate }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
+  async cancel({
+    by,
+    reason,
+    terminate,
+    mayRepeat = false,
+  }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
     if (!this.#begun) return this.#unknown();
     const action = terminate ? "terminate" : "cancel";
-    return this.#intervene({ type: "cancel", by: by.subject, reason, terminate }, action, { reason });
+    const input = { type: "cancel", by: by.subject, reason, terminate, mayRepeat } as const;
+    return this.#intervene(input, action, { reason });
   }
 
   async operate({ by, reason, operation }: Args<"operate">): ReturnType<WorkflowRunRpc["operate"]> {
@@ -276,6 +282,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       by: parent,
       reason: "the run that started it has ended",
       terminate,
+      mayRepeat: true,
       parent,
     } as const;
     if (!this.#begun) {

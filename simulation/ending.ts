@@ -65,6 +65,11 @@ function checkRun(
   checkReplay(name, start, partOf<ProgramSource>(place, "program") as ProgramSource, rowsOf(place));
   const role = roleOf(start);
   const plan = workload.plans.get(role);
+  // Whoever cancels these lets them clean up, however often the message comes.
+  const isGentle = plan?.ends === "wanted" || role === "paced";
+  if (isGentle && records.some((record) => record.type === "noted" && record.note === "terminated")) {
+    throw new Violation(`${name} (${role}) was terminated, and should have been cancelled`);
+  }
   if (end.state === "cancelled" && mayBeCancelled(place, places, plan, promises)) return;
   // What triggers of their own start is looked at with them.
   if (!plan) return;

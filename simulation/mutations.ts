@@ -192,6 +192,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "one run more than the limit gets a place",
     invariant: 2,
+    from: 21,
     file: "src/events/places.ts",
     find: "newest.rule.limit - holders.length",
     replace: "newest.rule.limit + 1 - holders.length",
@@ -202,13 +203,6 @@ export const mutations: readonly NamedMutation[] = [
     file: "durable-objects/event-bus/starts.ts",
     find: "this.#rows.grantedAt(scope, rateLimit.count)",
     replace: "this.#rows.grantedAt(scope, rateLimit.count + 1)",
-  },
-  {
-    name: "what an operator ends by hand stays at work elsewhere",
-    invariant: 2,
-    file: "src/workflow/operate.ts",
-    find: "turn.end(command, outcome);",
-    replace: "turn.complete(command, outcome);",
   },
   {
     name: "signals get lost when a run goes on as another",
@@ -284,8 +278,17 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait of a run that is over opens again",
     invariant: 4,
+    from: 24,
     file: "durable-objects/event-bus/wait-rows.ts",
     find: "\"UPDATE waits SET state = 'over', filter = NULL, match = NULL, seq = NULL WHERE run = ?\"",
     replace: '"DELETE FROM waits WHERE run = ?"',
+  },
+  {
+    name: "a run that is told twice to end is not given the time to clean up",
+    invariant: 2,
+    from: 12,
+    file: "src/workflow/run-machine.ts",
+    find: "if (cancelRequested && !terminate && mayRepeat) return undefined;",
+    replace: "",
   },
 ];

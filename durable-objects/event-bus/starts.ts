@@ -234,7 +234,8 @@ export class Starts {
     for (const run of cancel) {
       this.#rows.noteCancelled(run);
       const reason = `a newer run of ${group} takes its place`;
-      this.#outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }]));
+      const request = { by: SLUICE, reason, terminate: false, mayRepeat: true };
+      this.#outbox.add(message("run", run, "cancel", [request]));
     }
     for (const run of start) this.#begin(this.#start(run), now);
     if (waiting.length > start.length + drop.length) this.#askAgain(now);

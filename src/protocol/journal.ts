@@ -61,7 +61,7 @@ export interface CompletedRecord extends RecordBase {
   arrival?: number;
 }
 
-const noteKinds = [
+export const noteKinds = [
   "started",
   "policy_decision",
   "approval_opened",
@@ -79,7 +79,6 @@ const noteKinds = [
   "child_finished",
   "withdrawn",
   "terminated",
-  "stuck",
   "finished",
   "operator",
 ] as const;

@@ -110,10 +110,11 @@ export type RunInput =
   /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
   | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /**
-   * Refused with `run_finished`, and with `run_stuck` unless `terminate`. With `parent`, only the run that has started
-   * this one can ask for it: from any other it changes nothing.
+   * Refused with `run_finished`, and with `run_stuck` unless `terminate`. A second one terminates, unless it
+   * `mayRepeat`: then it is a message that may have come before. With `parent`, only the run that has started this one
+   * can ask for it: from any other it changes nothing.
    */
-  | { type: "cancel"; by: string; reason: string; terminate: boolean; parent?: RunId }
+  | { type: "cancel"; by: string; reason: string; terminate: boolean; mayRepeat?: boolean; parent?: RunId }
   /**
    * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
    * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.

@@ -296,7 +296,7 @@ class Machine implements InspectableRun {
 
   #cancel(
     turn: OpenTurn,
-    { by, reason, terminate, parent }: Extract<RunInput, { type: "cancel" }>,
+    { by, reason, terminate, mayRepeat = false, parent }: Extract<RunInput, { type: "cancel" }>,
   ): ErrorData | undefined {
     // A fork, or a run that asked for a child under an id of its choice, may name a run that is another's child.
     if (parent !== undefined && parentOf(this.#options.start.event)?.run !== parent) return undefined;
@@ -311,6 +311,7 @@ class Machine implements InspectableRun {
           "the run is stuck, so its deferred functions cannot run: terminate it to end it without them",
       };
     }
+    if (cancelRequested && !terminate && mayRepeat) return undefined;
     if (terminate || cancelRequested) {
       turn.note("terminated", { by, reason });
       this.#finish(turn, cancelledNote(by, reason));

@@ -88,6 +88,18 @@ describe("a run", () => {
     expect(await run.state()).toBe("waiting");
   });
 
+  test("that its parent closes twice still cleans up: a message may come again", async () => {
+    const parent = newRunId();
+    const start = startOf(script("w.defer(lambda: w.sleep(hours = 1))\nw.sleep(days = 1)"), {
+      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
+    });
+    const run = new TestRun(start.id);
+    await run.rpc.start(start);
+    await run.rpc.closeByParent({ parent, terminate: false });
+    await run.rpc.closeByParent({ parent, terminate: false });
+    expect(await run.state()).toBe("waiting");
+  });
+
   test("is not closed by another that asked before it has begun: a fork of its parent, say", async () => {
     const start = startOf(script("w.sleep(days = 1)"), {
       event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${newRunId()}/0#1` }),

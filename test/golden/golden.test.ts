@@ -2,6 +2,7 @@
 // same end. A file that fails here is never recorded anew: the engine has to read it.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { noteKinds } from "../../src/protocol/journal.ts";
 import { commandKinds } from "../../src/workflow/commands/registry.ts";
 import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
 import { sha256Hex } from "../workflow/scripted-host.ts";
@@ -48,6 +49,44 @@ describe("golden histories", () => {
       ),
     );
     expect(commandKinds.filter((kind) => !seen.has(kind))).toEqual([]);
+  });
+
+  test("have every kind of note between them", () => {
+    const seen = new Set(
+      histories().flatMap(({ history }) =>
+        history.records.flatMap((record) => (record.type === "noted" ? [record.note as string] : [])),
+      ),
+    );
+    expect(noteKinds.filter((note) => !seen.has(note))).toEqual([]);
+  });
+});
+
+describe("docs/journal.md", () => {
+  const rows = readFileSync(new URL("../../docs/journal.md", import.meta.url), "utf8")
+    .split("\n")
+    .flatMap((line) => /^\| (.+?) \|/.exec(line)?.[1] ?? []);
+  const described = new Set(
+    rows.flatMap((first) => [...first.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name)),
+  );
+
+  test("describes every kind of command and of note", () => {
+    expect([...commandKinds, ...noteKinds].filter((name) => !described.has(name))).toEqual([]);
+  });
+
+  test("describes every member of the data that histories hold", () => {
+    const text = readFileSync(new URL("../../docs/journal.md", import.meta.url), "utf8");
+    const missing = new Set<string>();
+    for (const { history } of histories()) {
+      for (const record of history.records) {
+        const members = [
+          ...Object.keys(record),
+          ...(record.type === "noted" ? Object.keys(record.data) : []),
+          ...(record.type === "scheduled" ? Object.keys(record.args as object) : []),
+        ];
+        for (const member of members) if (!text.includes(`\`${member}\``)) missing.add(member);
+      }
+    }
+    expect([...missing]).toEqual([]);
   });
 });
 

@@ -1,6 +1,9 @@
 // Workflows that between them use every command and take every way to an end, for the properties that must hold of
 // all of them. What they do never depends on chance.
 import { readFileSync } from "node:fs";
+import type { CommandId } from "../../src/protocol/ids.ts";
+import type { Operation } from "../../src/protocol/operation.ts";
+import type { RunInput } from "../../src/workflow/index.ts";
 import { handlerOf, type Script, workflowOf } from "./scripted-host.ts";
 
 const canary = workflowOf(readFileSync(new URL("../../workflows/canary.star", import.meta.url), "utf8"));
@@ -235,4 +238,60 @@ on_event(type = "test", handler = handler)
     script: {},
   },
   { name: "nothing at all", workflow: handlerOf("pass"), script: {} },
+  {
+    name: "by hand",
+    workflow: handlerOf(`
+      skipped = w.wait_for_event(type = "skipped")
+      completed = w.run(step = "example.com/never@v1")
+      failed = w.attempt(lambda: w.sleep(days = 1)).error.code
+      w.run(step = "example.com/flaky@v1", retry = {"attempts": 2, "initial": "1h"})
+      w.sleep(seconds = 5)
+      w.run(step = "example.com/called-while-paused@v1")
+      told = w.lock("taken-away", lambda: w.wait_for_signal("go")["data"])
+      return [skipped, completed, failed, told]
+    `),
+    script: {
+      functions: (reference, _inputs, attempt) => {
+        if (reference.includes("never")) return "never";
+        const isFlaky = reference.includes("flaky") && attempt === 1;
+        return isFlaky ? { error: { code: "Flaky", message: "not yet", retryable: true } } : { ok: {} };
+      },
+      signals: () => 7,
+      interventions: [
+        byOperator("0#1 wait_for_event skipped", { action: "skip", command: "0#1" }),
+        byOperator("0#2 : attempt_started", { action: "complete", command: "0#2", value: { by: "hand" } }),
+        byOperator("0#3 sleep", { action: "fail", command: "0#3", code: "Enough", message: "" }),
+        byOperator("0#4 : retry_scheduled", { action: "retry" }),
+        byOperator("0#5 sleep", { action: "pause" }),
+        byOperator("0#6 run example.com/called-while-paused@v1", { action: "resume" }),
+        {
+          after: "0.1#1 ok",
+          input: { type: "lock_revoked", command: "0.1#1" as CommandId, by: "olivia", reason: "needed" },
+        },
+      ],
+    },
+  },
+  {
+    name: "cancelled, and ended in the middle of its cleanup",
+    workflow: handlerOf(`
+      w.defer(lambda: w.run(step = "example.com/clean@v1"))
+      w.defer(lambda: w.sleep(hours = 1))
+      w.spawn(lambda: w.wait_for_event(type = "never"))
+      w.run(step = "example.com/never@v1")
+    `),
+    script: {
+      functions: (reference) => (reference.includes("never") ? "never" : { ok: {} }),
+      interventions: [
+        {
+          after: "0#1 : attempt_started",
+          input: { type: "cancel", by: "carl", reason: "no", terminate: false, mayRepeat: true },
+        },
+        { after: "0#2 sleep", input: { type: "cancel", by: "carl", reason: "now", terminate: true } },
+      ],
+    },
+  },
 ];
+
+function byOperator(after: string, operation: Operation): { after: string; input: RunInput } {
+  return { after, input: { type: "operate", by: "olivia", reason: "by hand", operation } };
+}

@@ -76,6 +76,8 @@ export interface Script {
   /** How a child ends; "never", or refused at its start. Default: it succeeds with its input. */
   child?: (event: CloudEvent) => ChildOutcome | "never" | { refused: ErrorData };
   approve?: (approval: Approval) => "approve" | "deny" | "never";
+  /** What somebody does by hand, one after the other, each once `outline` has the line `after`. */
+  interventions?: { after: string; input: RunInput }[];
   replayEveryTime?: boolean;
   options?: Partial<RunMachineOptions>;
   /** Called around every write, with its number. True cuts the power there. */
@@ -83,6 +85,8 @@ export interface Script {
 }
 
 class PowerCut extends Error {}
+
+const byHand: ReadonlySet<string> = new Set(["operator", "cancel_requested", "terminated", "lock_revoked"]);
 
 type JobState = "queued" | "finished" | "cancelled";
 
@@ -336,7 +340,7 @@ export class ScriptedHost {
       this.resolve(approval.id as ApprovalId, decision);
       return true;
     }
-    if (this.#grantNext() || this.#fillNext() || this.#moveChild()) return true;
+    if (this.#intervene() || this.#grantNext() || this.#fillNext() || this.#moveChild()) return true;
     for (const wait of this.waits.values()) {
       const event = this.script.events?.(wait);
       if (!event) continue;
@@ -371,6 +375,16 @@ export class ScriptedHost {
     const changes = this.feed({ type: "lock_granted", command });
     if (changes.refused) this.#claims.delete(command);
     return changes;
+  }
+
+  /** What has been done by hand is in the journal: so a power cut does not make it happen twice, or never. */
+  #intervene(): boolean {
+    const done = this.records.filter((record) => record.type === "noted" && byHand.has(record.note)).length;
+    const next = this.script.interventions?.[done];
+    if (!next || !outline(this.records).includes(next.after)) return false;
+    this.now += 1000;
+    this.feed(next.input);
+    return true;
   }
 
   #moveChild(): boolean {
