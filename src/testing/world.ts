@@ -48,6 +48,10 @@ const RUNNER_LOST: JobOutcome = {
 };
 /** Deliveries without time passing: more than this many are a circle. */
 const MAX_DELIVERIES = 1_000_000;
+/** Runs of one test. A run that starts over at once, for ever, comes here before it has used up the memory. */
+const MAX_RUNS = 10_000;
+
+type Continuation = Extract<Effect, { kind: "continue_as" }>;
 
 export interface WorldOptions {
   workflow: Workflow;
@@ -208,7 +212,7 @@ export class World {
   }
 
   #startRun(trigger: Trigger, event: CloudEvent, by: string): TestedRun {
-    const { workflow, name, sha256Hex, replayEveryTime } = this.#options;
+    const { workflow, name, sha256Hex } = this.#options;
     const start: RunStart = {
       id: runIdFor(trigger.id, event, sha256Hex),
       workspace: "default",
@@ -219,10 +223,26 @@ export class World {
       eventSeq: this.events.indexOf(event) + 1,
       initiator: by,
     };
+    return this.#begin(start);
+  }
+
+  #begin(start: RunStart): TestedRun {
+    const { workflow, sha256Hex, replayEveryTime } = this.#options;
     const run = new TestedRun(start, loadRun(workflow, { start, records: [], sha256Hex, replayEveryTime }));
+    for (const seq of start.consumed ?? []) run.consumed.add(seq);
     this.runs.push(run);
-    this.#tell(run, { type: "start" });
+    if (this.runs.length < MAX_RUNS) this.#tell(run, { type: "start" });
+    else
+      this.#fail(
+        "EndlessRun",
+        `the test has come to ${MAX_RUNS} runs: does one start over at once, for ever?`,
+      );
     return run;
+  }
+
+  /** The run that goes on in the place of this one. */
+  #continue({ start }: TestedRun, { run: id, event, consumed, signals }: Continuation): void {
+    this.#begin({ ...start, id, event, consumed, signals, continues: { run: start.id, how: "continued" } });
   }
 
   /** Gives an event to a wait that wants it. Whether it took it. */
@@ -350,6 +370,9 @@ export class World {
         break;
       case "record_deployment":
         this.deployments.push(effect);
+        break;
+      case "continue_as":
+        this.#messages.push(() => this.#continue(run, effect));
         break;
       case "put_form":
         this.forms.set(effect.form.id, { form: effect.form, run });

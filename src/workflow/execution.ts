@@ -29,6 +29,7 @@ import { Thread, type ThreadEnding, type ThreadHost } from "./fibers/thread.ts";
 import { handlerArgument } from "./handler-argument.ts";
 import type { IssuedCommand, NewCommand } from "./issued-command.ts";
 import {
+  ADVISED_COMMANDS,
   MAX_CLEANUP_COMMANDS,
   MAX_COMMANDS,
   MAX_DEFERRED,
@@ -40,6 +41,8 @@ import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { differentCall, differentCancellation, nonDeterminism, unknownCall } from "./nondeterminism.ts";
 import { w } from "./w/w.ts";
+
+const START_OVER = "w.continue_as_new() starts it over with an empty journal";
 
 export class Execution implements ThreadHost {
   readonly #workflow: Workflow;
@@ -284,13 +287,18 @@ export class Execution implements ThreadHost {
   claimCommand({ ending }: Thread): void {
     const limit = MAX_COMMANDS + (ending === undefined ? 0 : MAX_CLEANUP_COMMANDS);
     if (this.#commands >= limit) {
-      throw new StarlarkError(`a run has at most ${MAX_COMMANDS} commands`, {
+      throw new StarlarkError(`a run has at most ${MAX_COMMANDS} commands: ${START_OVER}`, {
         code: "TooManyCommands",
         details: { limit: MAX_COMMANDS },
         uncatchable: true,
       });
     }
     this.#commands += 1;
+    if (this.#commands === ADVISED_COMMANDS) {
+      this.print(
+        `the run has made ${ADVISED_COMMANDS} of the ${MAX_COMMANDS} commands of a run: ${START_OVER}`,
+      );
+    }
   }
 
   claimDeferred(): void {

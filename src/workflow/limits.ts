@@ -5,6 +5,8 @@ export { MAX_PAYLOAD_BYTES };
 
 /** Commands of one run. */
 export const MAX_COMMANDS = 100_000;
+/** Where a run says in its log that it comes near. */
+export const ADVISED_COMMANDS = 90_000;
 /** What deferred functions may use on top, so that a run that hit the limit can still clean up. */
 export const MAX_CLEANUP_COMMANDS = 1000;
 /** Functions waiting in `w.defer`, counted over the whole run: a cleanup that defers itself ends here. */

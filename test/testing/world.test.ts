@@ -22,6 +22,40 @@ function expectPassed(body: string, definitions = "", options = {}): void {
 describe.each(modes)("a test, $mode", (mode) => {
   const passes = (body: string, definitions = "") => expectPassed(body, definitions, mode);
 
+  const watch = `
+def watch(w, ev):
+    tick = w.wait_for_event(type = "tick")
+    seen = ev["data"]["seen"] + [tick["data"]]
+    if len(seen) == 3:
+        return seen
+    w.continue_as_new({"seen": seen})
+
+on_event(type = "watch", handler = watch)
+`;
+
+  test("follows a run that goes on as another: no event comes to it twice, none is missed", () =>
+    passes(
+      `
+t.send("watch", {"seen": []})
+t.send("tick", 1)
+t.send("tick", 2)
+assert.eq(len(t.runs), 3)
+t.send("tick", 3)
+assert.eq([run.state for run in t.runs], ["succeeded"] * 3)
+assert.eq(t.runs[2].output, [1, 2, 3])`,
+      watch,
+    ));
+
+  test("of a run that starts over for ever without a wait ends, and says why", () => {
+    const endless = `
+def again(w, ev):
+    w.continue_as_new()
+
+on_event(type = "go", handler = again)
+`;
+    expect(reportOf('t.send("go")', endless, mode).failure?.code).toBe("EndlessRun");
+  });
+
   test("sends events, which start the runs of the triggers that match them", () =>
     passes(
       `
