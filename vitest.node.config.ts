@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: [
-      "test/{starlark,workflow,testing,golden,events,jobs,environments,builtins,policy,auth,protocol,runner,cli,scripts,simulation}/**/*.test.ts",
+      "test/{starlark,workflow,dashboard,testing,golden,events,jobs,environments,builtins,policy,auth,protocol,runner,cli,scripts,simulation}/**/*.test.ts",
     ],
   },
 });

@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
 import { readLink } from "./api/linked-token.ts";
+import { sessionQuery } from "./api/queries.ts";
 import { createAppRouter } from "./router.tsx";
 import "@fontsource-variable/inter";
 import "./styles/tokens.css";
@@ -32,6 +33,8 @@ const client = new QueryClient({
     },
   }),
 });
+// Asked while the first view's code is still on its way.
+void client.prefetchQuery(sessionQuery);
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");
 createRoot(root).render(

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { eventually, LocalSluice } from "../end-to-end/local-sluice.ts";
 import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
 import { register, release, runOnce, send, tokenOf } from "./stories.ts";
 
@@ -53,9 +53,14 @@ afterAll(async () => {
 
 async function approve(run: string): Promise<void> {
   await runOnce(sluice, run, ({ waitingFor }) => waitingFor.startsWith("held"));
-  const { approvals } = await sluice.admin.get<{ approvals: { id: string; run: string }[] }>("/v1/approvals");
-  const id = approvals.find((approval) => approval.run === run)?.id;
-  await sluice.admin.post(`/v1/approvals/${encodeURIComponent(id ?? "")}`, {
+  // The directory hears of it after the run knows.
+  const id = await eventually("the approval", async () => {
+    const { approvals } = await sluice.admin.get<{ approvals: { id: string; run: string }[] }>(
+      "/v1/approvals",
+    );
+    return approvals.find((approval) => approval.run === run)?.id;
+  });
+  await sluice.admin.post(`/v1/approvals/${encodeURIComponent(id)}`, {
     body: { decision: "approve", comment: "canary looks healthy" },
   });
   await runOnce(sluice, run, ({ state }) => state === "succeeded");
@@ -66,7 +71,7 @@ test.each([
   ["dark", 1360],
   ["light", 390],
 ] as const)("axe finds nothing in any view, %s, %i wide, and none sticks out", async (theme, width) => {
-  const token = await tokenOf(sluice, `reader-${theme}-${width}`, "operator");
+  const token = await tokenOf(sluice, "ann", "operator");
   const { page, faults, leave } = await personWith(browser, { url: sluice.url, token, theme, width });
   const found: string[] = [];
   for (const [name, address] of Object.entries(views)) {
@@ -108,7 +113,7 @@ test.each(["light", "dark"] as const)(
     await page.getByRole("button", { name: "New environment" }).click();
     await page.getByLabel("Name", { exact: true }).waitFor();
     await look("environment-editor");
-    await page.getByText("admin", { exact: true }).click();
+    await page.getByLabel("Account of admin").click();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").waitFor();
     await look("sign-in");
@@ -116,3 +121,15 @@ test.each(["light", "dark"] as const)(
     await leave();
   },
 );
+
+test("files of the build may be kept for ever, and what is not there may yet come", async () => {
+  const page = await (await fetch(sluice.url, { headers: { accept: "text/html" } })).text();
+  const [file] = page.match(/\/assets\/[^"]+\.js/) ?? [];
+  const found = await fetch(`${sluice.url}${file}`);
+  expect([found.status, found.headers.get("cache-control")]).toEqual([
+    200,
+    "public, max-age=31536000, immutable",
+  ]);
+  const missing = await fetch(`${sluice.url}/assets/of-another-version.js`);
+  expect([missing.status, missing.headers.get("cache-control")]).toEqual([404, "no-store"]);
+});

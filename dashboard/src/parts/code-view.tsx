@@ -87,6 +87,7 @@ export function CodeView({
         EditorState.readOnly.of(true),
         EditorView.editable.of(false),
         EditorView.contentAttributes.of({ "aria-label": name, tabindex: "0" }),
+        EditorView.lineWrapping,
         lineNumbers(),
         marked.of([]),
         python(),

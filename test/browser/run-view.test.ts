@@ -1,0 +1,64 @@
+// What the view of a run can show: long timelines, logs, where the script is.
+import { readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { goTo, openBrowser, personWith } from "./browser.ts";
+import { register, registerSource, runOnce, send } from "./stories.ts";
+
+const ACTIVITIES = 10_000;
+const long = `
+def long(w, ev):
+    for _ in range(${ACTIVITIES}):
+        w.now()
+
+on_event(type = "com.example.long", handler = long)
+`;
+const sluice = new LocalSluice({ timeScale: 600 });
+let browser: Browser;
+
+beforeAll(async () => {
+  await sluice.start();
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+test("ten thousand activities are scrolled through with a screenful of them in the page", async () => {
+  await registerSource(sluice, "long", long);
+  const run = await send(sluice, "com.example.long", {});
+  await runOnce(sluice, run, ({ state }) => state === "succeeded");
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await goTo(page, `${sluice.url}/runs/${run}`);
+  const rows = page.locator(".activity");
+  await rows.first().waitFor();
+  for (const part of [0.5, 1]) {
+    await page.evaluate(`scrollTo(0, document.documentElement.scrollHeight * ${part})`);
+    const wanted = part === 1 ? ACTIVITIES : Math.round(ACTIVITIES * 0.5);
+    await page.locator(`.activity[aria-posinset="${wanted}"]`).waitFor();
+    expect(await rows.count()).toBeLessThan(120);
+  }
+  await leave();
+});
+
+test("a log is coloured, searched, and taken along", async () => {
+  await register(sluice, "showcase");
+  const run = await send(sluice, "com.example.showcase", { title: "log" });
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await goTo(page, `${sluice.url}/runs/${run}?tab=log`);
+  const line = page.locator(".log-line", { hasText: "eu takes traffic" });
+  await line.waitFor();
+  expect(await line.locator(".ansi-2").textContent()).toBe("eu");
+  await page.getByText("eu is complete").waitFor();
+  await page.getByLabel("Search the log").fill("TAKES");
+  await page.getByText("2 lines").waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download" }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe(`${run}.log`);
+  expect(readFileSync(await file.path(), "utf8")).toContain("starting log\n");
+  await leave();
+});
