@@ -132,7 +132,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "nothing watches a question to policy",
     invariant: 4,
-    from: 22,
+    from: 66,
     file: run,
     find: "if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);",
     replace: "",
@@ -192,7 +192,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "one run more than the limit gets a place",
     invariant: 2,
-    from: 21,
+    from: 28,
     file: "src/events/places.ts",
     find: "newest.rule.limit - holders.length",
     replace: "newest.rule.limit + 1 - holders.length",
@@ -278,7 +278,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait of a run that is over opens again",
     invariant: 4,
-    from: 24,
+    from: 33,
     file: "durable-objects/event-bus/wait-rows.ts",
     find: "\"UPDATE waits SET state = 'over', filter = NULL, match = NULL, seq = NULL WHERE run = ?\"",
     replace: '"DELETE FROM waits WHERE run = ?"',
