@@ -70,6 +70,7 @@ describe("an event that arrives", () => {
         event,
         eventSeq: 1,
         initiator: "github:octocat",
+        askedAt: expect.any(Number),
       });
       expect(isRunId(canary?.id ?? "")).toBe(true);
     }));
