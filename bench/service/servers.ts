@@ -8,7 +8,7 @@ import { bundleWorker, type WorkerModule } from "../../cli/dev/bundle.ts";
 import { makeToken } from "../../src/auth/token.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const { token } = makeToken();
+export const { token } = makeToken();
 
 interface Answer {
   status: number;
