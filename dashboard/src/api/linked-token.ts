@@ -10,11 +10,13 @@ export function readLink(): void {
   if (wasLinked) history.replaceState(null, "", location.pathname + location.search);
 }
 
-/** The token, once. */
-export function takeLinkedToken(): string | undefined {
-  const token = linked;
+/** The token, until somebody has signed in: one that is refused must not end in an older session. */
+export function linkedToken(): string | undefined {
+  return linked;
+}
+
+export function forgetLinkedToken(): void {
   linked = undefined;
-  return token;
 }
 
 /** Whether the page was opened by a link that should have signed in. */

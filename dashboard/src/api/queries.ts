@@ -4,7 +4,7 @@ import type { EventStory } from "../../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../../src/protocol/journal.ts";
 import type { Activity, LogLine, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
-import { takeLinkedToken } from "./linked-token.ts";
+import { forgetLinkedToken, linkedToken } from "./linked-token.ts";
 
 export interface RunFilter {
   state?: Run["state"][];
@@ -30,9 +30,12 @@ export interface EventFilter {
 /** Who one is; with the token of a link that signs in, whoever that one is of. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: () => {
-    const token = takeLinkedToken();
-    return answered(token ? api.POST("/v1/session", { body: { token } }) : api.GET("/v1/session"));
+  queryFn: async () => {
+    const token = linkedToken();
+    if (!token) return await answered(api.GET("/v1/session"));
+    const session = await answered(api.POST("/v1/session", { body: { token } }));
+    forgetLinkedToken();
+    return session;
   },
   retry: false,
   staleTime: 300_000,

@@ -2,6 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { answered, api } from "../api/client.ts";
+import { forgetLinkedToken } from "../api/linked-token.ts";
 import { sessionQuery } from "../api/queries.ts";
 import { Problem } from "../parts/problem.tsx";
 
@@ -15,6 +16,7 @@ export function SignIn({ refusal }: { refusal?: unknown }) {
     setBusy(true);
     try {
       const session = await answered(api.POST("/v1/session", { body: { token } }));
+      forgetLinkedToken();
       client.setQueryData(sessionQuery.queryKey, session);
     } catch (refused) {
       setError(refused);
