@@ -11,14 +11,16 @@ import { bounds, offsetOf } from "./bounds.ts";
 import { naming } from "./named-errors.ts";
 
 const SLOT_BYTES = 8;
+/** Of an element, with the room that an array has to spare and the smaller one that it leaves behind. */
+const GROWING_SLOT_BYTES = 24;
 /** Of an element that is copied before it is added to an array that grows. */
-const GROWING_COPY_BYTES = 24;
+const GROWING_COPY_BYTES = 36;
 /** Moving elements by one place is charged a step for so many of them. */
 const MOVED_PER_STEP = 64;
 
 const append = defineMethod("append", "x, /", (ctx, list: StarlarkList, item: Value) => {
   naming("append", () => list.checkMutable("append to"));
-  ctx.charge(0, SLOT_BYTES * 2);
+  ctx.charge(0, GROWING_SLOT_BYTES);
   list.items.push(item);
   return null;
 });

@@ -176,7 +176,7 @@ function moduloFloats(x: number, y: number): number {
 }
 
 /** Of an element that is copied before it is added to an array that grows. */
-const GROWING_COPY_BYTES = 24;
+const GROWING_COPY_BYTES = 36;
 
 /** `x += y`: a list grows in place by the elements of any iterable. */
 export function addInPlace(x: Value, y: Value, budget: Budget): Value {

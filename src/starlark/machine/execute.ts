@@ -465,8 +465,8 @@ export function execute(fiber: RunningFiber): void {
           break;
         }
         case 51: {
-          // Append
-          budget.bytesLeft -= 16;
+          // Append. An array that grows has room to spare, and leaves a smaller one behind.
+          budget.bytesLeft -= 24;
           if (budget.bytesLeft < 0) throw budget.bytesExceeded();
           const value = (b >= 0 ? registers[base + b] : constants[~b]) as Value;
           (registers[base + a] as StarlarkList).items.push(value);
