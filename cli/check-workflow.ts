@@ -7,7 +7,7 @@ import { checkFilter } from "../src/events/filter.ts";
 import { checkKey } from "../src/events/key.ts";
 import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
-import { TEST_SUFFIX } from "../src/testing/index.ts";
+import { predeclaredIn, TEST_SUFFIX } from "../src/testing/index.ts";
 import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../src/workflow/check/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
 import { CliError } from "./errors.ts";
@@ -99,7 +99,7 @@ function checkFile(path: string, from: string): CheckedProgram & { root: string;
 
 function checkIn(root: string, path: string): CheckedProgram & { root: string; input: WorkflowInput } {
   const input = readProgram(path, { root });
-  return { root, input, ...checkProgram(input, { sha256Hex, checkFilter, checkKey }) };
+  return { root, input, ...checkProgram(input, { sha256Hex, checkFilter, checkKey, predeclaredIn }) };
 }
 
 /** Fixes may make room for others; more rounds than this would mean that two of them undo each other. */

@@ -1,19 +1,14 @@
 // Findings as SARIF 2.1.0, the format in which code hosts and editors take the results of static analysis.
+// The types are the published schema's, so that what is written here is what readers of the format expect.
+import type { Log, Region, Replacement, ReportingDescriptor, Result } from "sarif";
 import { type Edit, type Finding, type Rule, rules } from "../src/workflow/check/index.ts";
-
-interface Region {
-  startLine: number;
-  startColumn: number;
-  endLine: number;
-  endColumn: number;
-}
 
 /** One log with one run. Columns count UTF-16 code units from 1; files are relative to the working directory. */
 export function sarifLog(
   findings: readonly Finding[],
   sources: Readonly<Record<string, string>>,
   version: string,
-): object {
+): Log {
   const known = new Map<string, Rule | undefined>(Object.entries(rules));
   // What the language itself refuses has no rule of the checker's.
   for (const { code } of findings) if (!known.has(code)) known.set(code, undefined);
@@ -40,7 +35,7 @@ export function sarifLog(
   };
 }
 
-function descriptor(id: string, rule: Rule | undefined): object {
+function descriptor(id: string, rule: Rule | undefined): ReportingDescriptor {
   if (rule === undefined) return { id, defaultConfiguration: { level: "error" } };
   return {
     id,
@@ -50,7 +45,7 @@ function descriptor(id: string, rule: Rule | undefined): object {
   };
 }
 
-function result(finding: Finding, ruleIndex: number, source: string): object {
+function result(finding: Finding, ruleIndex: number, source: string): Result {
   const { code, severity, message, hint, file, line, column, endLine, endColumn, fix } = finding;
   const region: Region = {
     startLine: line,
@@ -82,7 +77,7 @@ function result(finding: Finding, ruleIndex: number, source: string): object {
   };
 }
 
-function replacement({ start, end, text }: Edit, source: string): object {
+function replacement({ start, end, text }: Edit, source: string): Replacement {
   const from = place(source, start);
   const to = place(source, end);
   const deletedRegion: Region = {

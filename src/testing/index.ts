@@ -5,4 +5,4 @@
 //     for (const test of file.value.tests) runTest(file.value, test, { sha256Hex, seed: "1", replayEveryTime: false });
 export { Coverage, type FileCoverage } from "./coverage.ts";
 export { runTest, type TestReport } from "./run-test.ts";
-export { loadTestFile, TEST_SUFFIX } from "./test-file.ts";
+export { loadTestFile, predeclaredIn, TEST_SUFFIX } from "./test-file.ts";

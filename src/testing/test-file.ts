@@ -28,6 +28,11 @@ export interface LoadTestOptions {
   prepare?(program: Program): Program;
 }
 
+/** What a file knows by itself. Only what tests knows `assert`: a workflow that used it would load nowhere else. */
+export function predeclaredIn(file: string): Readonly<Record<string, Value>> {
+  return file.endsWith(TEST_SUFFIX) ? { ...predeclared, assert: assertModule } : predeclared;
+}
+
 /** Loads a file of tests with what it loads. Refuses `invalid_workflow`, as `loadWorkflow` does. */
 export function loadTestFile(
   sources: { entry: string; files: Record<string, string> },
@@ -39,9 +44,7 @@ export function loadTestFile(
     ...checks,
     name: workflowName,
     needsNoTrigger: true,
-    // Only what tests: a workflow that used `assert` would pass here and load nowhere else.
-    predeclaredIn: (file) =>
-      file.endsWith(TEST_SUFFIX) ? { ...predeclared, assert: assertModule } : predeclared,
+    predeclaredIn,
     ...(prepare === undefined ? {} : { prepare }),
   });
   if (!loaded.ok) return loaded;

@@ -84,6 +84,18 @@ lib/x.star:5:5: note: function g has no docstring (missing-docstring)
     expect(() => check(["gone.star"])).toThrow("there is no gone.star");
   });
 
+  test("knows what a file of tests knows, where one is named", () => {
+    write({
+      "deploy_test.star": 'def test_it(t):\n    """Tests."""\n    assert.eq(1, t.now)\n    asert.eq(1, 2)\n',
+    });
+    expect(check(["deploy_test.star"]).text).toBe(`deploy_test.star:4:5: error: undefined: asert (undefined-name)
+    4 |     asert.eq(1, 2)
+      |     ^^^^^
+      = did you mean assert?
+
+✗ 1 file: 1 error`);
+  });
+
   test("prints JSON, and SARIF whose regions and fixes are places in the file", () => {
     write({ "deploy.star": deploy, "lib/x.star": library });
     expect(JSON.parse(check([], { format: "json" }).text)).toHaveLength(3);

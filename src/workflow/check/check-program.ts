@@ -1,6 +1,6 @@
 // Checks a program: what registering it would refuse, and what looks unintended.
 import type { Diagnostic } from "../../protocol/workflow.ts";
-import { parse } from "../../starlark/index.ts";
+import { parse, type Value } from "../../starlark/index.ts";
 import { loadWorkflow } from "../load-workflow.ts";
 import { loadedFile } from "../loaded-file.ts";
 import type { Sha256Hex } from "../machine-types.ts";
@@ -23,6 +23,8 @@ export interface CheckOptions {
   checkFilter(filter: string): string | undefined;
   /** The same of the key that tells groups of events apart. */
   checkKey(key: string): string | undefined;
+  /** What a file knows by itself; by default what workflows know. */
+  predeclaredIn?(file: string): Readonly<Record<string, Value>>;
 }
 
 export interface CheckedProgram {
@@ -42,7 +44,8 @@ export function checkProgram(sources: Sources, options: CheckOptions): CheckedPr
   for (const [name, source] of Object.entries(sources.files)) {
     // Neither the lock file nor what other repositories have is for the reader of this one to mend.
     if (name !== sources.entry && !name.endsWith(".star")) continue;
-    const parsed = parse(source, { file: name, predeclared: Object.keys(predeclared) });
+    const known = options.predeclaredIn?.(name) ?? predeclared;
+    const parsed = parse(source, { file: name, predeclared: Object.keys(known) });
     if (parsed.diagnostics.some(({ severity }) => severity === "error")) broken.push(...parsed.diagnostics);
     else files.set(name, parsedFile(name, parsed));
   }
@@ -70,7 +73,7 @@ export function checkProgram(sources: Sources, options: CheckOptions): CheckedPr
 function isSaidBy(message: string, other: Finding): boolean {
   return (
     other.severity === "error" &&
-    (other.message === message || message.startsWith(`${other.message.split(":")[0]}:`))
+    (other.message.endsWith(message) || message.startsWith(`${other.message.split(":")[0]}:`))
   );
 }
 
