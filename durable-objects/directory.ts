@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/directory/migrations.js";
 import type { EnvironmentView } from "../src/protocol/environment.ts";
 import type { Form, FormState } from "../src/protocol/form.ts";
-import type { LiveNews } from "../src/protocol/live.ts";
+import type { LiveNews, Stirred } from "../src/protocol/live.ts";
 import type { LockView } from "../src/protocol/lock.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
@@ -133,10 +133,18 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   }
 
   #tell(since: number): void {
+    if (this.#changes.last() !== since) this.#send(() => this.#news(since));
+  }
+
+  async stirred(what: Stirred): Promise<void> {
+    this.#send(() => ({ type: "stirred", what }));
+  }
+
+  #send(news: () => LiveNews): void {
     const sockets = this.ctx.getWebSockets();
-    if (sockets.length === 0 || this.#changes.last() === since) return;
-    const news = JSON.stringify(this.#news(since));
-    for (const socket of sockets) tell(socket, news, Date.now());
+    if (sockets.length === 0) return;
+    const message = JSON.stringify(news());
+    for (const socket of sockets) tell(socket, message, Date.now());
   }
 
   override async webSocketMessage(): Promise<void> {

@@ -11,6 +11,7 @@ import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../src/protoco
 import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../src/protocol/json.ts";
+import type { Stirred } from "../src/protocol/live.ts";
 import type { LockView } from "../src/protocol/lock.ts";
 import type { Operation } from "../src/protocol/operation.ts";
 import type { ParkedMessage } from "../src/protocol/outbox.ts";
@@ -392,6 +393,8 @@ export interface DirectoryRpc extends OutboxRpc {
     environments?: (EnvironmentView | { name: string; removed: true; version: number })[];
     audit?: (AuditEntry & { key: string })[];
   }): Promise<void>;
+  /** Passes on to open dashboards that lists of these are to be read again. Keeps nothing. */
+  stirred(what: Stirred): Promise<void>;
   runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }>;
   /** The last that was heard of a run. */
   run(id: RunId): Promise<RunSummary | null>;

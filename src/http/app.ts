@@ -29,6 +29,7 @@ import { signals } from "./routes/signals.ts";
 import { starts } from "./routes/starts.ts";
 import { tokens } from "./routes/tokens.ts";
 import { workflows } from "./routes/workflows.ts";
+import { tellWatchers } from "./tell-watchers.ts";
 import { guardTimeScale } from "./time-scale-guard.ts";
 
 const resources = [
@@ -124,6 +125,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     c.header("cache-control", "no-store");
   });
   app.use(guardTimeScale);
+  app.use(tellWatchers);
   for (const resource of resources) app.route("/", resource);
   addDescription(app);
   app.notFound((c) => {

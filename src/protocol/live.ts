@@ -2,8 +2,12 @@
 import type { Approval } from "./policy.ts";
 import type { RunSummary } from "./run.ts";
 
+/** What changes without a run: lists of these are to be read again. */
+export type Stirred = "events" | "runners" | "workflows";
+
 /** From the directory. `reset`: the cursor is not known, or too long ago; read everything anew. */
 export type LiveNews =
+  | { type: "stirred"; what: Stirred }
   | { type: "reset"; cursor: number }
   | {
       type: "changes";

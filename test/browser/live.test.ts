@@ -80,6 +80,42 @@ test("what happens while the line is down is shown when it is back", async () =>
   await leave();
 });
 
+test("events that start nothing, and runners that come, are shown as they come", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  await goTo(page, `${sluice.url}/events`);
+  await isLive(page);
+  await sluice.admin.post("/v1/events", {
+    headers: { "content-type": "application/cloudevents+json" },
+    rawBody: JSON.stringify({
+      specversion: "1.0",
+      id: "1",
+      source: "/tests/live",
+      type: "com.example.nobody-listens",
+    }),
+  });
+  await page.getByText("com.example.nobody-listens").first().waitFor();
+
+  await goTo(page, `${sluice.url}/runners`);
+  await isLive(page);
+  const { token } = await sluice.admin.post<{ token: string }>("/v1/tokens", {
+    body: { subject: "newcomer", role: "runner" },
+  });
+  const left = new AbortController();
+  const asking = fetch(`${sluice.url}/v1/jobs/request`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      runner: { name: "newcomer", version: "1.0.0", platform: "linux-x64", tags: ["gpu"], capacity: 1 },
+      wait_s: 20,
+    }),
+    signal: left.signal,
+  }).catch((error: Error) => error.name);
+  await page.getByText("newcomer").waitFor();
+  left.abort();
+  expect(await asking).toBe("AbortError");
+  await leave();
+});
+
 test("twenty open tabs all follow", async () => {
   const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
   const tabs = [page];

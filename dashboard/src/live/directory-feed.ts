@@ -1,9 +1,10 @@
 // Follows the directory: what has changed is put into the answers that are kept, so that lists move without asking.
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import type { LiveNews } from "../../../src/protocol/live.ts";
+import type { LiveNews, Stirred } from "../../../src/protocol/live.ts";
 import { isFoundBy, searchedWords } from "../../../src/protocol/run-words.ts";
 import type { Run } from "../api/client.ts";
 import type { RunFilter } from "../api/queries.ts";
+import { gathered } from "./gathered.ts";
 import { setLive } from "./live-status.ts";
 import { openSocket } from "./socket.ts";
 
@@ -52,7 +53,12 @@ export function withRun(pages: Page[], run: Run, filter: RunFilter): Page[] {
   return [{ ...first, runs }, ...rest];
 }
 
-function apply(client: QueryClient, news: LiveNews): void {
+/** What no cursor tells of: lists that are read again when they have changed, or may have. */
+const stirring: readonly Stirred[] = ["events", "runners", "workflows"];
+
+type Numbered = Exclude<LiveNews, { type: "stirred" }>;
+
+function apply(client: QueryClient, news: Numbered, stir: (what: Stirred) => void): void {
   if (news.type === "reset") {
     void client.invalidateQueries();
     return;
@@ -70,8 +76,8 @@ function apply(client: QueryClient, news: LiveNews): void {
   if (news.environments.length > 0) void client.invalidateQueries({ queryKey: ["environments"] });
   if (news.runs.length > 0) {
     // Runs move because of events and jobs: what shows those is asked anew, where it is on screen.
-    void client.invalidateQueries({ queryKey: ["events"] });
-    void client.invalidateQueries({ queryKey: ["runners"] });
+    stir("events");
+    stir("runners");
     void client.invalidateQueries({ queryKey: ["locks"] });
   }
 }
@@ -79,18 +85,30 @@ function apply(client: QueryClient, news: LiveNews): void {
 /** Starts following; the answer stops it. */
 export function followDirectory(client: QueryClient, onSignedOut: () => void): () => void {
   let cursor: number | undefined;
+  let wasLive = false;
+  const lists = new Map(
+    stirring.map((what) => [what, gathered(() => client.invalidateQueries({ queryKey: [what] }))]),
+  );
+  const stir = (what: Stirred) => lists.get(what)?.ask();
   setLive("directory", false);
   const close = openSocket({
     url: () => (cursor === undefined ? "/v1/live" : `/v1/live?since=${cursor}`),
     onMessage: (message) => {
       const news = message as LiveNews;
-      apply(client, news);
+      if (news.type === "stirred") return stir(news.what);
+      apply(client, news, stir);
       cursor = news.cursor;
     },
-    onLive: (isLive) => setLive("directory", isLive),
+    onLive: (isLive) => {
+      setLive("directory", isLive);
+      // Nobody says afterwards what was stirred while the line was down.
+      if (isLive && !wasLive) for (const what of stirring) stir(what);
+      wasLive = isLive;
+    },
     onSignedOut,
   });
   return () => {
+    for (const list of lists.values()) list.stop();
     close();
     setLive("directory", undefined);
   };
