@@ -88,7 +88,9 @@ lib/x.star:5:5: note: function g has no docstring (missing-docstring)
     write({
       "deploy_test.star": 'def test_it(t):\n    """Tests."""\n    assert.eq(1, t.now)\n    asert.eq(1, 2)\n',
     });
-    expect(check(["deploy_test.star"]).text).toBe(`deploy_test.star:4:5: error: undefined: asert (undefined-name)
+    expect(
+      check(["deploy_test.star"]).text,
+    ).toBe(`deploy_test.star:4:5: error: undefined: asert (undefined-name)
     4 |     asert.eq(1, 2)
       |     ^^^^^
       = did you mean assert?
