@@ -7,10 +7,8 @@
  * or more than 64 MB, and fails if anything does. Linux only: it reads /proc.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { overBudget, refused, runHostile } from "../test/starlark/hostile-scripts.ts";
+import { startWorker } from "./starlark-engines/start-worker.ts";
 
 const RUNS = 5;
 const LIMIT_MS = 100;
@@ -60,20 +58,7 @@ function threadTimes(pid: number): Map<string, number> {
 }
 
 async function startWorkerd() {
-  const bundle = await build({
-    entryPoints: [join(import.meta.dirname, "starlark-engines/hostile-worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-  });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      compatibilityDate: "2026-01-01",
-      modules: [{ type: "ESModule", path: "worker.js", contents: bundle.outputFiles[0]?.text ?? "" }],
-    }),
-  );
-  const url = await miniflare.ready;
+  const { url, stop } = await startWorker("hostile-worker.ts");
   const pid = findWorkerd();
   /** The processor time of the thread that works most, which is the one that runs the script. */
   const request = async (source: string): Promise<number> => {
@@ -95,7 +80,7 @@ async function startWorkerd() {
       for (let i = 1; i < RUNS; i++) milliseconds = Math.min(milliseconds, await request(source));
       return { milliseconds, bytes };
     },
-    stop: () => miniflare.dispose(),
+    stop,
   };
 }
 

@@ -2,11 +2,9 @@
  * Runs programs in workerd. Its clock stands still while a program runs, so the time is taken here:
  * that of a request for many runs, less that of a request for none.
  */
-import { join } from "node:path";
-import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Engine } from "./engine.ts";
 import type { BenchmarkProgram } from "./run-program.ts";
+import { startWorker } from "./start-worker.ts";
 import type { Assignment } from "./worker.ts";
 
 /** A request for so long a time of runs makes the time of the request itself small. */
@@ -19,20 +17,7 @@ export interface WorkerdEngine extends Engine {
 }
 
 export async function engineInWorkerd(siblings: ReadonlyMap<string, string>): Promise<WorkerdEngine> {
-  const bundle = await build({
-    entryPoints: [join(import.meta.dirname, "worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-  });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      compatibilityDate: "2026-01-01",
-      modules: [{ type: "ESModule", path: "worker.js", contents: bundle.outputFiles[0]?.text ?? "" }],
-    }),
-  );
-  const url = await miniflare.ready;
+  const { url, stop } = await startWorker("worker.ts");
   const request = async (assignment: Assignment): Promise<number> => {
     const body = JSON.stringify(assignment);
     const start = performance.now();
@@ -64,6 +49,6 @@ export async function engineInWorkerd(siblings: ReadonlyMap<string, string>): Pr
       const milliseconds = await timeOf({ name: "waiting", source: "", siblings: {}, suspensions });
       return (milliseconds * 1000) / suspensions;
     },
-    stop: () => miniflare.dispose(),
+    stop,
   };
 }
