@@ -90,7 +90,7 @@ const pop = defineMethod("pop", "key, default?, /", (ctx, dict: StarlarkDict, ke
 });
 
 const popitem = defineMethod("popitem", "", (ctx, dict: StarlarkDict) => {
-  ctx.charge(10, PAIR_BYTES);
+  ctx.charge(16, PAIR_BYTES);
   const entry = naming("popitem", () => dict.shift());
   if (entry === undefined) throw new EvaluationError("popitem: empty dict");
   return new StarlarkTuple([entry.key, entry.value]);

@@ -16,7 +16,7 @@ export const EMPTY_DICT_BYTES = 240;
 /** Rough size of an entry, for charging the budget. */
 export const DICT_ENTRY_BYTES = 96;
 /** A new entry is charged so many steps: making room for it takes longer than looking one up. */
-export const NEW_ENTRY_STEPS = 3;
+export const NEW_ENTRY_STEPS = 5;
 
 export class StarlarkDict extends HeapValue {
   /** By canonical key, in insertion order. Change it through the methods only. */

@@ -68,7 +68,7 @@ function shortened<K extends Key>(key: K, budget: Budget | undefined): K | strin
 /** Base 32 takes time in proportion to the size, as base 10 does not. */
 function describeBigInt(value: bigint, budget: Budget | undefined): string {
   const bits = bitSize(value);
-  budget?.charge(10 + bits / 64, 32 + bits / 5);
+  budget?.charge(30 + bits / 64, 32 + bits / 5);
   return `i${value.toString(32)};`;
 }
 
