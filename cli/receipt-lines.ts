@@ -14,3 +14,19 @@ export function receiptLines({ started, queued = [], woke, skipped = [] }: Event
   ];
   return lines.length > 0 ? lines : [pc.dim("  no trigger and no waiting run matched")];
 }
+
+/** What of this type an event was not for, and why: triggers, and the nearest of the runs that waited. */
+export function unmatchedLines({
+  unmatched = [],
+  notWoken = { total: 0, nearest: [] },
+}: EventReceipt): string[] {
+  const others = notWoken.total - notWoken.nearest.length;
+  return [
+    ...unmatched.map(({ trigger, reason }) => `  ${pc.dim("not for")} ${trigger}: ${printable(reason)}`),
+    ...notWoken.nearest.map(
+      ({ run, command, reason }) =>
+        `  ${pc.dim("not for")} ${pc.dim(run)}, which waits at ${command}: ${printable(reason)}`,
+    ),
+    ...(others > 0 ? [pc.dim(`  nor for ${others} more that waited for events of this type`)] : []),
+  ];
+}

@@ -12,6 +12,7 @@ import migrations from "../migrations/event-bus/migrations.js";
 import { FilteredEvent } from "../src/events/expression.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
+import { type MissedWait, nearestMisses } from "../src/events/missed-waits.ts";
 import { batchEvent, withHistory } from "../src/events/start-event.ts";
 import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
@@ -46,7 +47,9 @@ const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
 const MAX_STARTS_OF_EVENT = 200;
-/** How many undecided triggers and waits a receipt lists, and how many that the event was not for. */
+/** How many waits that an event has gone to its story lists. */
+const MAX_WOKEN = 200;
+/** How many undecided triggers and waits a receipt lists, and how many triggers that the event was not for. */
 const MAX_SKIPPED = 20;
 const MAX_UNMATCHED = 50;
 
@@ -128,13 +131,15 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
         queued.push({ run, workflow, trigger, state, reason });
       }
     }
-    const wakes = this.#matchingWaits(filtered, skipped);
+    const { wakes, missed } = this.#matchingWaits(filtered, skipped);
+    const notWoken = nearestMisses(missed);
     const effects: Effects = {
       started,
       ...(queued.length > 0 && { queued }),
       woke: wakes.map(({ run, command }) => ({ run, command })),
       ...(skipped.length > 0 && { skipped: skipped.slice(0, MAX_SKIPPED) }),
       ...(unmatched.length > 0 && { unmatched }),
+      ...(notWoken && { notWoken }),
     };
     this.#events.insert(event, { seq, initiator, receivedAt: now }, effects);
     for (const { run, command } of wakes) this.#send(run, command, seq);
@@ -163,7 +168,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       // A firing is for its own schedule, a start for its own workflow: that it is not for the others says nothing.
       const isForOne = trigger.schedule !== undefined || trigger.type === WORKFLOW_START;
       if (unmatched !== undefined && !isForOne && unmatchedTriggers.length < MAX_UNMATCHED) {
-        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched() });
+        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched.reason() });
       }
       if (!matches) continue;
       if (isEndless) {
@@ -178,18 +183,24 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     return { matching, skipped, unmatched: unmatchedTriggers };
   }
 
-  #matchingWaits(event: FilteredEvent, skipped: { by: string; reason: string }[]): Wait[] {
+  #matchingWaits(
+    event: FilteredEvent,
+    skipped: { by: string; reason: string }[],
+  ): { wakes: Wait[]; missed: MissedWait[] } {
     const served = new Set<RunId>();
-    return this.#waits.openFor(event.event.type).filter((wait) => {
+    const missed: MissedWait[] = [];
+    const wakes = this.#waits.openFor(event.event.type).filter((wait) => {
+      const { run, command } = wait;
       // One run consumes an event once, by the wait it registered first.
-      if (served.has(wait.run)) return false;
-      const { matches, failed } = this.#matching.decide(wait.criteria, event);
-      if (failed !== undefined) {
-        skipped.push({ by: `${wait.run} ${wait.command}`, reason: `its filter failed: ${failed}` });
-      }
-      if (matches) served.add(wait.run);
+      if (served.has(run)) return false;
+      const { matches, failed, unmatched } = this.#matching.decide(wait.criteria, event);
+      if (failed !== undefined)
+        skipped.push({ by: `${run} ${command}`, reason: `its filter failed: ${failed}` });
+      if (unmatched) missed.push({ run, command, unmatched });
+      if (matches) served.add(run);
       return matches;
     });
+    return { wakes, missed: missed.filter(({ run }) => !served.has(run)) };
   }
 
   // -------------------------------------------------------------------- waits
@@ -339,7 +350,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   async eventStory(seq: number): Promise<Result<EventStory>> {
     const stored = this.#events.at(seq);
     return stored
-      ? ok({ ...stored, starts: this.#startRows.page({ seq, limit: MAX_STARTS_OF_EVENT }) })
+      ? ok({
+          ...stored,
+          starts: this.#startRows.page({ seq, limit: MAX_STARTS_OF_EVENT }),
+          woken: this.#waits.servedBy(seq, MAX_WOKEN),
+        })
       : refuse("unknown_event", `no event with the arrival number ${seq} is kept`);
   }
 

@@ -5,7 +5,7 @@ import type { EventReceipt, EventStory } from "../../src/protocol/cloud-event.ts
 import { contextOf, parseJson } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
-import { receiptLines } from "../receipt-lines.ts";
+import { receiptLines, unmatchedLines } from "../receipt-lines.ts";
 
 export function addEventCommands(program: Command): void {
   const event = program.command("event").description("send and look at events");
@@ -82,15 +82,13 @@ export function addEventCommands(program: Command): void {
     .action(async (no: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
       const story = await client.get<EventStory>(`/v1/events/${encodeURIComponent(no)}`);
-      const { event: e, receipt, starts } = story;
+      const { event: e, receipt, starts, woken } = story;
       out.result(story, () =>
         [
           `${pc.bold(printable(e.type))} ${printable(e.subject ?? "")} ${pc.dim(printable(`${e.source} ${e.id}`))}`,
           `  received ${ago(story.receivedAt, Date.now())} from ${printable(story.initiator)}`,
-          ...receiptLines(receipt),
-          ...(receipt.unmatched ?? []).map(
-            ({ trigger, reason }) => `  ${pc.dim("not for")} ${trigger}: ${printable(reason)}`,
-          ),
+          ...receiptLines({ ...receipt, woke: woken }),
+          ...unmatchedLines(receipt),
           ...starts.map(
             ({ run, trigger, state, reason }) =>
               `  ${pc.bold("now")} ${trigger} ${pc.dim(run)} is ${state}${reason === "" ? "" : `: ${printable(reason)}`}`,

@@ -54,7 +54,10 @@ function conditionsOf({ source, subject, text = "" }: EventFilter): Condition[] 
 }
 
 /** What an event did when it arrived. */
-export type Effects = Pick<EventReceipt, "started" | "queued" | "woke" | "skipped" | "unmatched">;
+export type Effects = Pick<
+  EventReceipt,
+  "started" | "queued" | "woke" | "skipped" | "unmatched" | "notWoken"
+>;
 
 function receiptOf(row: Row): EventReceipt {
   const effects = JSON.parse(row.receipt) as Effects;

@@ -132,13 +132,28 @@ export class WaitRows {
     );
   }
 
-  /** The run is over. Its waits are kept as such for a time, so that a late repetition does not open them again. */
+  /**
+   * The run is over. Its waits are kept as such for a time, so that a late repetition does not open them again, with
+   * the events that they took.
+   */
   forget(run: RunId): void {
     this.#sql.exec("DELETE FROM waits WHERE run = ? AND command LIKE 'before#%'", run);
     this.#sql.exec(
-      "UPDATE waits SET state = 'over', filter = NULL, match = NULL, seq = NULL WHERE run = ?",
+      `UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,
+         state = 'over', filter = NULL, match = NULL WHERE run = ?`,
       run,
     );
+  }
+
+  /** The waits that an event has gone to, in the order in which they were registered. */
+  servedBy(seq: number, limit: number): { run: RunId; command: CommandId }[] {
+    return this.#sql
+      .exec<{ run: RunId; command: CommandId }>(
+        "SELECT run, command FROM waits WHERE seq = ? AND command NOT LIKE 'before#%' ORDER BY rowid LIMIT ?",
+        seq,
+        limit,
+      )
+      .toArray();
   }
 
   /** Drops what is over, and what long runs have consumed of events that are no longer kept. */

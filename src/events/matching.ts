@@ -14,11 +14,16 @@ export interface Criteria {
   match?: JsonObject | undefined;
 }
 
-/**
- * `failed`: the filter could not be decided on this event, which counts as no match. `unmatched` says why an event of
- * the type is none that was asked for: the first condition that it does not fulfil. Worked out only when asked.
- */
-export type Verdict = { matches: boolean; failed?: string; unmatched?: () => string };
+/** Why an event of the type is none that was asked for. */
+export interface Unmatched {
+  /** How many conditions it fulfils before the first that it does not: of two, the higher was the nearer one. */
+  fulfilled: number;
+  /** That first condition, in words. Worked out only when asked. */
+  reason(): string;
+}
+
+/** `failed`: the filter could not be decided on this event, which counts as no match. */
+export type Verdict = { matches: boolean; failed?: string; unmatched?: Unmatched };
 
 const MAX_COMPILED = 1000;
 /** Characters of a condition in a sentence. */
@@ -31,16 +36,18 @@ export class Matching {
     if (!matchesType(criteria.type, event.event.type)) return { matches: false };
     const { match, filter: text } = criteria;
     const path = match && firstUnmatched(event.event, match);
+    const paths = Object.keys(match ?? {});
     if (path !== undefined) {
-      return { matches: false, unmatched: () => difference(event.event, path, match?.[path]) };
+      const reason = () => difference(event.event, path, match?.[path]);
+      return { matches: false, unmatched: { fulfilled: paths.indexOf(path), reason } };
     }
     if (text === undefined) return { matches: true };
     const filter = this.#filter(text);
     const decision = filter.ok ? filter.value(event) : filter;
     if (!decision.ok) return { matches: false, failed: decision.error.message };
-    return decision.value
-      ? { matches: true }
-      : { matches: false, unmatched: () => `its filter says no: ${this.#firstFalse(text, event)} is false` };
+    if (decision.value) return { matches: true };
+    const reason = () => `its filter says no: ${this.#firstFalse(text, event)} is false`;
+    return { matches: false, unmatched: { fulfilled: paths.length, reason } };
   }
 
   /** Of conditions that must all hold the first that does not; the whole filter where that cannot be told. */

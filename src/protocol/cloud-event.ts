@@ -45,6 +45,13 @@ export const eventReceiptSchema = z.object({
   woke: z.array(z.object({ run: z.string(), command: z.string() })),
   /** Triggers of this type that the event was not for, and why. */
   unmatched: z.array(z.object({ trigger: z.string(), reason: z.string() })).optional(),
+  /** Runs that waited for events of this type and that this one was not for: the nearest ones, why, and how many in all. */
+  notWoken: z
+    .object({
+      total: z.number().int(),
+      nearest: z.array(z.object({ run: z.string(), command: z.string(), reason: z.string() })),
+    })
+    .optional(),
   /** Triggers (by id) and waits (by run and command) of this type that could not be decided, and why. */
   skipped: z.array(z.object({ by: z.string(), reason: z.string() })).optional(),
 });
@@ -59,9 +66,12 @@ export interface StoredEvent {
   receipt: EventReceipt;
 }
 
-/** An event with what has become, up to now, of the starts that wait or have waited for it. */
+/** An event with what has become of it up to now. */
 export interface EventStory extends StoredEvent {
+  /** The starts that wait or have waited for it. */
   starts: StartView[];
+  /** The waits that it has gone to, also those that began after it came. */
+  woken: { run: string; command: string }[];
 }
 
 export const MAX_EVENT_BYTES = 1024 * 1024;

@@ -365,6 +365,82 @@ describe("a run that waits", () => {
     }));
 });
 
+describe("what an event says of the runs that waited for its type", () => {
+  const shops = (n: number, service: string) =>
+    wait({ run: run(n), match: { "data.service": service }, filter: "event.data.n > 1" });
+
+  it("is by which condition it was not for them, those first that it came nearest to", () =>
+    withBus(async ({ bus }) => {
+      await bus.registerWait(shops(1, "search"));
+      await bus.registerWait(shops(2, "shop"));
+      await bus.registerWait(shops(3, "mail"));
+      await bus.registerWait(wait({ run: run(4), type: "com.example.other" }));
+      const [receipt] = await bus.ingest([anEvent({ data: { service: "shop", n: 1 } })], "alice");
+      const expected = {
+        total: 3,
+        nearest: [
+          { run: run(2), command: command(1), reason: "its filter says no: event.data.n > 1 is false" },
+          { run: run(1), command: command(1), reason: 'data.service is "shop", not "search"' },
+          { run: run(3), command: command(1), reason: 'data.service is "shop", not "mail"' },
+        ],
+      };
+      expect(receipt?.notWoken).toEqual(expected);
+      const story = await bus.eventStory(receipt?.seq ?? 0);
+      expect(story).toMatchObject({ ok: true, value: { receipt: { notWoken: expected }, woken: [] } });
+    }));
+
+  it("is short, however many and however wordy they are", () =>
+    withBus(async ({ bus }) => {
+      const wordy = Object.fromEntries([["x".repeat(5000), 1]]);
+      for (let n = 1; n <= 25; n += 1) await bus.registerWait(wait({ run: run(n), match: wordy }));
+      const [receipt] = await bus.ingest([anEvent()], "alice");
+      expect(receipt?.notWoken?.total).toBe(25);
+      expect(receipt?.notWoken?.nearest.map((one) => one.run)).toEqual(
+        Array.from({ length: 20 }, (_, index) => run(index + 1)),
+      );
+      expect(JSON.stringify(receipt).length).toBeLessThan(10_000);
+    }));
+
+  it("leaves out a run that it woke by another of its waits", () =>
+    withBus(async ({ bus }) => {
+      await bus.registerWait(wait({ match: { "data.service": "search" } }));
+      await bus.registerWait(wait({ command: command(2) }));
+      const [receipt] = await bus.ingest([anEvent()], "alice");
+      expect(receipt).toMatchObject({ woke: [{ command: command(2) }] });
+      expect(receipt).not.toHaveProperty("notWoken");
+    }));
+
+  it("tells of those that began to wait after it had come, also when they are over", () =>
+    withBus(async ({ bus, settle }) => {
+      const [receipt] = await bus.ingest([anEvent()], "alice");
+      await bus.registerWait(wait());
+      await bus.registerWait(wait({ run: run(2), command: command(7) }));
+      await bus.markConsumed({ run: run(3), seqs: [1] });
+      await settle();
+      await bus.forgetRun(run(1));
+      await bus.forgetRun(run(1));
+      expect(receipt?.woke).toEqual([]);
+      expect(await bus.eventStory(1)).toMatchObject({
+        value: {
+          woken: [
+            { run: run(1), command: command(1) },
+            { run: run(2), command: command(7) },
+          ],
+        },
+      });
+    }));
+
+  it("leaves out those that had given up waiting when it reached them", () =>
+    withBus(async ({ bus, runs, settle }) => {
+      runs.answer = () => false;
+      await bus.registerWait(wait());
+      const [receipt] = await bus.ingest([anEvent()], "alice");
+      expect(receipt?.woke).toHaveLength(1);
+      await settle();
+      expect(await bus.eventStory(1)).toMatchObject({ value: { woken: [] } });
+    }));
+});
+
 describe("events that are kept", () => {
   it("come in pages, newest first, by type or prefix", () =>
     withBus(async ({ bus }) => {

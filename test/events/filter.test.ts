@@ -216,6 +216,6 @@ describe("matching", () => {
       "its filter says no: event.data.forced is false",
     ],
   ])("says of %j the first condition that does not hold", (criteria, reason) => {
-    expect(decideFor({ type: "com.github.push", ...criteria }).unmatched?.()).toBe(reason);
+    expect(decideFor({ type: "com.github.push", ...criteria }).unmatched?.reason()).toBe(reason);
   });
 });

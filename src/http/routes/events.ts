@@ -71,7 +71,7 @@ const show = createRoute({
   tags,
   summary: "An event by its arrival number, and what has become of it",
   description:
-    "`receipt` is what it did when it arrived: runs started and woken, starts queued, and of each trigger of its type that it was not for, why. `starts` is what has become of the queued ones since.",
+    "`receipt` is what it did when it arrived: runs started and woken, starts queued, and of each trigger and the nearest waits of its type that it was not for, why. `starts` is what has become of the queued ones since, `woken` are the waits that it has gone to by now.",
   middleware: [requires("viewer")] as const,
   request: { params: z.object({ seq: z.coerce.number().int().min(1) }) },
   responses: { 200: json(storySchema, "The event"), ...problems(400, 401, 403, 404) },

@@ -80,6 +80,7 @@ export const waits = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.run, table.command] }),
     index("waits_open").on(table.isPrefix, table.type).where(sql`state = 'open'`),
+    index("waits_by_event").on(table.seq).where(sql`seq IS NOT NULL`),
   ],
 );
 

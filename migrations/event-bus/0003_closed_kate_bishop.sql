@@ -1,0 +1,1 @@
+CREATE INDEX `waits_by_event` ON `waits` (`seq`) WHERE seq IS NOT NULL;
