@@ -61,6 +61,8 @@ export interface StartRun {
   /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
   consumed?: number[];
   continues?: { run: RunId; how: "continued" | "forked" };
+  /** Nobody waits for it, whatever its event says: it is a fork of a run that another has started. */
+  hasNoParent?: boolean;
   /** Signals that the run which this one goes on from was sent and did not wait for. */
   signals?: Signal[];
 }
@@ -119,13 +121,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
     comment: string;
     by: Identity;
   }): Promise<Result<Approval>>;
-  /** A second one terminates, unless it `mayRepeat`: actors say so, whose messages may come more than once. */
-  cancel(request: {
-    by: Identity;
-    reason: string;
-    terminate: boolean;
-    mayRepeat?: boolean;
-  }): Promise<Result<RunSummary>>;
+  /** Idempotent. Refuses `run_finished` where the run has ended by itself, and `run_stuck` unless `terminate`. */
+  cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(): Promise<"unknown" | "on" | "over">;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */

@@ -1,7 +1,6 @@
 // One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/workflow-run/migrations.js";
-import { parentOf } from "../src/events/workflow-start.ts";
 import { evaluatePolicy, evaluatePolicyAtOnce } from "../src/policy/index.ts";
 import type { CommandId, FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
@@ -19,6 +18,7 @@ import { RowTooLarge } from "../src/storage/row-size.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import type { RunInput } from "../src/workflow/machine-types.ts";
+import { parentOfRun } from "../src/workflow/parent.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
@@ -170,15 +170,10 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return resolved ? ok(resolved) : stuck();
   }
 
-  async cancel({
-    by,
-    reason,
-    terminate,
-    mayRepeat = false,
-  }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
+  async cancel({ by, reason, terminate }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
     if (!this.#begun) return this.#unknown();
     const action = terminate ? "terminate" : "cancel";
-    const input = { type: "cancel", by: by.subject, reason, terminate, mayRepeat } as const;
+    const input = { type: "cancel", by: by.subject, reason, terminate } as const;
     return this.#intervene(input, action, { reason });
   }
 
@@ -214,7 +209,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     });
     if (restart) {
       const why = `restarted from ${request.command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
-      this.#host.feed({ type: "cancel", by: by.subject, reason: why, terminate: true });
+      this.#host.feed({ type: "cancel", by: by.subject, reason: why, terminate: true, successor: id });
     } else void this.#outbox.flush();
     const detail = await successor.detail();
     if (!detail.ok) return detail;
@@ -282,14 +277,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       by: parent,
       reason: "the run that started it has ended",
       terminate,
-      mayRepeat: true,
       parent,
     } as const;
     if (!this.#begun) {
       this.#host.keepUntilBegun(input, () => applyMigrations(this.ctx.storage, migrations));
       return;
     }
-    if (parentOf(this.#host.run.event)?.run !== parent) return;
+    if (parentOfRun(this.#host.run)?.run !== parent) return;
     const { continuedAs } = this.#host.summary();
     if (continuedAs === undefined) this.#host.feed(input);
     else this.#outbox.add(message("run", continuedAs, "closeByParent", [{ parent, terminate }]));

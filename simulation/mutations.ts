@@ -288,7 +288,7 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 2,
     from: 12,
     file: "src/workflow/run-machine.ts",
-    find: "if (cancelRequested && !terminate && mayRepeat) return undefined;",
-    replace: "",
+    find: "if (terminate) {",
+    replace: "if (terminate || cancelRequested) {",
   },
 ];

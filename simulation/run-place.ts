@@ -1,10 +1,11 @@
 // A run as its disk tells: for those who watch.
 
-import { parentOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
+import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { ErrorData } from "../src/protocol/result.ts";
 import { finishedStates } from "../src/protocol/run.ts";
 import type { RunStart } from "../src/workflow/index.ts";
+import { parentOfRun } from "../src/workflow/parent.ts";
 import type { Cluster, Place } from "./cluster.ts";
 
 /** How a run has ended. */
@@ -53,7 +54,7 @@ export function roleOf({ event, trigger }: RunStart): string {
 /** The run that has started this one. */
 export function parentIdOf(place: Place): string | undefined {
   const start = startOf(place);
-  return start && parentOf(start.event)?.run;
+  return start && parentOfRun(start)?.run;
 }
 
 const journals = new WeakMap<Place, { count: number; records: JournalRecord[] }>();

@@ -234,7 +234,7 @@ export class Starts {
     for (const run of cancel) {
       this.#rows.noteCancelled(run);
       const reason = `a newer run of ${group} takes its place`;
-      const request = { by: SLUICE, reason, terminate: false, mayRepeat: true };
+      const request = { by: SLUICE, reason, terminate: false };
       this.#outbox.add(message("run", run, "cancel", [request]));
     }
     for (const run of start) this.#begin(this.#start(run), now);

@@ -3,6 +3,7 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
+import { parentOfRun } from "../../src/workflow/parent.ts";
 import type { ForkRun, StartRun } from "../rpc.ts";
 import { sha256 } from "../sha256.ts";
 import { loadMachine } from "./engine.ts";
@@ -17,7 +18,7 @@ const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
  */
 export function forkOf(
   run: StoredStart,
-  { id, command, program: given, by, reason }: ForkRun,
+  { id, command, program: given, by, reason, restart }: ForkRun,
   kept: { records: JournalRecord[]; program: ProgramSource | undefined },
 ): Result<{ start: StartRun; records: JournalRecord[] }> {
   const program = given ?? kept.program;
@@ -39,8 +40,11 @@ export function forkOf(
   const consumed = records.flatMap((record) =>
     record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
   );
+  // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
+  const isInPlace = restart && !isFinished(kept.records);
   const start: StartRun = {
     ...run,
+    ...(parentOfRun(run) && !isInPlace && { hasNoParent: true }),
     id,
     program,
     trigger: workflow.value.triggers.find((trigger) => trigger.id === run.trigger.id) ?? run.trigger,
@@ -51,4 +55,9 @@ export function forkOf(
   if (state !== "stuck") return ok({ start, records });
   const message = error?.message ?? "the program and the journal disagree";
   return refuse("program_differs", message, error?.details ?? {});
+}
+
+function isFinished(records: readonly JournalRecord[]): boolean {
+  const last = records.at(-1);
+  return last?.type === "noted" && last.note === "finished";
 }

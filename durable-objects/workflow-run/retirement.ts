@@ -5,11 +5,11 @@
 //    holds: the actor sees to that, in the turn of the deletion.
 // 2. Each look first sets the time of the next: the power may go out at any point.
 // 3. What is brought back is there at once and in full: `start` is the last part to be written.
-import { parentOf } from "../../src/events/workflow-start.ts";
 import { HISTORY_FORMAT, type HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import type { Timers } from "../../src/storage/timers.ts";
+import { parentOfRun } from "../../src/workflow/parent.ts";
 import type { ArchivedRun, archiveOf } from "./archive.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
@@ -76,7 +76,8 @@ export class Retirement {
       return false;
     }
     // A parent knows a child by the first run of its chain, which hands on what the parent tells it.
-    const parent = end.data.continued === undefined ? undefined : parentOf(start.event);
+    const hasSuccessor = end.data.continued !== undefined || end.data.restarted !== undefined;
+    const parent = hasSuccessor ? parentOfRun(start) : undefined;
     if (parent && (await this.#ports.hasChildren(start.workspace, parent.run))) return false;
     await this.#archive(start);
     return true;

@@ -33,6 +33,7 @@ import {
   MAX_CLEANUP_COMMANDS,
   MAX_COMMANDS,
   MAX_DEFERRED,
+  MAX_FIBER_IDS_LENGTH,
   MAX_FIBERS,
   MAX_LINE_LENGTH,
   MAX_LINES,
@@ -56,6 +57,8 @@ export class Execution implements ThreadHost {
   #root: Thread | undefined;
   /** Fibers that are not done. */
   #fibers = 0;
+  /** Characters of their ids. */
+  #idsLength = 0;
   #commands = 0;
   #deferred = 0;
   #lines: string[] = [];
@@ -265,12 +268,14 @@ export class Execution implements ThreadHost {
     this.#ready.add(thread);
   }
 
-  started(): void {
+  started({ id }: Thread): void {
     this.#fibers += 1;
+    this.#idsLength += id.length;
   }
 
-  done(): void {
+  done({ id }: Thread): void {
     this.#fibers -= 1;
+    this.#idsLength -= id.length;
   }
 
   joins(thread: Thread, isWaiting: boolean): void {
@@ -311,12 +316,19 @@ export class Execution implements ThreadHost {
     this.#deferred += 1;
   }
 
-  claimFibers(count: number): void {
-    if (this.#fibers + count <= MAX_FIBERS) return;
-    throw new StarlarkError(`a run has at most ${MAX_FIBERS} fibers at a time: give w.parallel a limit`, {
-      code: "TooManyFibers",
-      details: { limit: MAX_FIBERS },
-    });
+  claimFibers(count: number, idLength: number): void {
+    if (this.#fibers + count > MAX_FIBERS) {
+      throw new StarlarkError(`a run has at most ${MAX_FIBERS} fibers at a time: give w.parallel a limit`, {
+        code: "TooManyFibers",
+        details: { limit: MAX_FIBERS },
+      });
+    }
+    if (this.#idsLength + count * idLength > MAX_FIBER_IDS_LENGTH) {
+      throw new StarlarkError(
+        `${count} more fibers, so deep inside of others, are too many: start fewer at a time, or less deep`,
+        { code: "TooManyFibers", details: { limit: MAX_FIBER_IDS_LENGTH } },
+      );
+    }
   }
 
   info(): Value {

@@ -17,6 +17,8 @@ export interface FinishedNote {
   traceback?: string;
   /** The run that it goes on as, and the data of that one's event where the script has given some. */
   continued?: { run: RunId; data?: JsonValue };
+  /** The run that an operator has begun in its place. */
+  restarted?: { run: RunId };
 }
 
 type StateOptions = Pick<RunMachineOptions, "start" | "scaleDueAt" | "mask">;

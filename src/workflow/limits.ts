@@ -23,6 +23,8 @@ export const COMMAND_STEPS = 400;
 export const MAX_RENEWALS = 6;
 /** Fibers of a run that are not done, the handler's included. */
 export const MAX_FIBERS = 10_001;
+/** Characters of their ids together: one record names all that a cancellation ends, and a stored row holds 2 MB. */
+export const MAX_FIBER_IDS_LENGTH = 1_500_000;
 /** How deep fibers may start fibers. */
 export const MAX_FIBER_DEPTH = 100;
 /** What a fiber costs the slice that starts it. */

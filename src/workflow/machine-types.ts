@@ -40,6 +40,8 @@ export interface RunStart {
   continues?: { run: RunId; how: "continued" | "forked" };
   /** Signals that the run which this one goes on from was sent and did not wait for. */
   signals?: Signal[];
+  /** Nobody waits for it, whatever its event says: it is a fork of a run that another has started. */
+  hasNoParent?: boolean;
 }
 
 /** The host's clock and source of chance, at the time of one input. */
@@ -110,11 +112,18 @@ export type RunInput =
   /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
   | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /**
-   * Refused with `run_finished`, and with `run_stuck` unless `terminate`. A second one terminates, unless it
-   * `mayRepeat`: then it is a message that may have come before. With `parent`, only the run that has started this one
-   * can ask for it: from any other it changes nothing.
+   * Refused with `run_stuck` unless `terminate`, and with `run_finished` where the run has ended by itself. A second one
+   * changes nothing, unless it is the first to `terminate`. With `parent`, only the run that has started this one can ask
+   * for it: from any other it changes nothing. `successor` is a run that begins in the place of this one.
    */
-  | { type: "cancel"; by: string; reason: string; terminate: boolean; mayRepeat?: boolean; parent?: RunId }
+  | {
+      type: "cancel";
+      by: string;
+      reason: string;
+      terminate: boolean;
+      parent?: RunId;
+      successor?: RunId;
+    }
   /**
    * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
    * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.

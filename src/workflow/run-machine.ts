@@ -5,7 +5,6 @@
 //    of the journal has taken them.
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
 // 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
-import { parentOf } from "../events/workflow-start.ts";
 import type { Form } from "../protocol/form.ts";
 import {
   type ApprovalId,
@@ -42,6 +41,7 @@ import type {
   Waiting,
 } from "./machine-types.ts";
 import { operate } from "./operate.ts";
+import { parentOfRun } from "./parent.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
@@ -296,12 +296,15 @@ class Machine implements InspectableRun {
 
   #cancel(
     turn: OpenTurn,
-    { by, reason, terminate, mayRepeat = false, parent }: Extract<RunInput, { type: "cancel" }>,
+    { by, reason, terminate, parent, successor }: Extract<RunInput, { type: "cancel" }>,
   ): ErrorData | undefined {
     // A fork, or a run that asked for a child under an id of its choice, may name a run that is another's child.
-    if (parent !== undefined && parentOf(this.#options.start.event)?.run !== parent) return undefined;
+    if (parent !== undefined && parentOfRun(this.#options.start)?.run !== parent) return undefined;
     const { finished, cancelRequested, open } = this.#state;
-    if (finished) return runFinished(finished);
+    // What was asked for has happened: whoever asks again has lost the answer.
+    if (finished) {
+      return cancelRequested || finished.state === "cancelled" ? undefined : runFinished(finished);
+    }
     if (terminate) this.#begin(turn);
     if (!this.#state.isStarted) return notStarted;
     if (this.stuck && !terminate) {
@@ -311,12 +314,13 @@ class Machine implements InspectableRun {
           "the run is stuck, so its deferred functions cannot run: terminate it to end it without them",
       };
     }
-    if (cancelRequested && !terminate && mayRepeat) return undefined;
-    if (terminate || cancelRequested) {
+    if (terminate) {
       turn.note("terminated", { by, reason });
-      this.#finish(turn, cancelledNote(by, reason));
+      const note = cancelledNote(by, reason);
+      this.#finish(turn, successor === undefined ? note : { ...note, restarted: { run: successor } });
       return undefined;
     }
+    if (cancelRequested) return undefined;
     const unbegun = [...this.#state.unbegun];
     const commands = this.#execution?.cancellable() ?? [];
     const cancelled = commands.flatMap((id) => open.get(id) ?? []);
@@ -418,10 +422,10 @@ class Machine implements InspectableRun {
     this.#execution = undefined;
   }
 
-  /** One that goes on as another run leaves that to tell. */
-  #tellParent(turn: OpenTurn, { state, output, error, continued }: FinishedNote): void {
-    const parent = parentOf(this.#options.start.event);
-    if (!parent || continued) return;
+  /** One that goes on as another run, or begins again as one, leaves that to tell. */
+  #tellParent(turn: OpenTurn, { state, output, error, continued, restarted }: FinishedNote): void {
+    const parent = parentOfRun(this.#options.start);
+    if (!parent || continued || restarted) return;
     const outcome = {
       state,
       ...(output === undefined ? {} : { output }),

@@ -1,5 +1,4 @@
 // What people see of a run: its summary, and its commands as activities. Made from the fold of the journal alone.
-import { parentOf } from "../events/workflow-start.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
@@ -8,6 +7,7 @@ import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { RunMachineOptions, RunStart } from "./machine-types.ts";
+import { parentOfRun } from "./parent.ts";
 import { bytesBeyond } from "./payload.ts";
 
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
@@ -18,8 +18,9 @@ export function runStateOf(state: JournalState, isStuck: boolean): RunState {
 
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {
   const { id, source, type, subject } = start.event;
-  const parent = parentOf(start.event);
+  const parent = parentOfRun(start);
   const error = stuck ?? state.finished?.error;
+  const successor = (state.finished?.continued ?? state.finished?.restarted)?.run;
   return {
     id: start.id,
     workflow: start.workflow,
@@ -37,7 +38,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
     ...(start.continues ? { continues: { ...start.continues } } : {}),
-    ...(state.finished?.continued ? { continuedAs: state.finished.continued.run } : {}),
+    ...(successor === undefined ? {} : { continuedAs: successor }),
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
     ...(error === undefined ? {} : { error: shortError(error) }),
     commands: state.commands.size,

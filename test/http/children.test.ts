@@ -103,6 +103,68 @@ describe("a run that starts others", () => {
     expect(await until(child, "cancelled")).toMatchObject({ error: { details: { by: run } } });
   });
 
+  it("does not hear from a fork of one, which has no parent, but from one that begins again in its place", async () => {
+    await put("forked-child", "w.sleep(days = 1)\nreturn w.info().run");
+    await put("asks-one", 'return w.start("forked-child")');
+    const { run } = (await start("asks-one")).body;
+    const child = await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs?parent=${run}`, { token: viewer });
+        expect(body.runs).toHaveLength(1);
+        return body.runs[0].id as string;
+      },
+      { timeout: 8000, interval: 20 },
+    );
+    await until(child, "waiting");
+    const forkOf = async (id: string, restart: boolean) => {
+      const { body } = await call("POST", `/v1/runs/${id}/forks`, { body: { command: "0#1", restart } });
+      expect(body.continues).toEqual({ run: id, how: "forked" });
+      return body;
+    };
+    const wake = (id: string) =>
+      call("POST", `/v1/runs/${id}/operations`, { body: { operation: { action: "skip", command: "0#1" } } });
+
+    const fork = await forkOf(child, false);
+    expect(fork.parent).toBeUndefined();
+    await wake(fork.id);
+    await until(fork.id, "succeeded");
+    expect(await until(run, "waiting")).toMatchObject({
+      waitingFor: "waiting for the workflow forked-child",
+    });
+
+    const instead = await forkOf(child, true);
+    expect(instead.parent).toEqual({ run, command: "0#1" });
+    expect(await until(child, "cancelled")).toMatchObject({ continuedAs: instead.id });
+    expect(await until(run, "waiting")).toMatchObject({
+      waitingFor: "waiting for the workflow forked-child",
+    });
+    await wake(instead.id);
+    expect(await until(run, "succeeded")).toMatchObject({ output: instead.id });
+
+    const late = await forkOf(instead.id, true);
+    expect(late.parent).toBeUndefined();
+  });
+
+  it("closes the run that has begun again in the place of a child", async () => {
+    await put("closed-child", "w.sleep(days = 1)");
+    await put("closes-one", 'w.start("closed-child", wait = False)\nw.wait_for_signal("end")');
+    const { run } = (await start("closes-one")).body;
+    const child = await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs?parent=${run}`, { token: viewer });
+        expect(body.runs).toMatchObject([{ state: "waiting" }]);
+        return body.runs[0].id as string;
+      },
+      { timeout: 8000, interval: 20 },
+    );
+    const { body } = await call("POST", `/v1/runs/${child}/forks`, {
+      body: { command: "0#1", restart: true },
+    });
+    await until(child, "cancelled");
+    await call("POST", `/v1/runs/${run}/signals/end`, { body: {} });
+    expect(await until(body.id, "cancelled")).toMatchObject({ error: { details: { by: run } } });
+  });
+
   it("hears that a workflow is not there, cannot be started, or was started before under the id", async () => {
     await put("once", "return 1");
     await put(

@@ -94,6 +94,23 @@ describe("an operator", () => {
   });
 });
 
+describe("a cancellation", () => {
+  it("is the same however often it is sent, and ends no cleanup; terminating is asked for", async () => {
+    const id = await waitingRun("cancel-a", "w.defer(lambda: w.sleep(days = 1))\n    w.sleep(days = 2)");
+    const cancel = (body: object) => call("POST", `/v1/runs/${id}/cancel`, { body });
+    const first = await cancel({ reason: "enough" });
+    expect(first).toMatchObject({ status: 200, body: { state: "waiting" } });
+    expect(await cancel({ reason: "enough" })).toEqual(first);
+    expect(await cancel({ terminate: true })).toMatchObject({ status: 200, body: { state: "cancelled" } });
+    for (const body of [{ terminate: true }, { reason: "enough" }]) {
+      expect(await cancel(body)).toMatchObject({ status: 200, body: { state: "cancelled" } });
+    }
+    const { body } = await call("GET", `/v1/runs/${id}/journal`);
+    const notes = body.records.flatMap(({ note }: { note?: string }) => note ?? []);
+    expect(notes).toEqual(["started", "cancel_requested", "terminated", "finished"]);
+  });
+});
+
 describe("a fork", () => {
   const fork = (id: string, body: object, key?: string) =>
     call("POST", `/v1/runs/${id}/forks`, {

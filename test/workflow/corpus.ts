@@ -284,7 +284,7 @@ on_event(type = "test", handler = handler)
       interventions: [
         {
           after: "0#1 : attempt_started",
-          input: { type: "cancel", by: "carl", reason: "no", terminate: false, mayRepeat: true },
+          input: { type: "cancel", by: "carl", reason: "no", terminate: false },
         },
         { after: "0#2 sleep", input: { type: "cancel", by: "carl", reason: "now", terminate: true } },
       ],

@@ -251,24 +251,40 @@ on_event(type = "test", handler = handler)
     expect(host.machine.activities()[0]?.state).toBe("cancelled");
   });
 
-  it("does not wait for cleanup when it is asked for again", () => {
+  it("changes nothing when it is asked for again, also when the run has ended by then", () => {
+    const host = start(guarded);
+    host.feed({ type: "start" });
+    host.settle();
+    host.cancel();
+    for (let n = 0; n < 3; n++) expect(host.cancel()).toMatchObject({ records: [], effects: [] });
+    expect(host.goOn().finished).toBe("cancelled");
+    for (const terminate of [false, true]) {
+      const again = host.cancel(terminate);
+      expect(again.records).toEqual([]);
+      expect(again.refused).toBeUndefined();
+    }
+  });
+
+  it("waits for no cleanup that is on when the run is terminated", () => {
     const host = start(guarded, { functions: () => "never" });
     host.feed({ type: "start" });
     host.settle();
     host.cancel();
     host.settle();
-    host.cancel();
+    host.cancel(true);
     expect(host.finished).toBe("cancelled");
     expect([...host.jobs.values()].map(({ state }) => state)).toEqual(["cancelled", "cancelled"]);
   });
 
-  it("runs no deferred function when the run is terminated", () => {
+  it("runs no deferred function when the run is terminated, and says the same to whoever asks again", () => {
     const host = start(guarded, { functions: () => "never" });
     host.feed({ type: "start" });
     host.settle();
     host.cancel(true);
     expect(host.finished).toBe("cancelled");
     expect(host.log).toEqual([]);
+    expect(host.cancel(true)).toMatchObject({ records: [], effects: [] });
+    expect(host.cancel(true).refused).toBeUndefined();
   });
 
   it("leaves a cleanup that is on alone, and the ending that was decided before", () => {
@@ -300,9 +316,8 @@ on_event(type = "test", handler = handler)
           host.feed({ type: "start" });
           for (let i = 0; i < steps; i++) host.step();
           if (memory === "lost") host.loseMemory();
-          const before = host.finished;
-          const { refused } = host.cancel();
-          if (before !== undefined) expect(refused?.code).toBe("run_finished");
+          const isOver = host.finished !== undefined && host.finished !== "cancelled";
+          expect(host.cancel().refused?.code).toBe(isOver ? "run_finished" : undefined);
           host.goOn();
           expect(host.finished).toBeDefined();
           expect(host.timers.size + host.waits.size).toBe(0);
@@ -337,13 +352,13 @@ on_event(type = "test", handler = handler)
       }
     });
 
-    it("twice in a row ends it at once", () => {
+    it("and then terminated ends at once", () => {
       for (let steps = 0; steps < reference.sent.length; steps++) {
         const host = start(workflow, script);
         host.feed({ type: "start" });
         for (let i = 0; i < steps; i++) host.step();
         host.cancel();
-        host.cancel();
+        host.cancel(true);
         expect(host.finished).toBeDefined();
         expect([...host.jobs.values()].filter(({ state }) => state === "queued")).toEqual([]);
       }

@@ -1,5 +1,6 @@
 // Fibers: w.parallel, w.spawn, w.wait, w.race, w.select, and what becomes of those that are cancelled.
 import { describe, expect, it, vi } from "vitest";
+import { MAX_ROW_BYTES } from "../../src/storage/row-size.ts";
 import { MAX_FIBERS } from "../../src/workflow/limits.ts";
 import { modes, outline, type Script, ScriptedHost, timeless, workflowOf } from "./scripted-host.ts";
 
@@ -619,6 +620,31 @@ on_event(type = "test", handler = handler)
 `),
     ).run();
     expect(host.machine.ending().error?.code).toBe("TooManyFibers");
+  });
+
+  it("so deep and so many that a cancellation would name more than a record holds are too many", () => {
+    const atTheBottom = (count: number) =>
+      workflowOf(`
+def deeper(w, left):
+    if left > 0:
+        return w.parallel([lambda: deeper(w, left - 1)])
+    w.parallel([lambda: w.sleep(hours = 1)] * ${count})
+
+def handler(w, ev):
+    deeper(w, 97)
+
+on_event(type = "test", handler = handler)
+`);
+    const host = new ScriptedHost(atTheBottom(7000));
+    host.feed({ type: "start" });
+    expect(host.timers.size).toBe(7000);
+    host.cancel();
+    const largest = Math.max(...host.records.map((record) => JSON.stringify(record).length));
+    expect(largest).toBeGreaterThan(1_000_000);
+    expect(largest).toBeLessThan(MAX_ROW_BYTES);
+    const more = new ScriptedHost(atTheBottom(9000));
+    more.feed({ type: "start" });
+    expect(JSON.stringify(more.machine.ending().error)).toContain("so deep inside of others");
   });
 
   it("replay to the same end from every mode", () => {

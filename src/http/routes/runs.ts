@@ -186,7 +186,9 @@ const cancel = createRoute({
   path: "/v1/runs/{id}/cancel",
   tags,
   summary: "Ask a run to stop, or end it",
-  description: "Cancelling lets deferred cleanup run. A second call, or `terminate`, does not wait for it.",
+  description:
+    "Cancelling lets deferred cleanup run; `terminate` does not wait for it. The same request again changes nothing and " +
+    "answers alike, also when the run has ended by then. Refused with `run_finished` where it has ended by itself.",
   middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
   request: {
     params,

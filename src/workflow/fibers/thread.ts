@@ -62,8 +62,8 @@ export interface ThreadHost {
   claimCommand(thread: Thread): void;
   /** Throws `TooManyDeferred`. */
   claimDeferred(): void;
-  /** Throws `TooManyFibers`. */
-  claimFibers(count: number): void;
+  /** Throws `TooManyFibers`. `idLength`: characters of the longest of their ids. */
+  claimFibers(count: number, idLength: number): void;
   info(): Value;
   issue(command: IssuedCommand, thread: Thread): void;
   withdraw(command: CommandId): void;
@@ -341,7 +341,7 @@ export class Thread implements CallingFiber {
         details: { depth: MAX_FIBER_DEPTH },
       });
     }
-    this.#host.claimFibers(count);
+    this.#host.claimFibers(count, `${this.id}.${this.#started + count}`.length);
   }
 
   /** Starts a fiber, which runs at its turn. `startedAt`: the call that asks for it. */
