@@ -1,137 +1,188 @@
 // `npm run simulate -- --seeds 1000`: the whole system in one process, on simulated time, network, disks and runners,
 // all of them unreliable. Prints how much it did, and for a failing seed a trace with as few faults as possible.
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
-import { type Actors, bundleActors } from "../simulation/bundle.ts";
+import { explain } from "../simulation/explain.ts";
 import { mutations, type NamedMutation } from "../simulation/mutations.ts";
-import { shrink } from "../simulation/shrink.ts";
+import { readyActors } from "../simulation/ready-actors.ts";
 import { type Outcome, simulate } from "../simulation/simulate.ts";
+import { type SeedRange, simulateAll } from "../simulation/simulate-all.ts";
 
 const usage = `usage: npm run simulate -- [options]
 
-  --seeds N      how many seeds (1000)
-  --from N       the first seed (1)
-  --faults RATE  how often things go wrong: 1 is a bad day, 0 a perfect one (1)
-  --replay       throw every run's memory away after each step
-  --trace        print the trace of the first seed, whatever comes of it
-  --mutations    put known faults into the source and see that each is found
-  --help`;
+  --seeds N        how many seeds: default 1000, with --mutations at most 100 for each
+  --from N         the first seed: default 1, or where a mutation is known to be found
+  --faults R[,R…]  how often things go wrong: 1 is a bad day, 0 a perfect one, 5 a terrible one; of several rates,
+                   seeds take one after the other: default 1, with --mutations 3
+  --jobs N         how many threads: default one for each core
+  --replay         throw every run's memory away after each step
+  --trace          print the trace of the first seed, whatever comes of it
+  --mutations      put known faults into the source and see that each is found
+  --help
 
-const TRACE_LINES = 200;
+A seed does the same again, step by step, whatever it runs beside. Of the first that fails, the fewest faults that it
+takes and the trace of them are printed; ctrl-c ends it early, with what was found so far.
+Ends with 0 when nothing was found (with --mutations: when all were), 1 otherwise, 2 when it was called wrongly.`;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1000" },
-    from: { type: "string", default: "1" },
-    faults: { type: "string", default: "1" },
-    replay: { type: "boolean", default: false },
-    trace: { type: "boolean", default: false },
-    mutations: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const PROGRESS_MS = process.stderr.isTTY ? 200 : 60_000;
 
-function numberOf(name: "seeds" | "from" | "faults"): number {
-  const value = Number(values[name]);
-  if (Number.isFinite(value) && value >= 0) return value;
-  console.error(`--${name} takes a number, not ${values[name]}\n\n${usage}`);
+function refuse(message: string): never {
+  console.error(`${message}\n\n${usage}`);
   process.exit(2);
 }
 
-/** Loads what is loaded lazily, which takes real time. */
-async function ready(mutation?: NamedMutation): Promise<Actors> {
-  const actors = await bundleActors(mutation);
-  await actors.evaluatePolicy({});
-  return actors;
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: "string" },
+        from: { type: "string" },
+        faults: { type: "string" },
+        jobs: { type: "string" },
+        replay: { type: "boolean", default: false },
+        trace: { type: "boolean", default: false },
+        mutations: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
 }
 
-function optionsFor(actors: Actors, seed: number) {
-  return { actors, seed, faultRate: numberOf("faults"), replayEveryTime: values.replay };
+const values = parsed();
+
+function countOf(name: "seeds" | "from" | "jobs", byDefault: number): number {
+  const value = Number(values[name] ?? byDefault);
+  if (Number.isInteger(value) && value >= (name === "from" ? 0 : 1)) return value;
+  return refuse(`--${name} takes a whole number, not ${values[name]}`);
 }
 
-async function explain(actors: Actors, failing: Outcome): Promise<void> {
-  const options = optionsFor(actors, failing.seed);
-  console.error(pc.red(`seed ${failing.seed}: ${failing.violation}`));
-  console.error(`looking for the fewest of its ${failing.faults.length} faults that break it…`);
-  const smallest = await shrink(options, failing);
-  const lines: string[] = [];
-  await simulate({
-    ...options,
-    ...(smallest && { only: smallest.only }),
-    trace: (line) => lines.push(line),
-  });
-  if (lines.length > TRACE_LINES) console.error(pc.dim(`(${lines.length - TRACE_LINES} earlier lines)`));
-  for (const line of lines.slice(-TRACE_LINES)) console.error(line.includes("***") ? pc.yellow(line) : line);
-  console.error(
-    `it takes these faults:\n${smallest?.outcome.faults.map(({ id }) => `  ${id}`).join("\n") ?? ""}`,
-  );
-  console.error(`again: npm run simulate -- --from ${failing.seed} --seeds 1 --faults ${values.faults}`);
+function ratesOf(byDefault: string): number[] {
+  const rates = (values.faults ?? byDefault).split(",").map(Number);
+  if (rates.every((rate) => Number.isFinite(rate) && rate >= 0)) return rates;
+  return refuse(`--faults takes numbers with commas between them, not ${values.faults}`);
+}
+
+let isStopped = false;
+process.once("SIGINT", () => {
+  isStopped = true;
+});
+
+/** One line that is written over again and again; where nobody looks on, a new one every minute. */
+class Progress {
+  readonly #began = performance.now();
+  #shownAt = this.#began;
+
+  get seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  show(line: (seconds: number) => string): void {
+    if (performance.now() - this.#shownAt < PROGRESS_MS) return;
+    this.#shownAt = performance.now();
+    process.stderr.write(process.stderr.isTTY ? `\r${line(this.seconds)}\x1b[K` : `${line(this.seconds)}\n`);
+  }
+
+  /** Makes room for something that stays. */
+  clear(): void {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  }
+}
+
+function clockTime(seconds: number): string {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  return `${minutes}:${String(rest).padStart(2, "0")}`;
 }
 
 async function simulateSeeds(): Promise<boolean> {
-  const [from, seeds] = [numberOf("from"), numberOf("seeds")];
-  const actors = await ready();
-  const total = { steps: 0, runs: 0, faults: 0, elapsed: 0 };
-  const failing: Outcome[] = [];
-  const began = performance.now();
-  for (let seed = from; seed < from + seeds; seed += 1) {
-    const showing = values.trace && seed === from;
-    const outcome = await simulate({
-      ...optionsFor(actors, seed),
-      ...(showing && { trace: (line) => console.log(line) }),
-    });
-    total.steps += outcome.steps;
-    total.runs += outcome.runs;
-    total.faults += outcome.faults.length;
-    total.elapsed += outcome.elapsed;
-    if (outcome.violation !== undefined) failing.push(outcome);
-    if (process.stderr.isTTY) process.stderr.write(`\rseed ${seed}, ${failing.length} failing `);
+  const [from, seeds, rates] = [countOf("from", 1), countOf("seeds", 1000), ratesOf("1")];
+  const rateOf = (seed: number) => rates[seed % rates.length] ?? 1;
+  const optionsOf = (seed: number) => ({ seed, faultRate: rateOf(seed), replayEveryTime: values.replay });
+  function* ranges(): Generator<SeedRange> {
+    for (let seed = from; seed < from + seeds && !isStopped; seed += 1) {
+      const { faultRate, replayEveryTime } = optionsOf(seed);
+      yield { from: seed, count: 1, faultRate, replayEveryTime, mutation: undefined, untilOneFails: true };
+    }
   }
-  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  const seconds = (performance.now() - began) / 1000;
-  for (const { seed, violation } of failing.slice(1)) console.error(`seed ${seed}: ${violation}`);
-  if (failing[0]) await explain(actors, failing[0]);
+  const total = { seeds: 0, steps: 0, runs: 0, faults: 0, elapsed: 0 };
+  const failing: Outcome[] = [];
+  const progress = new Progress();
+  for await (const { outcomes } of simulateAll(ranges(), countOf("jobs", availableParallelism()))) {
+    for (const outcome of outcomes) {
+      total.seeds += 1;
+      total.steps += outcome.steps;
+      total.runs += outcome.runs;
+      total.faults += outcome.faults.length;
+      total.elapsed += outcome.elapsed;
+      if (outcome.violation === undefined) continue;
+      failing.push(outcome);
+      progress.clear();
+      console.error(pc.red(`seed ${outcome.seed} (--faults ${rateOf(outcome.seed)}): ${outcome.violation}`));
+    }
+    progress.show((seconds) => {
+      const pace = total.seeds / seconds;
+      return (
+        `${total.seeds} of ${seeds} seeds, ${pace.toFixed(1)}/s, ${total.faults} faults, ${failing.length} failing, ` +
+        `${clockTime((seeds - total.seeds) / pace)} left`
+      );
+    });
+  }
+  progress.clear();
+  const { seconds } = progress;
+  // Which of them fails first depends on the threads; which is the lowest does not.
+  const [first] = failing.sort((a, b) => a.seed - b.seed);
+  if (first) await explain({ actors: await readyActors(), ...optionsOf(first.seed) }, first);
   console.log(
-    `${seeds} seeds in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(1)}/s): ${total.runs} runs, ` +
+    `${total.seeds} seeds in ${seconds.toFixed(1)} s (${(total.seeds / seconds).toFixed(1)}/s): ${total.runs} runs, ` +
       `${total.steps} steps, ${total.faults} faults, ${(total.elapsed / 3_600_000).toFixed(0)} simulated hours`,
   );
-  console.log(`${seeds - failing.length} passed, ${failing.length} failed`);
+  console.log(`${total.seeds - failing.length} passed, ${failing.length} failed`);
   return failing.length === 0;
 }
 
-/** The first seed that finds a mutation's fault. */
-async function find(mutation: NamedMutation, seeds: number): Promise<Outcome | undefined> {
-  const actors = await ready(mutation);
-  const from = mutation.from ?? 1;
-  for (let seed = from; seed < from + seeds; seed += 1) {
-    const outcome = await simulate({ actors, seed, faultRate: numberOf("faults") }).catch(
-      (error: unknown): Outcome => ({
-        seed,
-        steps: 0,
-        runs: 0,
-        faults: [],
-        elapsed: 0,
-        violation: `an actor broke down: ${error instanceof Error ? error.message : error}`,
-      }),
-    );
-    if (outcome.violation !== undefined) return outcome;
+async function simulateMutations(): Promise<boolean> {
+  const [count, rates] = [countOf("seeds", 100), ratesOf("3")];
+  const ranges = mutations.map((mutation: NamedMutation) => ({
+    mutation,
+    from: values.from === undefined ? (mutation.from ?? 1) : countOf("from", 1),
+    count,
+    faultRate: rates[0] ?? 1,
+    replayEveryTime: values.replay,
+    untilOneFails: true,
+  }));
+  const progress = new Progress();
+  let [found, tried] = [0, 0];
+  for await (const { range, outcomes } of simulateAll(ranges, countOf("jobs", availableParallelism()))) {
+    const { name, invariant } = range.mutation;
+    const finding = outcomes.find(({ violation }) => violation !== undefined);
+    tried += 1;
+    if (finding) found += 1;
+    progress.clear();
+    console.log(`${finding ? pc.green("found ") : pc.red("MISSED")} ${invariant}  ${name}`);
+    if (finding)
+      console.log(pc.dim(`          by seed ${finding.seed}: ${finding.violation?.slice(0, 160)}`));
+    if (process.stderr.isTTY) progress.show(() => `${tried} of ${mutations.length} tried`);
+    if (isStopped) break;
   }
-  return undefined;
+  progress.clear();
+  console.log(`${found} of ${tried} faults found in ${progress.seconds.toFixed(0)} s`);
+  return found === tried;
 }
 
-async function simulateMutations(): Promise<boolean> {
-  let missed = 0;
-  for (const mutation of mutations) {
-    const found = await find(mutation, numberOf("seeds"));
-    if (!found) missed += 1;
-    console.log(
-      `${found ? pc.green("found ") : pc.red("MISSED")} ${mutation.invariant}  ${mutation.name}` +
-        (found ? pc.dim(`\n          by seed ${found.seed}: ${found.violation?.slice(0, 160)}`) : ""),
-    );
-  }
-  console.log(`${mutations.length - missed} of ${mutations.length} faults found`);
-  return missed === 0;
+/** The trace of one seed, as it goes. */
+async function showTrace(): Promise<boolean> {
+  const seed = countOf("from", 1);
+  const [faultRate = 1] = ratesOf("1");
+  const trace = (line: string) => console.log(line);
+  const actors = await readyActors();
+  const outcome = await simulate({ actors, seed, faultRate, replayEveryTime: values.replay, trace });
+  return outcome.violation === undefined;
 }
 
 if (values.help) console.log(usage);
-else process.exitCode = (values.mutations ? await simulateMutations() : await simulateSeeds()) ? 0 : 1;
+else {
+  const act = values.mutations ? simulateMutations : values.trace ? showTrace : simulateSeeds;
+  process.exitCode = (await act()) ? 0 : 1;
+}

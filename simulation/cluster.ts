@@ -10,7 +10,8 @@ import { Disk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 
-export type Trace = (line: string) => void;
+/** Takes a line of the trace, which is put into words only where somebody reads it. */
+export type Trace = (line: () => string) => void;
 
 interface Instance {
   object: Actor;
@@ -83,7 +84,8 @@ export class Cluster {
       clearTimeout: (id) => void this.#timers.delete(id),
       bytes: (count) => random.bytes(count),
       log: (level, entry) => {
-        if (level === "error") this.#trace(`    ${this.#active?.name ?? ""} says ${JSON.stringify(entry)}`);
+        if (level === "error")
+          this.#trace(() => `    ${this.#active?.name ?? ""} says ${JSON.stringify(entry)}`);
       },
     });
   }
@@ -190,7 +192,7 @@ export class Cluster {
     const place = this.place(kind, name);
     this.#act(place, () => {
       const instance = this.#boot(place);
-      this.#trace(`${name} ${method}(${shortened(args)})`);
+      this.#trace(() => `${name} ${method}(${shortened(args)})`);
       const die = (error: Error) => reply({ error });
       instance.serving.add(die);
       const finish = (settled: { value: unknown } | { error: unknown }) => {
@@ -253,7 +255,7 @@ export class Cluster {
     this.#active = place;
     if (this.#faults.strikes("clock-jump", place.name, this.#clock.now)) {
       place.skew = this.#random.between(-200, 5000);
-      this.#trace(`*** the clock of ${place.name} is off by ${place.skew} ms`);
+      this.#trace(() => `*** the clock of ${place.name} is off by ${place.skew} ms`);
     }
     act();
   }
@@ -354,7 +356,7 @@ export class Cluster {
       place.disk.clearAlarm();
       alarm.armedAt = null;
       alarm.running = true;
-      this.#trace(`${place.name} alarm`);
+      this.#trace(() => `${place.name} alarm`);
       // An alarm is over when what its handler wrote is committed.
       const ended = (failed: boolean) => {
         if (!instance.alive) return;
@@ -390,7 +392,7 @@ export class Cluster {
 
   #strikes(kind: Parameters<Faults["strikes"]>[0], what: string): boolean {
     const strikes = this.#faults.strikes(kind, what, this.#clock.now);
-    if (strikes) this.#trace(`*** ${kind} ${what}`);
+    if (strikes) this.#trace(() => `*** ${kind} ${what}`);
     return strikes;
   }
 }

@@ -49,6 +49,8 @@ export class Disk {
   readonly #db = new DatabaseSync(":memory:");
   readonly #prepared = new Map<string, Prepared>();
   readonly #onWrite: () => void;
+  /** Tables seen after a commit: they stay until all is deleted. */
+  readonly #durableTables = new Set<string>();
   #alarm: number | null = null;
   #durableAlarm: number | null = null;
   #isOpen = false;
@@ -95,7 +97,10 @@ export class Disk {
   }
 
   hasTable(name: string): boolean {
-    return this.read("SELECT 1 FROM sqlite_master WHERE name = ?", name).length > 0;
+    if (this.#durableTables.has(name)) return true;
+    const exists = this.read("SELECT 1 FROM sqlite_master WHERE name = ?", name).length > 0;
+    if (exists && !this.#isOpen) this.#durableTables.add(name);
+    return exists;
   }
 
   close(): void {
@@ -180,6 +185,7 @@ export class Disk {
       this.#db.exec(`DROP TABLE "${name}"`);
     }
     this.#prepared.clear();
+    this.#durableTables.clear();
     this.#alarm = null;
   }
 

@@ -4,7 +4,7 @@ import { finishedStates } from "../src/protocol/run.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { decodeValue, toJson } from "../src/starlark/index.ts";
 import type { Cluster, Place } from "./cluster.ts";
-import { checkOutcomes, checkReplay, Violation } from "./invariants.ts";
+import { checkOutcomes, checkReplay, Violation, Workflows } from "./invariants.ts";
 import { BUS, DIRECTORY, type Promises } from "./people.ts";
 import { endOf, idOf, journalOf, parentIdOf, partOf, roleOf, runPlaces, startOf } from "./run-place.ts";
 import type { EffectLog } from "./runners.ts";
@@ -39,7 +39,8 @@ export function checkEnd(ended: Ended): void {
   for (const id of promises.runs) {
     if (!places.has(id)) throw new Violation(`${id} was promised and never began`);
   }
-  for (const place of places.values()) checkRun(place, places, ended);
+  const workflows = new Workflows();
+  for (const place of places.values()) checkRun(place, places, workflows, ended);
   checkChildren(places);
   checkChains(cluster, places);
   checkAccepted(places, ended);
@@ -53,6 +54,7 @@ export function checkEnd(ended: Ended): void {
 function checkRun(
   place: Place,
   places: ReadonlyMap<string, Place>,
+  workflows: Workflows,
   { workload, promises, effects }: Ended,
 ): void {
   const { name } = place;
@@ -62,7 +64,8 @@ function checkRun(
   if (!end || !start)
     throw new Violation(`${name} has not come to its end: ${JSON.stringify(records.at(-1))}`);
   checkOutcomes(name, records);
-  checkReplay(name, start, partOf<ProgramSource>(place, "program") as ProgramSource, rowsOf(place));
+  const program = partOf<ProgramSource>(place, "program") as ProgramSource;
+  checkReplay(name, start, workflows.of(name, start, program), rowsOf(place));
   const role = roleOf(start);
   const plan = workload.plans.get(role);
   // Whoever cancels these lets them clean up, however often the message comes.

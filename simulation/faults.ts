@@ -44,7 +44,8 @@ export class Faults {
   readonly #seed: number;
   readonly #rate: number;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #chances = new Map<string, number>();
+  /** How many chances there were at each place, and the hash of the place's name. */
+  readonly #chances = new Map<string, { count: number; hash: number }>();
   #isOver = false;
 
   /** `rate` scales how often all faults happen; `only` lets no others happen than these. */
@@ -66,20 +67,21 @@ export class Faults {
   strikes(kind: FaultKind, what: string, at: number): boolean {
     if (this.#isOver) return false;
     const place = `${kind} ${what}`;
-    const chance = (this.#chances.get(place) ?? 0) + 1;
-    this.#chances.set(place, chance);
-    const id = `${place} ${chance}`;
+    const chances = this.#chances.get(place) ?? { count: 0, hash: hashOf(place) };
+    if (chances.count === 0) this.#chances.set(place, chances);
+    chances.count += 1;
+    const suffix = ` ${chances.count}`;
     const strikes = this.#only
-      ? this.#only.has(id)
-      : new Random(this.#seed ^ hashOf(id)).chance(RATES[kind] * this.#rate);
-    if (strikes) this.injected.push({ id, kind, at });
+      ? this.#only.has(place + suffix)
+      : new Random(this.#seed ^ hashOf(suffix, chances.hash)).chance(RATES[kind] * this.#rate);
+    if (strikes) this.injected.push({ id: place + suffix, kind, at });
     return strikes;
   }
 }
 
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+/** FNV-1a, of what was hashed before and the text. */
+function hashOf(text: string, before = 0x811c9dc5): number {
+  let hash = before;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;
 }

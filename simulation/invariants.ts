@@ -1,11 +1,11 @@
 // What must hold of every actor's storage after every commit, and of every journal at the end: docs/replay.md, "What
 // must hold".
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isBatch } from "../src/events/start-event.ts";
 import type { CloudEvent } from "../src/protocol/cloud-event.ts";
 import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
-import { loadRun, loadWorkflow, type RunStart } from "../src/workflow/index.ts";
+import { loadRun, loadWorkflow, type RunStart, type Workflow } from "../src/workflow/index.ts";
 import type { Place } from "./cluster.ts";
 import { startOf } from "./run-place.ts";
 
@@ -13,7 +13,7 @@ import { startOf } from "./run-place.ts";
 export class Violation extends Error {}
 
 export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** Watches commits. One for each simulation. */
@@ -143,19 +143,32 @@ function checkAlarm({ name, disk, alarm }: Place): void {
   }
 }
 
+/** The workflows of runs, each loaded once: they are the same ones for all their runs. */
+export class Workflows {
+  readonly #loaded = new Map<string, Workflow>();
+
+  of(name: string, start: RunStart, program: ProgramSource): Workflow {
+    const key = `${start.workflow} ${program.digest}`;
+    const known = this.#loaded.get(key);
+    if (known) return known;
+    const workflow = loadWorkflow(program, { name: start.workflow, sha256Hex });
+    if (!workflow.ok) throw new Violation(`${name}: its program does not load: ${workflow.error.message}`);
+    this.#loaded.set(key, workflow.value);
+    return workflow.value;
+  }
+}
+
 /**
  * 1: replaying any prefix of a journal yields the commands of that prefix, in order, and no others: nothing that is
  * recorded is asked for again, and nothing differs. The prefixes are those that a power cut can leave: whole rows.
  */
-export function checkReplay(name: string, start: RunStart, program: ProgramSource, rows: JournalRecord[][]) {
-  const workflow = loadWorkflow(program, { name: start.workflow, sha256Hex });
-  if (!workflow.ok) throw new Violation(`${name}: its program does not load: ${workflow.error.message}`);
+export function checkReplay(name: string, start: RunStart, workflow: Workflow, rows: JournalRecord[][]) {
   const records = rows.flat();
   let length = 0;
   for (const row of rows) {
     length += row.length;
     const prefix = records.slice(0, length);
-    const machine = loadRun(workflow.value, { start, records: prefix, sha256Hex });
+    const machine = loadRun(workflow, { start, records: prefix, sha256Hex });
     const { records: added } = machine.handle(
       { type: "resume" },
       { now: 0, entropy: () => new Uint8Array(16) },

@@ -292,7 +292,7 @@ export class People {
       for (const { id, run, inputs, function: reference } of pending) {
         if (reference.includes("/ignored@")) continue;
         const decision = reference.includes("/denied@") ? "deny" : "approve";
-        this.#ports.trace(`olivia wants to ${decision} ${JSON.stringify(inputs)}`);
+        this.#ports.trace(() => `olivia wants to ${decision} ${JSON.stringify(inputs)}`);
         const request = { approval: id, decision, comment: "", by: operator };
         await this.#insistOnRun(run, "resolveApproval", request);
       }

@@ -62,7 +62,7 @@ export async function runRunner(name: string, ports: RunnerPorts): Promise<void>
       continue;
     }
     if (faults.strikes("runner-dies", job.id, clock.now)) {
-      trace(`*** ${name} dies with ${job.id}`);
+      trace(() => `*** ${name} dies with ${job.id}`);
       await clock.sleep(random.between(1000, 60_000));
       continue;
     }
@@ -82,7 +82,7 @@ async function serve(name: string, job: Job, ports: RunnerPorts): Promise<void> 
   const first = await beat();
   if (first && (!first.ok || first.value.cancel)) return;
   if (faults.strikes("runner-freezes", job.id, clock.now)) {
-    trace(`*** ${name} freezes with ${job.id}`);
+    trace(() => `*** ${name} freezes with ${job.id}`);
     await clock.sleep(random.between(5000, 120_000));
   }
   ports.onExecute(job);

@@ -40,7 +40,7 @@ export interface SimulationOptions {
   faultRate?: number;
   /** Only these faults happen: to run a failing seed with fewer. */
   only?: ReadonlySet<string>;
-  trace?: Trace;
+  trace?: (line: string) => void;
   replayEveryTime?: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const workloadRandom = random.fork();
   const clock = new Clock(START);
   const faults = new Faults(random.next(), options.faultRate ?? 1, options.only);
-  const trace: Trace = (line) => options.trace?.(`${time(clock.now)} ${line}`);
+  const trace: Trace = (line) => options.trace?.(`${time(clock.now)} ${line()}`);
   const cluster = new Cluster({
     actors: options.actors,
     clock,
@@ -71,12 +71,17 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     await simulation.run();
     return outcome();
   } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    trace(`!!! ${error.message}`);
-    return { ...outcome(), violation: error.message };
+    // What an actor, or the simulation itself, did not expect is a finding too.
+    const violation = error instanceof Violation ? error.message : `it broke down: ${stackOf(error)}`;
+    trace(() => `!!! ${violation}`);
+    return { ...outcome(), violation };
   } finally {
     cluster.close();
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function time(now: number): string {
@@ -126,7 +131,7 @@ class Simulation {
   }
 
   async run(): Promise<void> {
-    this.#trace(`the workflow is\n${this.#workload.source}`);
+    this.#trace(() => `the workflow is\n${this.#workload.source}`);
     this.#cluster.onCommit = (place) => this.#guard(() => this.#watch.check(place));
     this.#drive(() => this.#people.story());
     for (let i = 0; i < this.#random.between(1, 3); i += 1) this.#startRunner(`runner-${i}`);

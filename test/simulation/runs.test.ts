@@ -1,7 +1,8 @@
 // A hundred days on an unreliable platform, or so. `npm run simulate` does as many as one likes.
 import { describe, expect, it } from "vitest";
+import { readyActors } from "../../simulation/ready-actors.ts";
 import { simulate } from "../../simulation/simulate.ts";
-import { firstFailing, readyActors } from "./seeds.ts";
+import { firstFailing } from "./seeds.ts";
 
 const TIMEOUT_MS = 240_000;
 

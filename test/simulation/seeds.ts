@@ -1,13 +1,6 @@
-// What the tests of the simulation share: actors, perhaps with a fault, and the first seed that breaks something.
-import { type Actors, bundleActors, type Mutation } from "../../simulation/bundle.ts";
+// What the tests of the simulation share: the first seed that breaks something.
+import type { Actors } from "../../simulation/bundle.ts";
 import { type Outcome, simulate } from "../../simulation/simulate.ts";
-
-/** Loads what is loaded lazily, which takes real time. */
-export async function readyActors(mutation?: Mutation): Promise<Actors> {
-  const actors = await bundleActors(mutation);
-  await actors.evaluatePolicy({});
-  return actors;
-}
 
 export async function firstFailing(
   actors: Actors,

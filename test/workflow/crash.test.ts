@@ -6,29 +6,11 @@ import { noteKinds } from "../../src/protocol/journal.ts";
 import { commandKinds } from "../../src/workflow/commands/registry.ts";
 import type { RunInput } from "../../src/workflow/index.ts";
 import { corpus } from "./corpus.ts";
-import { type Script, ScriptedHost, timeless, type workflowOf } from "./scripted-host.ts";
+import { remains } from "./remains.ts";
+import { type Script, ScriptedHost, type workflowOf } from "./scripted-host.ts";
 
 // Thousands of runs: a busy machine takes longer than the default.
 vi.setConfig({ testTimeout: 60_000 });
-
-/** Everything that is left of a run, but for when. */
-function remains(host: ScriptedHost) {
-  return {
-    finished: host.finished,
-    records: timeless(host.records),
-    jobs: [...host.jobs.values()],
-    emitted: [...host.emitted.keys()],
-    approvals: [...host.approvals.values()].map(({ id, state, resolvedBy }) => [id, state, resolvedBy]),
-    forms: [...host.forms.values()].map(({ id, state, values }) => [id, state, values]),
-    held: host.held,
-    children: [...host.children.values()].map(({ command, workflow, state }) => [command, workflow, state]),
-    closed: host.closed,
-    deployments: host.deployments.map(({ at: _at, ...deployment }) => deployment),
-    log: host.log,
-    timers: host.timers.size,
-    waits: host.waits.size,
-  };
-}
 
 type Workflow = ReturnType<typeof workflowOf>;
 
