@@ -3,6 +3,7 @@ import { type Parent, parentOf, WORKFLOW_START } from "../src/events/workflow-st
 import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
 import type { RunId } from "../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import { checkStartInput } from "../src/workflow/forms/start-input.ts";
 import type { CatalogRpc, EventBusRpc } from "./rpc.ts";
 
 export interface Started {
@@ -14,8 +15,9 @@ export interface Started {
 }
 
 /**
- * Sends the event of `workflowStart`. Idempotent by the event's identity. Refuses `unknown_workflow` and
- * `not_startable`; throws when somebody could not be asked, which is worth another try.
+ * Sends the event of `workflowStart`, its data checked against the fields that the workflow's newest version declares.
+ * Idempotent by the event's identity. Refuses `unknown_workflow`, `not_startable` and `invalid_input`; throws when
+ * somebody could not be asked, which is worth another try.
  */
 export async function startWorkflow(
   ports: { catalog: Pick<CatalogRpc, "workflow">; bus: Pick<EventBusRpc, "event" | "ingest"> },
@@ -26,13 +28,16 @@ export async function startWorkflow(
   if (known.ok) return startedBy(known.value.receipt, workflow, parentOf(known.value.event), true);
   const found = await ports.catalog.workflow(workflow);
   if (!found.ok) return refuse("unknown_workflow", `there is no workflow ${workflow}`);
-  if (!found.value.triggers.some(({ type }) => type === WORKFLOW_START)) {
+  const trigger = found.value.triggers.find(({ type }) => type === WORKFLOW_START);
+  if (!trigger) {
     return refuse(
       "not_startable",
       `the workflow ${workflow} does not say that it can be started by its name: it needs on_start(handler)`,
     );
   }
-  const [receipt] = await ports.bus.ingest([event], initiator);
+  const input = checkStartInput(workflow, trigger.inputs, event.data ?? null);
+  if (!input.ok) return input;
+  const [receipt] = await ports.bus.ingest([{ ...event, data: input.value }], initiator);
   // Somebody else was quicker under this id: what they have sent says who.
   if (receipt?.duplicate) return await startWorkflow(ports, { workflow, event, initiator });
   return startedBy(receipt, workflow, parentOf(event), false);

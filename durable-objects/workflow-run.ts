@@ -541,8 +541,9 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     const ports = { catalog: catalogStub(this.env, workspace), bus: busStub(this.env, workspace) };
     const started = await startWorkflow(ports, { workflow, event, initiator });
     if (!started.ok) {
-      const code = started.error.code === "unknown_workflow" ? "UnknownWorkflow" : "NotStartable";
-      return { refused: { code, message: `start: ${started.error.message}` } };
+      const { code, message, details } = started.error;
+      const refused = { code: startErrors.get(code) ?? "NotStartable", message: `start: ${message}` };
+      return { refused: { ...refused, ...(details && { details }) } };
     }
     const { run, parent } = started.value;
     if (parent?.run === id && parent.command === command) return {};
@@ -564,6 +565,12 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return refuse("unknown_run", "no run has this id");
   }
 }
+
+/** What a refused start is to the script that asked for it. */
+const startErrors: ReadonlyMap<string, string> = new Map([
+  ["unknown_workflow", "UnknownWorkflow"],
+  ["invalid_input", "InvalidInput"],
+]);
 
 function stuck(): Result<never> {
   const error: ErrorData = {

@@ -34,13 +34,14 @@ def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str
     """
     pass
 
-def on_start(handler: Callable) -> None:
+def on_start(handler: Callable, inputs: dict = None) -> None:
     """Lets people and other workflows start this workflow by its name.
 
-    The event's `data` is what they give it.
+    The event's `data` is what they give it. With `inputs` it is a dict with a value for every field, checked before anything starts.
 
     Args:
         handler: A function defined by `def` at the top level of a file, called with `w` and the event.
+        inputs: What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.
     """
     pass
 

@@ -1,33 +1,10 @@
 import type { Command } from "commander";
 import pc from "picocolors";
-import type { Form, FormField } from "../../src/protocol/form.ts";
+import type { Form } from "../../src/protocol/form.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
-import { collect, contextOf, parseJson, splitPair } from "../command.ts";
+import { collect, contextOf, parseJson } from "../command.ts";
+import { fieldLine, typedValues } from "../fields.ts";
 import { ago, printable, table } from "../output.ts";
-
-/** What somebody typed for a field, as its type reads it; what cannot be read so is left for the server to refuse. */
-export function typedValue(field: Pick<FormField, "type"> | undefined, text: string): JsonValue {
-  switch (field?.type) {
-    case "number":
-      return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
-    case "boolean":
-      return text === "true" || text === "yes" ? true : text === "false" || text === "no" ? false : text;
-    case "multi_choice":
-      return text === "" ? [] : text.split(",").map((option) => option.trim());
-    default:
-      return text;
-  }
-}
-
-function fieldLine({ name, type, label, required, options, default: preset }: FormField): string {
-  const notes = [
-    type,
-    required ? "required" : "",
-    options ? options.join(" | ") : "",
-    preset === undefined ? "" : `default ${JSON.stringify(preset)}`,
-  ].filter((note) => note !== "");
-  return `  ${pc.bold(name)}  ${pc.dim(printable(notes.join(", ")))}${label ? `  ${printable(label)}` : ""}`;
-}
 
 function described(form: Form): string {
   const lines = [`${pc.bold(printable(form.title))}  ${form.state}  ${pc.dim(form.id)}`];
@@ -89,13 +66,9 @@ export function addFormCommands(program: Command): void {
       const { client, out } = contextOf(command);
       const path = `/v1/forms/${encodeURIComponent(id)}`;
       const { fields } = await client.get<Form>(path);
-      const typed = options.set.map(splitPair).map(([name, text]): [string, JsonValue] => {
-        const field = fields.find((one) => one.name === name);
-        return [name, typedValue(field, text)];
-      });
       const values = {
         ...(options.data as Record<string, JsonValue> | undefined),
-        ...Object.fromEntries(typed),
+        ...typedValues(fields, options.set),
       };
       const filled = await client.post<Form>(path, { body: { values } });
       out.result(filled, () => `${pc.green("✓")} ${printable(filled.title)}`);

@@ -6,6 +6,7 @@ import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protoco
 import { historyText } from "../../src/workflow/index.ts";
 import { collect, contextOf, parseCount, parseInstant, parseJson, readText } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
+import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
 import { addRunOperationCommands } from "./run-operations.ts";
@@ -121,33 +122,33 @@ export function addRunCommands(program: Command): void {
 
   run
     .command("start")
-    .description("start a run of a workflow that declares on_start")
+    .description("start a run of a workflow that declares on_start; in a terminal asks for what is missing")
     .argument("<workflow>")
     .option("--input <json>", "what to give it: JSON, @FILE, or - for standard input", parseJson)
+    .option("--set <name=value>", "one of the inputs that it declares; can be repeated", collect, [])
     .option("--key <text>", "asked for again under the same key, it is the same run")
     .option("--watch", "follow it until it is over")
-    .action(
-      async (name: string, options: { input?: unknown; key?: string; watch?: boolean }, command: Command) => {
-        const { client, out } = contextOf(command);
-        const started = await client.post<{ run: string; repeated: boolean }>(
-          `/v1/workflows/${encodeURIComponent(name)}/runs`,
-          {
-            body: options.input === undefined ? {} : { input: options.input },
-            ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
-          },
+    .action(async (name: string, options: StartOptions, command: Command) => {
+      const { client, out } = contextOf(command);
+      const input = await startInput(client, name, options, out.json ? undefined : terminal());
+      const started = await client.post<{ run: string; repeated: boolean }>(
+        `/v1/workflows/${encodeURIComponent(name)}/runs`,
+        {
+          body: input === undefined ? {} : { input },
+          ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+        },
+      );
+      if (!options.watch) {
+        out.result(
+          started,
+          () => `${pc.green("✓")} ${started.run}${started.repeated ? " (started before)" : ""}`,
         );
-        if (!options.watch) {
-          out.result(
-            started,
-            () => `${pc.green("✓")} ${started.run}${started.repeated ? " (started before)" : ""}`,
-          );
-          return;
-        }
-        const detail = await watchRun(client, started.run, out.json ? process.stderr : process.stdout);
-        if (out.json) out.result(detail, () => "");
-        if (detail.state !== "succeeded") process.exitCode = 1;
-      },
-    );
+        return;
+      }
+      const detail = await watchRun(client, started.run, out.json ? process.stderr : process.stdout);
+      if (out.json) out.result(detail, () => "");
+      if (detail.state !== "succeeded") process.exitCode = 1;
+    });
 
   run
     .command("signal")

@@ -165,6 +165,11 @@ export const refusals = {
     means:
       "The workflow does not declare `on_start`, so it is started by events alone; or the detail says what else.",
   },
+  invalid_input: {
+    status: 422,
+    means:
+      "The input does not fit the fields that the workflow's `on_start` declares. `errors` points at every value that does not.",
+  },
   invalid_form: {
     status: 422,
     means: "What was filled in does not fit the form. `errors` points at every value that does not.",

@@ -4,7 +4,7 @@ import { type JsonValue, jsonSchema } from "./json.ts";
 
 export const fieldTypes = ["string", "text", "number", "boolean", "choice", "multi_choice", "date"] as const;
 
-const fieldSchema = z.object({
+export const fieldSchema = z.object({
   name: z.string(),
   type: z.enum(fieldTypes),
   label: z.string().optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { flowControlShape, scheduleSchema } from "./flow-control.ts";
+import { fieldSchema } from "./form.ts";
 import { nameSchema } from "./ids.ts";
 import { jsonSchema } from "./json.ts";
 
@@ -29,6 +30,8 @@ export const triggerSchema = z.object({
   /** Set for `on_schedule`: the trigger then matches only the firings of its own schedule. */
   schedule: scheduleSchema.optional(),
   ...flowControlShape,
+  /** Of `on_start`: what a start takes. Without them it takes any JSON. */
+  inputs: z.array(fieldSchema).optional(),
 });
 export type Trigger = z.infer<typeof triggerSchema>;
 

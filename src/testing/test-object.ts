@@ -163,7 +163,14 @@ export class TestObject extends HostObject {
         (_ctx, handler: Value, ...rest: (Value | undefined)[]) => {
           const type = String(rest[5] ?? TEST_TYPE);
           const by = String(rest[4] ?? "tester");
-          return this.#runObject(this.#checked(world.start(nameOf(handler), eventOf(type, rest), by)));
+          const name = nameOf(handler);
+          const event = eventOf(type, rest);
+          // With a type of its own it is an event's handler that is tried.
+          const input = rest[5] === undefined ? world.startInput(name, event.data ?? null) : undefined;
+          // Unlike what else is refused, this is for tests to catch: that a start is refused is worth one.
+          if (input && !input.ok) throw new StarlarkError(input.error.message, { code: "InvalidInput" });
+          const given = input ? { ...event, data: input.value } : event;
+          return this.#runObject(this.#checked(world.start(name, given, by)));
         },
       ],
       [

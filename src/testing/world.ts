@@ -21,8 +21,9 @@ import type { ApprovalId, CommandId, JobId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { Approval, Decision } from "../protocol/policy.ts";
-import { type ErrorData, ok } from "../protocol/result.ts";
+import { type ErrorData, ok, type Result } from "../protocol/result.ts";
 import type { Trigger } from "../protocol/workflow.ts";
+import { checkStartInput } from "../workflow/forms/start-input.ts";
 import {
   type Changes,
   type Effect,
@@ -110,6 +111,13 @@ export class World {
     this.#arrive(this.#completed(event), by);
     this.#settleNow();
     return this.runs.slice(before);
+  }
+
+  /** What a handler that is started by hand gets for this input. Refuses `invalid_input`, as `on_start` asks for. */
+  startInput(handler: string, input: JsonValue): Result<JsonValue> {
+    const { workflow, name } = this.#options;
+    const declared = workflow.triggers.find((trigger) => trigger.handler === handler && trigger.inputs);
+    return checkStartInput(name, declared?.inputs, input);
   }
 
   /** Starts a run with an event that no trigger is asked about. */

@@ -58,7 +58,7 @@ export function triggersOf(
 }
 
 function triggerOf(
-  { type, handler, filter, match, name, schedule, flow }: Declaration,
+  { type, handler, filter, match, name, schedule, flow, inputs }: Declaration,
   { workflow, handlers, checkFilter, checkKey }: Context,
   complain: (code: string, message: string) => void,
 ): Trigger | undefined {
@@ -94,5 +94,6 @@ function triggerOf(
     // Every schedule's firings are of one type: this trigger is for its own.
     ...(schedule === undefined ? {} : { schedule, match: { subject: id } }),
     ...flow,
+    ...(inputs === undefined ? {} : { inputs }),
   };
 }

@@ -252,6 +252,22 @@ on_schedule(cron = "30 3 * * *", handler = nightly)
 `,
     ));
 
+  test("starts a handler by hand with the inputs that it declares, and with no others", () =>
+    passes(
+      `
+assert.eq(t.start(deploy, {"service": "shop"}).output, {"service": "shop", "share": 1})
+assert.fails(lambda: t.start(deploy, {"share": "all"}), "service is required")`,
+      `
+def deploy(w, ev):
+    return ev["data"]
+
+on_start(deploy, inputs = {
+    "service": {"type": "string", "required": True},
+    "share": {"type": "number", "default": 1},
+})
+`,
+    ));
+
   test("lets one workflow start another by an event", () =>
     passes(
       `

@@ -1,6 +1,7 @@
 // One workflow: what starts it, what waits to start, its versions, and their source.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import type { FormField } from "../../../src/protocol/form.ts";
 import { versionQuery, workflowQuery } from "../api/queries.ts";
 import { CodeView } from "../parts/code-view.tsx";
 import { Page } from "../parts/page.tsx";
@@ -21,6 +22,7 @@ export function WorkflowPage() {
   const { data, error, refetch } = useQuery(workflowQuery(name));
   const mayStart = useMay("operator");
   const shown = version ?? data?.version;
+  const byName = data?.triggers.find(isByName);
   return (
     <Page
       title={name}
@@ -37,7 +39,9 @@ export function WorkflowPage() {
             Version {data.version}, <Ago at={data.updatedAt} />, digest{" "}
             <span className="mono">{data.digest.slice(0, 12)}</span>
           </p>
-          {mayStart && data.triggers.some(isByName) && <StartForm workflow={name} />}
+          {mayStart && byName && (
+            <StartForm key={data.version} workflow={name} fields={byName.inputs as FormField[] | undefined} />
+          )}
           <h2>Triggers</h2>
           <Triggers workflow={name} triggers={data.triggers} />
           <StartQueue workflow={name} />

@@ -21,7 +21,8 @@ const start = createRoute({
   tags: ["Workflows"],
   summary: "Start a run of a workflow by its name",
   description:
-    "Of one that declares `on_start`. With the header `Idempotency-Key` the same start can be asked for again, and " +
+    "Of one that declares `on_start`. Where that declares `inputs`, the input is an object of them, and every value that " +
+    "does not fit is refused by name (`invalid_input`). With the header `Idempotency-Key` the same start can be asked for again, and " +
     "names the same run; `repeated` says so.",
   middleware: [requires("operator"), limitBody(MAX_INPUT_BYTES)] as const,
   request: {

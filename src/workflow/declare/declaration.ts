@@ -1,8 +1,9 @@
 import type { FlowControl, Schedule } from "../../protocol/flow-control.ts";
+import type { FormField } from "../../protocol/form.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { type CallContext, type Position, StarlarkError, type Value } from "../../starlark/index.ts";
 
-/** One call of `on_event` or `on_schedule`. */
+/** One call of `on_event`, `on_schedule` or `on_start`. */
 export interface Declaration {
   type: string;
   handler: Value;
@@ -11,6 +12,7 @@ export interface Declaration {
   name: string | undefined;
   schedule: Schedule | undefined;
   flow: FlowControl;
+  inputs?: FormField[] | undefined;
   position: Position;
 }
 

@@ -1,15 +1,29 @@
 import { START_TRIGGER, WORKFLOW_START } from "../../events/workflow-start.ts";
-import { type Builtin, type CallContext, defineBuiltin, type Value } from "../../starlark/index.ts";
+import type { FormField } from "../../protocol/form.ts";
+import type { JsonValue } from "../../protocol/json.ts";
+import {
+  type Builtin,
+  type CallContext,
+  defineBuiltin,
+  StarlarkError,
+  type Value,
+} from "../../starlark/index.ts";
+import { declaredFields } from "../forms/declared-fields.ts";
+import { bytesBeyond } from "../payload.ts";
 import { declare } from "./declaration.ts";
 
+/** Every run keeps its trigger, and so these. */
+const MAX_INPUTS_BYTES = 64 * 1024;
+
 /**
- * `on_start(handler)`: lets people and other workflows start this one by its name. The handler gets an event whose
- * `data` is what they give it. Once per workflow.
+ * `on_start(handler, inputs=None)`: lets people and other workflows start this one by its name. The handler gets an
+ * event whose `data` is what they give it: any JSON, or with `inputs`, fields as of `w.form`, a dict with a value for
+ * every field. Once per workflow. Throws `InvalidInputs`.
  */
 export const onStart: Builtin = defineBuiltin(
   "on_start",
-  "handler: callable",
-  (ctx: CallContext, handler: Value) =>
+  "handler: callable, inputs??: dict",
+  (ctx: CallContext, handler: Value, inputs: Value | undefined) =>
     declare(ctx, "on_start", {
       type: WORKFLOW_START,
       handler,
@@ -18,5 +32,16 @@ export const onStart: Builtin = defineBuiltin(
       name: START_TRIGGER,
       schedule: undefined,
       flow: {},
+      inputs: inputs === undefined ? undefined : inputsOf(inputs, ctx),
     }),
 );
+
+function inputsOf(inputs: Value, ctx: CallContext): FormField[] {
+  const code = "InvalidInputs";
+  const fields = declaredFields({ fn: "on_start", parameter: "inputs", code }, inputs, ctx);
+  if (bytesBeyond(MAX_INPUTS_BYTES, fields as unknown as JsonValue) !== undefined) {
+    const message = `on_start: for parameter inputs: more than ${MAX_INPUTS_BYTES} bytes as JSON`;
+    throw new StarlarkError(message, { code });
+  }
+  return fields;
+}

@@ -12,14 +12,18 @@ export interface Fault {
 export const MAX_STRING_LENGTH = 1000;
 export const MAX_TEXT_LENGTH = 20_000;
 
-/** The values of all fields, None for those that were left out; or everything that is wrong with them. */
+/**
+ * The values of all fields, None for those that were left out; or everything that is wrong with them, as pointers below
+ * `place`.
+ */
 export function checkValues(
   fields: readonly FormField[],
   given: FormValues,
+  place = "/values",
 ): { values: FormValues } | { faults: Fault[] } {
   const faults: Fault[] = [];
   const fault = (name: string, message: string) =>
-    faults.push({ pointer: `/values/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, message });
+    faults.push({ pointer: `${place}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, message });
   const known = new Set(fields.map(({ name }) => name));
   for (const name of Object.keys(given)) {
     if (!known.has(name)) fault(name, `there is no field ${name}: there are ${[...known].join(", ")}`);

@@ -71,8 +71,13 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
   },
   on_start: {
     summary: "Lets people and other workflows start this workflow by its name.",
-    details: "The event's `data` is what they give it.",
-    parameters: { handler },
+    details:
+      "The event's `data` is what they give it. With `inputs` it is a dict with a value for every field, checked before anything starts.",
+    parameters: {
+      handler,
+      inputs:
+        "What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.",
+    },
   },
   concurrency: {
     summary: "Limits how many runs of a group there are at once.",

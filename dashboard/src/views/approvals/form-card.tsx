@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import type { FormField } from "../../../../src/protocol/form.ts";
 import type { Form } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
+import { Fields, faultsOf, valuesOf } from "../../parts/fields.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { span } from "../../parts/span.ts";
 import { Ago, useNow } from "../../parts/time.tsx";
@@ -63,9 +64,7 @@ function Fill({ form }: { form: Form }) {
   };
   return (
     <form className="fields" onSubmit={(event) => void submit(event)}>
-      {(form.fields as FormField[]).map((field) => (
-        <Field key={field.name} field={field} />
-      ))}
+      <Fields fields={form.fields as FormField[]} faults={faultsOf(error, "/values")} />
       {error !== undefined && <Problem error={error} />}
       <div className="actions">
         <button type="submit" className="button primary" disabled={isBusy}>
@@ -73,72 +72,5 @@ function Fill({ form }: { form: Form }) {
         </button>
       </div>
     </form>
-  );
-}
-
-/** What was filled in, in the types that the fields ask for. Left empty is left out. */
-function valuesOf(fields: readonly FormField[], data: FormData): Record<string, unknown> {
-  const entries = fields.flatMap(({ name, type }): [string, unknown][] => {
-    if (type === "boolean") return [[name, data.get(name) !== null]];
-    if (type === "multi_choice") return [[name, data.getAll(name)]];
-    const text = String(data.get(name) ?? "");
-    if (text === "") return [];
-    return [[name, type === "number" ? Number(text) : text]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function Field({ field }: { field: FormField }) {
-  const { name, label = name, help, type, options = [], required = false } = field;
-  const helpId = `help-${name}`;
-  const described = help ? { "aria-describedby": helpId } : {};
-  const note = help && (
-    <span className="quiet small" id={helpId}>
-      {help}
-    </span>
-  );
-  const initial = field.default === undefined || field.default === null ? "" : String(field.default);
-  if (type === "boolean") {
-    return (
-      <label className="check">
-        <input type="checkbox" name={name} defaultChecked={field.default === true} {...described} /> {label}
-        {note}
-      </label>
-    );
-  }
-  if (type === "multi_choice") {
-    const chosen = Array.isArray(field.default) ? field.default : [];
-    return (
-      <fieldset className="options">
-        <legend>{label}</legend>
-        {options.map((option) => (
-          <label key={option} className="check">
-            <input type="checkbox" name={name} value={option} defaultChecked={chosen.includes(option)} />{" "}
-            {option}
-          </label>
-        ))}
-        {note}
-      </fieldset>
-    );
-  }
-  const id = `field-${name}`;
-  const shared = { id, name, required, defaultValue: initial, ...described };
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      {type === "choice" && (
-        <select {...shared}>
-          {!required && <option value="">nothing</option>}
-          {options.map((option) => (
-            <option key={option}>{option}</option>
-          ))}
-        </select>
-      )}
-      {type === "text" && <textarea rows={3} {...shared} />}
-      {type === "number" && <input type="number" step="any" {...shared} />}
-      {type === "date" && <input type="date" {...shared} />}
-      {type === "string" && <input {...shared} />}
-      {note}
-    </div>
   );
 }

@@ -1,46 +1,99 @@
-// Starts a workflow by hand, with an input in JSON.
+// Starts a workflow by hand: with the fields that it declares, or with any JSON where it declares none.
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
+import type { FormField } from "../../../../src/protocol/form.ts";
 import { answered, api } from "../../api/client.ts";
+import { Fields, faultsOf, valuesOf } from "../../parts/fields.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { JsonInput, jsonFault } from "./json-input.tsx";
 
-/** Where in a text something is, as people count: from 1. */
-function place(text: string, offset: number): string {
-  const before = text.slice(0, offset).split("\n");
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+export function StartForm({
+  workflow,
+  fields,
+}: {
+  workflow: string;
+  fields: readonly FormField[] | undefined;
+}) {
+  return fields ? (
+    <StartWithFields workflow={workflow} fields={fields} />
+  ) : (
+    <StartWithJson workflow={workflow} />
+  );
 }
 
-/** What is wrong with a text that is to be JSON; undefined when nothing is. */
-function jsonFault(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    const message = (error as Error).message;
-    const [, offset] = /position (\d+)/.exec(message) ?? [];
-    const where = offset === undefined ? "" : ` (${place(text, Number(offset))})`;
-    return `This is no JSON yet: ${message.replace(/ in JSON at position.*/, "")}${where}`;
-  }
+function StartWithFields({ workflow, fields }: { workflow: string; fields: readonly FormField[] }) {
+  const start = useStart(workflow);
+  return (
+    <Card
+      start={start}
+      className="fields"
+      inputOf={(form) => valuesOf(fields, new FormData(form))}
+      canStart={true}
+    >
+      <Fields fields={fields} faults={faultsOf(start.error, "/input")} />
+    </Card>
+  );
 }
 
-export function StartForm({ workflow }: { workflow: string }) {
-  const navigate = useNavigate();
+function StartWithJson({ workflow }: { workflow: string }) {
+  const start = useStart(workflow);
   const [text, setText] = useState("null");
+  const fault = jsonFault(text);
+  return (
+    <Card start={start} inputOf={() => JSON.parse(text)} canStart={fault === undefined}>
+      <JsonInput text={text} fault={fault} onChange={setText} />
+    </Card>
+  );
+}
+
+function Card({
+  start,
+  inputOf,
+  canStart,
+  className,
+  children,
+}: {
+  start: ReturnType<typeof useStart>;
+  inputOf(form: HTMLFormElement): unknown;
+  canStart: boolean;
+  className?: string;
+  children: ReactNode;
+}) {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (canStart) void start.begin(inputOf(event.currentTarget));
+  };
+  return (
+    <details className="card form-card asked">
+      <summary>Start a run</summary>
+      <form onSubmit={submit} onChange={start.changed} className={className}>
+        {children}
+        {start.error !== undefined && <Problem error={start.error} />}
+        <div className="actions">
+          <button type="submit" className="button primary" disabled={!canStart || start.isStarting}>
+            Start
+          </button>
+        </div>
+      </form>
+    </details>
+  );
+}
+
+/** Starts a run and goes to it. */
+function useStart(workflow: string) {
+  const navigate = useNavigate();
   const [error, setError] = useState<unknown>();
   // The same start, should the answer be lost and the button pressed again: one run.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const [isStarting, setStarting] = useState(false);
-  const fault = jsonFault(text);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    if (fault !== undefined) return;
+  const begin = async (input: unknown) => {
     setError(undefined);
     setStarting(true);
     try {
       const { run } = await answered(
         api.POST("/v1/workflows/{name}/runs", {
           params: { path: { name: workflow }, header: { "idempotency-key": key } },
-          body: { input: JSON.parse(text) },
+          body: { input },
         }),
       );
       await navigate({ to: "/runs/$id", params: { id: run } });
@@ -49,33 +102,5 @@ export function StartForm({ workflow }: { workflow: string }) {
       setStarting(false);
     }
   };
-  return (
-    <details className="card form-card">
-      <summary>Start a run</summary>
-      <form onSubmit={(event) => void submit(event)}>
-        <label>
-          Input, as JSON
-          <textarea
-            rows={8}
-            className="mono"
-            spellCheck={false}
-            value={text}
-            aria-invalid={fault !== undefined}
-            aria-describedby="input-fault"
-            onChange={({ target }) => {
-              setText(target.value);
-              setKey(crypto.randomUUID());
-            }}
-          />
-        </label>
-        <p id="input-fault" className="quiet" aria-live="polite">
-          {fault ?? "The handler gets it as the event’s data."}
-        </p>
-        {error !== undefined && <Problem error={error} />}
-        <button type="submit" className="button primary" disabled={fault !== undefined || isStarting}>
-          Start
-        </button>
-      </form>
-    </details>
-  );
+  return { begin, changed: () => setKey(crypto.randomUUID()), error, isStarting };
 }

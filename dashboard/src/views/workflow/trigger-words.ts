@@ -23,7 +23,7 @@ const modes: Record<NonNullable<Rules["concurrency"]>["mode"], string> = {
 const per = (key: string | undefined) => (key === undefined ? "" : ` for each ${key}`);
 
 /** What it is for: a sentence, then one for each condition. */
-export function occasion({ type, filter, match, schedule }: Rules): string[] {
+export function occasion({ type, filter, match, schedule, inputs }: Rules): string[] {
   if (schedule) {
     const { cron, everyMs = 0, timezone, jitterMs, backfill } = schedule;
     return [
@@ -32,7 +32,10 @@ export function occasion({ type, filter, match, schedule }: Rules): string[] {
       ...(backfill === "none" ? [] : [`makes up for ${backfill === "all" ? "all" : "the latest"} missed`]),
     ];
   }
-  if (isByName({ type })) return ["Somebody, or another run, starts it by its name"];
+  if (isByName({ type })) {
+    const given = inputs?.map(({ name }) => name).join(", ");
+    return ["Somebody, or another run, starts it by its name", ...(given ? [`with ${given}`] : [])];
+  }
   return [
     type.endsWith("*")
       ? `An event of a type that begins with ${type.slice(0, -1)}`
