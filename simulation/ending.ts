@@ -1,4 +1,5 @@
 // What must be true when everything has come to its end: all that was expected has happened, once, and nothing is left.
+import { type JournalRow, recordsOf } from "../durable-objects/workflow-run/journal-row.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import { finishedStates } from "../src/protocol/run.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
@@ -293,7 +294,5 @@ function checkDirectory(cluster: Cluster, places: ReadonlyMap<string, Place>): v
 
 /** The rows of a run's journal: a power cut leaves all records of a row, or none. */
 function rowsOf({ disk }: Place): JournalRecord[][] {
-  return disk
-    .read<{ record: string }>("SELECT record FROM journal ORDER BY seq")
-    .map(({ record }) => JSON.parse(record) as JournalRecord[]);
+  return disk.read<JournalRow>("SELECT seq, record AS text FROM journal ORDER BY seq").map(recordsOf);
 }

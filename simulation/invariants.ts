@@ -1,6 +1,7 @@
 // What must hold of every actor's storage after every commit, and of every journal at the end: docs/replay.md, "What
 // must hold".
 import { hash } from "node:crypto";
+import { recordsOf } from "../durable-objects/workflow-run/journal-row.ts";
 import { isBatch } from "../src/events/start-event.ts";
 import type { CloudEvent } from "../src/protocol/cloud-event.ts";
 import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts";
@@ -48,7 +49,7 @@ export class CommitWatch {
     for (const { seq: rowSeq, record: row } of known.count > 0 ? rows.slice(1) : rows) {
       const isInherited = isFork && known.count === 0;
       Object.assign(known, { rowSeq, row });
-      for (const record of JSON.parse(row) as JournalRecord[]) {
+      for (const record of recordsOf({ seq: rowSeq, text: row })) {
         known.count += 1;
         if (record.seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
         if (!isInherited) this.#locks.see(name, record);

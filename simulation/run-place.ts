@@ -1,5 +1,6 @@
 // A run as its disk tells: for those who watch.
 
+import { type JournalRow, recordsOf } from "../durable-objects/workflow-run/journal-row.ts";
 import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { ErrorData } from "../src/protocol/result.ts";
@@ -62,12 +63,12 @@ const journals = new WeakMap<Place, { count: number; records: JournalRecord[] }>
 export function journalOf(place: Place): JournalRecord[] {
   const known = journals.get(place) ?? { count: 0, records: [] };
   // Uncommitted records may still be taken back: what is read in such a moment is not kept.
-  const rows = place.disk.read<{ record: string }>(
-    "SELECT record FROM journal WHERE seq > ? ORDER BY seq",
+  const rows = place.disk.read<JournalRow>(
+    "SELECT seq, record AS text FROM journal WHERE seq > ? ORDER BY seq",
     known.count,
   );
   if (rows.length === 0) return known.records;
-  const records = [...known.records, ...rows.flatMap(({ record }) => JSON.parse(record) as JournalRecord[])];
+  const records = [...known.records, ...rows.flatMap(recordsOf)];
   if (!place.disk.isDirty) journals.set(place, { count: records.length, records });
   return records;
 }

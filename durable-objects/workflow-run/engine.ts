@@ -25,11 +25,9 @@ function workflowOf(program: ProgramSource): Workflow {
 }
 
 /**
- * The engine of a run, at the end of its journal. Throws when the program no longer compiles and is still needed. With
- * `null` the engine moves no script, see `loadRun`.
+ * The engine of a run, at the end of its journal. Throws when the program no longer compiles. With `null` the engine
+ * moves no script, see `loadRun`: a run that is over needs no more.
  */
 export function loadMachine(program: ProgramSource | null, options: RunMachineOptions): RunMachine {
-  const last = options.records.at(-1);
-  const isOver = last?.type === "noted" && last.note === "finished";
-  return loadRun(program === null || isOver ? undefined : workflowOf(program), { checkFilter, ...options });
+  return loadRun(program === null ? undefined : workflowOf(program), { checkFilter, ...options });
 }

@@ -2,10 +2,12 @@
 // keep and to read.
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
+import { type JournalRow, lastSeqOf, recordsOf, rowsOf } from "./journal-row.ts";
 
-/** In UTF-16 code units: a row is begun anew beyond this. Small, so that reading a page reads little else. */
-const ROW_LENGTH = 128 * 1024;
-/** In UTF-16 code units: a page ends beyond this. An RPC answer holds 32 MiB at most, and a unit takes up to three bytes. */
+/** From the one on that holds record `?`. */
+const FROM_THE_ROW_OF =
+  "WHERE seq >= (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE seq <= ?) ORDER BY seq";
+/** In UTF-16 code units of JSON: a page ends beyond this. An RPC answer holds 32 MiB at most, and a unit takes up to three bytes. */
 const PAGE_LENGTH = 8 * 1024 * 1024;
 
 export class JournalStore {
@@ -17,48 +19,35 @@ export class JournalStore {
 
   /** Throws when their `seq` is taken: two instances of one run would be a broken platform, not a merge. */
   append(records: readonly JournalRecord[]): void {
-    let texts: string[] = [];
-    let length = 0;
-    let seq = 0;
-    const insert = () => {
-      if (texts.length === 0) return;
-      const row = `[${texts.join(",")}]`;
-      assertFitsRow(row, `journal record ${seq}`);
-      this.#sql.exec("INSERT INTO journal (seq, record) VALUES (?, ?)", seq, row);
-    };
-    for (const record of records) {
-      const text = JSON.stringify(record);
-      if (texts.length === 0 || length + text.length > ROW_LENGTH) {
-        insert();
-        texts = [];
-        length = 0;
-        seq = record.seq;
-      }
-      texts.push(text);
-      length += text.length + 1;
+    for (const { seq, text } of rowsOf(records)) {
+      assertFitsRow(text, `journal record ${seq}`);
+      this.#sql.exec("INSERT INTO journal (seq, record) VALUES (?, ?)", seq, text);
     }
-    insert();
+  }
+
+  /** The last record, and all of them in order, read as they are asked for. Nothing may be appended meanwhile. */
+  load(): { last: JournalRecord | undefined; records: Iterable<JournalRecord> } {
+    const row = this.#lastRow();
+    if (!row) return { last: undefined, records: [] };
+    const tail = recordsOf(row);
+    return {
+      last: tail.at(-1),
+      records: recordsAndTail(this.#rows("WHERE seq < ? ORDER BY seq", row.seq), tail),
+    };
   }
 
   all(): JournalRecord[] {
-    const records: JournalRecord[] = [];
-    for (const text of this.#textsFrom(0)) {
-      for (const record of JSON.parse(text) as JournalRecord[]) records.push(record);
-    }
-    return records;
+    return [...this.load().records];
   }
 
   last(): JournalRecord | undefined {
-    const seq = this.lastSeq();
-    return this.page(seq - 1, 1).records[0];
+    return this.load().last;
   }
 
   /** Of the newest record; 0 before the first. */
   lastSeq(): number {
-    const last = this.#sql.exec<{ seq: number }>(
-      "SELECT json_extract(record, '$[#-1].seq') AS seq FROM journal ORDER BY journal.seq DESC LIMIT 1",
-    );
-    return last.toArray()[0]?.seq ?? 0;
+    const row = this.#lastRow();
+    return row ? lastSeqOf(row) : 0;
   }
 
   /**
@@ -68,12 +57,12 @@ export class JournalStore {
   page(after: number, limit: number): { records: JournalRecord[]; next?: number } {
     const records: JournalRecord[] = [];
     let length = 0;
-    for (const text of this.#textsFrom(after + 1)) {
-      const isFull = length > 0 && length + text.length > PAGE_LENGTH;
-      length += text.length;
-      for (const record of JSON.parse(text) as JournalRecord[]) {
+    for (const row of this.#rows(FROM_THE_ROW_OF, after + 1)) {
+      for (const record of recordsOf(row)) {
         if (record.seq <= after) continue;
-        if (isFull || records.length === limit) return { records, next: records.at(-1)?.seq ?? after };
+        length += JSON.stringify(record).length;
+        const isFull = records.length === limit || (records.length > 0 && length > PAGE_LENGTH);
+        if (isFull) return { records, next: records.at(-1)?.seq ?? after };
         records.push(record);
       }
     }
@@ -83,13 +72,9 @@ export class JournalStore {
   /** All records, those of a row at a time. Others may use the storage between two of them. */
   *rows(): Generator<JournalRecord[]> {
     for (let seq = 0; ; ) {
-      const found = this.#sql.exec<{ seq: number; record: string }>(
-        "SELECT seq, record FROM journal WHERE seq > ? ORDER BY seq LIMIT 1",
-        seq,
-      );
-      const [row] = found.toArray();
+      const row = this.#row("WHERE seq > ? ORDER BY seq", seq);
       if (!row) return;
-      yield JSON.parse(row.record) as JournalRecord[];
+      yield recordsOf(row);
       seq = row.seq;
     }
   }
@@ -98,12 +83,22 @@ export class JournalStore {
     this.#sql.exec("DELETE FROM journal");
   }
 
-  /** The rows from the one on that holds record `seq`. */
-  *#textsFrom(seq: number): Generator<string> {
-    const rows = this.#sql.exec(
-      "SELECT record FROM journal WHERE seq >= (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE seq <= ?) ORDER BY seq",
-      seq,
-    );
-    for (const [text] of rows.raw<[string]>()) yield text;
+  #lastRow(): JournalRow | undefined {
+    return this.#row("WHERE seq > ? ORDER BY seq DESC", 0);
   }
+
+  #row(which: string, seq: number): JournalRow | undefined {
+    // Read to its end: a query that is left open holds on to the table.
+    return [...this.#rows(`${which} LIMIT 1`, seq)][0];
+  }
+
+  *#rows(which: string, seq: number): Generator<JournalRow> {
+    const rows = this.#sql.exec(`SELECT seq, record FROM journal ${which}`, seq);
+    for (const [first, text] of rows.raw<[number, string]>()) yield { seq: first, text };
+  }
+}
+
+function* recordsAndTail(rows: Iterable<JournalRow>, tail: JournalRecord[]): Generator<JournalRecord> {
+  for (const row of rows) yield* recordsOf(row);
+  yield* tail;
 }

@@ -50,7 +50,7 @@ export interface RunPorts {
   loadMachine(
     program: ProgramSource | null,
     start: StoredStart,
-    records: readonly JournalRecord[],
+    records: Iterable<JournalRecord>,
   ): RunMachine;
   /** Throws when somebody could not be asked: it will be asked again. */
   decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
@@ -260,7 +260,9 @@ export class RunHost {
     if (!program) throw new Error("this run has no program");
     let machine: RunMachine;
     try {
-      machine = this.#ports.loadMachine(program, this.run, this.#journal.all());
+      const { last, records } = this.#journal.load();
+      const isOver = last?.type === "noted" && last.note === "finished";
+      machine = this.#ports.loadMachine(isOver ? null : program, this.run, records);
     } catch (error) {
       this.#giveUp(error);
       return undefined;
@@ -296,7 +298,7 @@ export class RunHost {
   #loadToTerminate(input: RunInput): RunMachine | undefined {
     if (input.type !== "cancel" || !input.terminate) return undefined;
     try {
-      this.#machine = this.#ports.loadMachine(null, this.run, this.#journal.all());
+      this.#machine = this.#ports.loadMachine(null, this.run, this.#journal.load().records);
     } catch (error) {
       // Its journal cannot be read either: as stuck as before.
       console.error({ message: "cannot terminate", run: this.run.id, error: String(error) });

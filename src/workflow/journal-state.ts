@@ -7,7 +7,7 @@ import type { ErrorData } from "../protocol/result.ts";
 import { noAnnotations } from "./annotations.ts";
 import type { Command, KnownApproval, RunFold } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
-import type { RunMachineOptions } from "./machine-types.ts";
+import type { RunOptions } from "./machine-types.ts";
 import { type Signal, Signals } from "./signals.ts";
 
 export interface FinishedNote {
@@ -21,7 +21,7 @@ export interface FinishedNote {
   restarted?: { run: RunId };
 }
 
-type StateOptions = Pick<RunMachineOptions, "start" | "scaleDueAt" | "mask">;
+type StateOptions = Pick<RunOptions, "start" | "scaleDueAt" | "mask">;
 
 export class JournalState implements RunFold {
   readonly options: StateOptions;

@@ -134,7 +134,7 @@ export interface RunTimer {
   /** Unique in the run; setting it again moves it. */
   id: string;
   kind: "sleep" | "wait_timeout" | "retry" | "attempt_timeout" | "deadline";
-  /** ms since the epoch, time scale already applied (see `RunMachineOptions.scaleDueAt`). */
+  /** ms since the epoch, time scale already applied (see `RunOptions.scaleDueAt`). */
   dueAt: number;
 }
 
@@ -246,10 +246,8 @@ export interface Changes {
 /** SHA-256 of the UTF-8 text, as 64 lower-case hexadecimal digits; synchronous, so that a decision is one turn. */
 export type Sha256Hex = (text: string) => string;
 
-export interface RunMachineOptions {
+export interface RunOptions {
   start: RunStart;
-  /** All records committed so far, in order; empty for a new run. */
-  records: readonly JournalRecord[];
   sha256Hex: Sha256Hex;
   /** What is wrong with the filter of a wait, in a sentence; undefined when nothing is. Default: nothing ever is. */
   checkFilter?(filter: string): string | undefined;
@@ -267,6 +265,11 @@ export interface RunMachineOptions {
     side: "inputs" | "outputs";
     value: JsonValue;
   }): JsonValue;
+}
+
+export interface RunMachineOptions extends RunOptions {
+  /** All records committed so far, in order; empty for a new run. Read once, as the engine is made, and not kept. */
+  records: Iterable<JournalRecord>;
 }
 
 /** What an open command waits on. */

@@ -38,6 +38,7 @@ import type {
   RunEnding,
   RunInput,
   RunMachineOptions,
+  RunOptions,
   Waiting,
 } from "./machine-types.ts";
 import { operate } from "./operate.ts";
@@ -91,7 +92,7 @@ function unheard(input: CommandInput, id: CommandId): ErrorData | undefined {
 
 class Machine implements InspectableRun {
   readonly #workflow: Workflow | undefined;
-  readonly #options: RunMachineOptions;
+  readonly #options: RunOptions;
   readonly #state: JournalState;
   /** Undefined before the start and after the end. */
   #execution: Execution | undefined;
@@ -103,13 +104,17 @@ class Machine implements InspectableRun {
 
   constructor(workflow: Workflow | undefined, options: RunMachineOptions) {
     this.#workflow = workflow;
-    this.#options = options;
-    this.#state = new JournalState(options);
-    for (const record of options.records) this.#state.apply(record);
-    if (this.#state.finished || !this.#state.isStarted) return;
-    this.#execution = this.#newExecution();
-    for (const record of options.records) this.#move(record);
+    const { records, ...kept } = options;
+    this.#options = kept;
+    this.#state = new JournalState(kept);
+    // In one pass, so that a record is garbage as soon as it has been taken.
+    for (const record of records) {
+      this.#state.apply(record);
+      if (record.type === "noted" && record.note === "started") this.#execution ??= this.#newExecution();
+      this.#move(record);
+    }
     this.#execution?.takeLines();
+    if (this.#state.finished) this.#execution = undefined;
   }
 
   get stuck(): ErrorData | undefined {

@@ -6,7 +6,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Command, Kind, OutcomeFacts, RunFold, Turn } from "./commands/kind.ts";
 import type { NewCommand } from "./issued-command.ts";
-import type { Changes, Effect, Moment, RunMachineOptions, RunTimer } from "./machine-types.ts";
+import type { Changes, Effect, Moment, RunOptions, RunTimer } from "./machine-types.ts";
 
 /**
  * The timer of a command: `<kind>:<command>`, and for what belongs to one attempt `:<attempt>`, so that a timer
@@ -30,14 +30,14 @@ interface GrowingFold extends RunFold {
 
 export class OpenTurn implements Turn {
   readonly state: GrowingFold;
-  readonly options: RunMachineOptions;
+  readonly options: RunOptions;
   readonly moment: Moment;
   readonly #kindOf: (command: Command) => Kind;
   readonly changes: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
 
   constructor(parts: {
     state: GrowingFold;
-    options: RunMachineOptions;
+    options: RunOptions;
     moment: Moment;
     kindOf(command: Command): Kind;
   }) {

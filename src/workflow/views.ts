@@ -6,7 +6,7 @@ import { decodeValue, toJson } from "../starlark/index.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import type { JournalState } from "./journal-state.ts";
-import type { RunMachineOptions, RunStart } from "./machine-types.ts";
+import type { RunOptions, RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import { bytesBeyond } from "./payload.ts";
 
@@ -80,7 +80,7 @@ function reasonToWait(command: Command, state: JournalState): string {
   return `paused by ${paused.by}${paused.reason === "" ? "" : `: ${paused.reason}`}`;
 }
 
-type ViewOptions = Pick<RunMachineOptions, "mask">;
+type ViewOptions = Pick<RunOptions, "mask">;
 
 export function activitiesOf(
   state: JournalState,

@@ -134,7 +134,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),
-      loadMachine: (_, __, records) => machineOf(world.script, records),
+      loadMachine: (_, __, records) => machineOf(world.script, [...records]),
       decide: (...args) => world.ports.decide(...args),
       decideAtOnce: () => undefined,
       outbound: {

@@ -1,8 +1,9 @@
 // Runs with more in them than one answer holds.
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { Activity } from "../../src/protocol/run.ts";
 import { call } from "../http/call.ts";
-import { event, script, startRun, type TestRun } from "./run-fixture.ts";
+import { event, operator, script, startRun, type TestRun, unwrap } from "./run-fixture.ts";
 
 /** All pages of a view, and how many there were. */
 async function pagesOf(run: TestRun, view: string, items: string, limit: number) {
@@ -51,4 +52,29 @@ describe("a long run", () => {
       journal.found.map((_, index) => index + 1),
     );
   });
+});
+
+test("a run goes on from rows that earlier versions have stored, and its journal reads as before", async () => {
+  const run = await startRun(
+    script('ids = [w.uuid() for _ in range(700)]\nw.wait_for_signal("go")\nreturn [ids[0], w.uuid()]'),
+  );
+  const before = await run.journal();
+  await runInDurableObject(run.stub, (_, { storage: { sql } }) => {
+    sql.exec("DELETE FROM journal");
+    for (const records of [before.slice(0, 3), before.slice(3, 900), before.slice(900)]) {
+      sql.exec("INSERT INTO journal (seq, record) VALUES (?, ?)", records[0]?.seq, JSON.stringify(records));
+    }
+  });
+  await evictDurableObject(run.stub);
+  const { found, pages } = await pagesOf(run, "journal", "records", 500);
+  expect(pages).toBe(3);
+  expect(found).toEqual(JSON.parse(JSON.stringify(before)));
+  unwrap(await run.rpc.signal({ id: "s1", name: "go", data: null, by: operator }));
+  const { output } = await run.until("succeeded");
+  const after = await run.journal();
+  expect(after.slice(0, before.length)).toEqual(before);
+  expect(after.map(({ seq }) => seq)).toEqual(after.map((_, index) => index + 1));
+  const outcomes = after.flatMap((record) => (record.type === "completed" ? [record.outcome] : []));
+  expect(outcomes.at(0)).toEqual({ ok: (output as string[])[0] });
+  expect(outcomes.at(-1)).toEqual({ ok: (output as string[])[1] });
 });

@@ -10,11 +10,11 @@ export const parts = sqliteTable("parts", {
   value: text("value").notNull(),
 });
 
-/** The append-only record of docs/journal.md: a row for the records of one commit, or as many as fit. */
+/** The append-only record of docs/journal.md: a row for the records of one commit, or for as many as fit. */
 export const journal = sqliteTable("journal", {
   /** Of the first record in the row. */
   seq: integer("seq").primaryKey(),
-  /** JSON: an array of JournalRecord. */
+  /** JSON: see durable-objects/workflow-run/journal-row.ts. */
   record: text("record").notNull(),
 });
 

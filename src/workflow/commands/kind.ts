@@ -23,7 +23,7 @@ import type {
   InProcessEffect,
   Moment,
   RunInput,
-  RunMachineOptions,
+  RunOptions,
   RunTimer,
   Waiting,
 } from "../machine-types.ts";
@@ -54,7 +54,7 @@ export type KnownApproval = Approval & { id: ApprovalId; command: CommandId };
 
 /** What the journal says about the run, as far as kinds of commands read and fold it. */
 export interface RunFold {
-  readonly options: Pick<RunMachineOptions, "start" | "mask">;
+  readonly options: Pick<RunOptions, "start" | "mask">;
   readonly commands: ReadonlyMap<CommandId, Command>;
   readonly approvals: Map<ApprovalId, KnownApproval>;
   /** Names of environments that governed a call. */
@@ -75,7 +75,7 @@ export type OutcomeFacts = Pick<CompletedRecord, "resolved" | "arrival">;
 /** One input being decided: see turn.ts. */
 export interface Turn {
   readonly state: RunFold;
-  readonly options: RunMachineOptions;
+  readonly options: RunOptions;
   readonly now: number;
   note(note: NoteKind, data: JsonObject, command?: CommandId): void;
   /** Ends a command with its outcome, and drops its timers. */

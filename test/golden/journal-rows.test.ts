@@ -1,0 +1,148 @@
+// The journal on disk: what a version has stored, every later version reads, to the letter.
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { lastSeqOf, recordsOf, rowsOf } from "../../durable-objects/workflow-run/journal-row.ts";
+import type { JournalRecord } from "../../src/protocol/journal.ts";
+import { MAX_ROW_BYTES } from "../../src/storage/row-size.ts";
+import { parseHistory } from "../../src/workflow/index.ts";
+
+const digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+const position = { file: "a.star", line: 2, column: 9 };
+const uuid = { kind: "uuid", name: "", digest, args: {}, position } as const;
+
+function goldenRecords(): [file: string, records: JournalRecord[]][] {
+  return readdirSync(import.meta.dirname)
+    .filter((name) => name.endsWith(".ndjson"))
+    .map((file) => {
+      const parsed = parseHistory(readFileSync(new URL(file, import.meta.url), "utf8"));
+      if (!parsed.ok) throw new Error(`${file}: ${parsed.error.message}`);
+      return [file, parsed.value.records];
+    });
+}
+
+/** As JSON: whoever reads a record sees the same text, members in the same order. */
+function asStored(commits: readonly (readonly JournalRecord[])[]): string[] {
+  return commits
+    .flatMap(rowsOf)
+    .flatMap(recordsOf)
+    .map((record) => JSON.stringify(record));
+}
+
+const texts = (records: readonly JournalRecord[]) => records.map((record) => JSON.stringify(record));
+
+describe("a row", () => {
+  test.each(goldenRecords())("holds %s to the letter, in commits of any size", (_, records) => {
+    for (let size = 1; size <= records.length; size = size < 8 ? size + 1 : size * 2) {
+      const commits = Array.from({ length: Math.ceil(records.length / size) }, (_, n) =>
+        records.slice(n * size, (n + 1) * size),
+      );
+      expect(asStored(commits)).toEqual(texts(records));
+    }
+  });
+
+  test("holds whatever a record says: members of later versions, errors, times that go backwards", () => {
+    const command = fc.constantFrom("0#1", "0#2", "0.1#1");
+    const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)));
+    const data = fc.dictionary(fc.string({ maxLength: 9 }), json, { maxKeys: 3 });
+    const at = fc.integer({ min: 0, max: 3 }).map((ms) => 1_764_000_000_000 + ms);
+    const extra = fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, fc.constant({ later: 1, value: null }));
+    const call = fc.record({
+      kind: fc.constantFrom("uuid", "run"),
+      name: fc.constantFrom("", "a\nb"),
+      digest: fc.constantFrom(digest, digest.replace("4", "5")),
+      args: fc.oneof(fc.constantFrom({}, { n: 1 }, { n: 2 }), data),
+      position: fc.constantFrom(position, { ...position, line: 3 }),
+    });
+    const body = fc.oneof(
+      fc
+        .tuple(command, call, extra)
+        .map(([c, rest, more]) => ({ type: "scheduled", command: c, ...rest, ...more })),
+      fc
+        .tuple(
+          command,
+          fc.oneof(
+            fc.record({ ok: json }),
+            fc.record({ error: fc.record({ code: fc.string(), message: fc.string() }) }),
+          ),
+          extra,
+        )
+        .map(([c, outcome, more]) => ({ type: "completed", command: c, outcome, ...more })),
+      fc
+        .tuple(fc.option(command, { nil: undefined }), fc.constantFrom("signalled", "operator"), data, extra)
+        .map(([c, note, about, more]) => ({
+          type: "noted",
+          ...(c ? { command: c } : {}),
+          note,
+          data: about,
+          ...more,
+        })),
+    );
+    const commits = fc.array(fc.array(fc.tuple(at, body), { maxLength: 9 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(commits, (drawn) => {
+        let seq = 0;
+        const made = drawn.map((commit) =>
+          commit.map(([when, rest]) => ({ seq: ++seq, at: when, ...rest }) as unknown as JournalRecord),
+        );
+        expect(asStored(made).map((text) => JSON.parse(text))).toEqual(
+          JSON.parse(JSON.stringify(made.flat())),
+        );
+        for (const commit of made) {
+          const row = rowsOf(commit).at(-1);
+          if (row) expect(lastSeqOf(row)).toBe(commit.at(-1)?.seq);
+        }
+      }),
+    );
+  });
+
+  test("says once what a loop says at each turn", () => {
+    const loop = (turns: number) => {
+      const records = Array.from({ length: turns }, (_, n): JournalRecord[] => [
+        { seq: 2 * n + 1, at: 1, type: "scheduled", command: `0#${n + 1}` as never, ...uuid },
+        { seq: 2 * n + 2, at: 1, type: "completed", command: `0#${n + 1}` as never, outcome: { ok: "x" } },
+      ]).flat();
+      return rowsOf(records).reduce((sum, { text }) => sum + text.length, 0);
+    };
+    expect((loop(1000) - loop(1)) / 999).toBeLessThan(20);
+  });
+
+  test("never holds more than the platform stores, whatever comes together", () => {
+    const large = "x".repeat(1024 * 1024);
+    const args = (n: number) => ({ large, n });
+    const records = Array.from({ length: 4 }, (_, n): JournalRecord[] => [
+      { seq: 2 * n + 1, at: 1, type: "scheduled", command: `0#${n + 1}` as never, ...uuid, args: args(n) },
+      { seq: 2 * n + 2, at: 1, type: "completed", command: `0#${n + 1}` as never, outcome: { ok: large } },
+    ]).flat();
+    const rows = rowsOf(records);
+    expect(Math.max(...rows.map(({ text }) => text.length))).toBeLessThan(MAX_ROW_BYTES);
+    expect(rows.flatMap(recordsOf)).toEqual(records);
+  });
+});
+
+describe("rows that were stored before", () => {
+  const records: JournalRecord[] = [
+    { seq: 5, at: 100, type: "scheduled", command: "0#2" as never, ...uuid },
+    { seq: 6, at: 100, type: "completed", command: "0#2" as never, outcome: { ok: "4f" } },
+    { seq: 7, at: 100, type: "scheduled", command: "0#3" as never, ...uuid, kind: "now" },
+    { seq: 8, at: 250, type: "completed", command: "0#3" as never, outcome: { ok: 250 } },
+    { seq: 9, at: 250, type: "noted", note: "operator", data: { action: "pause" } },
+    { seq: 10, at: 250, type: "noted", command: "0#3" as never, note: "child_started", data: {} },
+    { seq: 11, at: 240, type: "completed", command: "0#1" as never, outcome: { ok: null }, arrival: 7 },
+  ];
+
+  test("as arrays of records are read as they are", () => {
+    const row = { seq: 5, text: JSON.stringify(records) };
+    expect(recordsOf(row)).toEqual(records);
+    expect(lastSeqOf(row)).toBe(11);
+  });
+
+  test("as entries are read, and still written the same", () => {
+    const call = (kind: string) =>
+      `{"kind":"${kind}","name":"","digest":"${digest}","args":{},"position":{"file":"a.star","line":2,"column":9}}`;
+    const text = `{"n":7,"at":100,"calls":[${call("uuid")},${call("now")}],"entries":[[0,"0#2","4f"],[1,"0#3"],150,["0#3",250],["operator","",{"action":"pause"}],["child_started","0#3",{}],-10,{"type":"completed","command":"0#1","outcome":{"ok":null},"arrival":7}]}`;
+    expect(recordsOf({ seq: 5, text })).toEqual(records);
+    expect(lastSeqOf({ seq: 5, text })).toBe(11);
+    expect(rowsOf(records)).toEqual([{ seq: 5, text }]);
+  });
+});
