@@ -11,7 +11,7 @@ import type { LiveNews, Stirred } from "../src/protocol/live.ts";
 import type { LockView } from "../src/protocol/lock.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
-import type { RunSummary } from "../src/protocol/run.ts";
+import type { RunState } from "../src/protocol/run.ts";
 import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
@@ -28,7 +28,7 @@ import { LockRows } from "./directory/lock-rows.ts";
 import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { AuditEntry, DirectoryRpc, OutboxRpc, RunFilter } from "./rpc.ts";
+import type { AuditEntry, DirectoryOverview, DirectoryRpc, OutboxRpc, RunFilter, RunPage } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 import { SIGNED_OUT, tell, WATCHER_HEADER } from "./watchers.ts";
 
@@ -40,6 +40,9 @@ const EXPIRED_KEPT_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
 const SEARCH_TIMER = "search";
+/** Of an overview: as many as the dashboard's lists begin with. */
+const OVERVIEW_RUNS = 100;
+const OVERVIEW_WAITING = 200;
 /** Runs made to be found by words in one turn: some 50 ms. */
 const SEARCHED_AT_ONCE = 500;
 
@@ -162,8 +165,21 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     );
   }
 
-  async runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }> {
+  async runs(filter: RunFilter): Promise<RunPage> {
     return this.#runs.page(filter);
+  }
+
+  async overview(): Promise<DirectoryOverview> {
+    const ofState = (...state: RunState[]) => this.#runs.page({ state, limit: OVERVIEW_RUNS });
+    return {
+      cursor: this.#changes.last(),
+      environments: this.#environments(),
+      moving: ofState("running", "waiting", "stuck"),
+      failed: ofState("failed"),
+      succeeded: ofState("succeeded"),
+      approvals: this.#approvals.newest({ state: "pending", limit: OVERVIEW_WAITING }),
+      forms: this.#forms.newest({ state: "pending", limit: OVERVIEW_WAITING }),
+    };
   }
 
   async run(id: Parameters<DirectoryRpc["run"]>[0]): ReturnType<DirectoryRpc["run"]> {
@@ -183,6 +199,10 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   }
 
   async environments(): Promise<EnvironmentView[]> {
+    return this.#environments();
+  }
+
+  #environments(): EnvironmentView[] {
     return this.ctx.storage.sql
       .exec<{ body: string }>("SELECT body FROM environments WHERE body IS NOT NULL ORDER BY name")
       .toArray()

@@ -380,6 +380,23 @@ export interface AuditEntry {
   data: JsonObject;
 }
 
+export interface RunPage {
+  runs: RunSummary[];
+  /** The `before` of the following page. */
+  next?: { createdAt: number; id: string };
+}
+
+export interface DirectoryOverview {
+  cursor: number;
+  environments: EnvironmentView[];
+  moving: RunPage;
+  failed: RunPage;
+  succeeded: RunPage;
+  /** Those that are pending. */
+  approvals: Approval[];
+  forms: Form[];
+}
+
 export interface DirectoryRpc extends OutboxRpc {
   /** Any actor → directory. Idempotent: a summary or approval older than the known version is ignored, audit by key. */
   apply(change: {
@@ -392,7 +409,7 @@ export interface DirectoryRpc extends OutboxRpc {
   }): Promise<void>;
   /** Passes on to open dashboards that lists of these are to be read again. Keeps nothing. */
   stirred(what: Stirred): Promise<void>;
-  runs(filter: RunFilter): Promise<{ runs: RunSummary[]; next?: { createdAt: number; id: string } }>;
+  runs(filter: RunFilter): Promise<RunPage>;
   /** The last that was heard of a run. */
   run(id: RunId): Promise<RunSummary | null>;
   approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
@@ -400,6 +417,8 @@ export interface DirectoryRpc extends OutboxRpc {
   /** Those that somebody holds or waits for, at most 500. */
   locks(): Promise<LockView[]>;
   environments(): Promise<EnvironmentView[]>;
+  /** What the dashboard shows first, all of it as of `cursor`, which its socket goes on from. */
+  overview(): Promise<DirectoryOverview>;
   audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }>;
   /** Stores only the digest; the token itself is made by the caller. */
   createToken(token: {

@@ -3,19 +3,9 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client.ts";
-import { readLink } from "./api/linked-token.ts";
 import { sessionQuery } from "./api/queries.ts";
 import { createAppRouter } from "./router.tsx";
-import "@fontsource-variable/inter";
-import "./styles/tokens.css";
-import "./styles/base.css";
-import "./styles/parts.css";
-import "./styles/views.css";
-import "./styles/overview.css";
-import "./styles/run.css";
-import "./styles/lists.css";
 
-readLink();
 const client = new QueryClient({
   defaultOptions: {
     queries: {
@@ -33,7 +23,6 @@ const client = new QueryClient({
     },
   }),
 });
-// Asked while the first view's code is still on its way.
 void client.prefetchQuery(sessionQuery);
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");

@@ -1,9 +1,10 @@
-// Every address of the dashboard. A view is a file of its own, loaded when first opened.
+// Every address of the dashboard. A view is a file of its own, loaded when first opened; the first one comes along.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import type { Run } from "./api/client.ts";
 import type { EventFilter, RunFilter } from "./api/queries.ts";
 import { Problem } from "./parts/problem.tsx";
 import { Shell } from "./shell.tsx";
+import { Overview } from "./views/overview.tsx";
 
 const root = createRootRoute({
   component: Shell,
@@ -45,7 +46,7 @@ function runFilter(search: Record<string, unknown>): RunFilter {
 export const overviewRoute = createRoute({
   getParentRoute: () => root,
   path: "/",
-  component: lazyRouteComponent(() => import("./views/overview.tsx"), "Overview"),
+  component: Overview,
 });
 export const runsRoute = createRoute({
   getParentRoute: () => root,

@@ -1,15 +1,14 @@
 // The frame around every view: who one is, where one can go, whether what one sees is live.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { Session } from "./api/client.ts";
 import { ApiError, answered, api } from "./api/client.ts";
 import { cameByLink } from "./api/linked-token.ts";
+import { openingCursor } from "./api/opening.ts";
 import { approvalsQuery, formsQuery, sessionQuery } from "./api/queries.ts";
 import { followDirectory } from "./live/directory-feed.ts";
 import { useIsLive } from "./live/live-status.ts";
-import { CommandPalette } from "./parts/command-palette.tsx";
-import { HelpDialog } from "./parts/help-dialog.tsx";
 import { Notices } from "./parts/notices.tsx";
 import { Problem } from "./parts/problem.tsx";
 import { views } from "./parts/shortcuts.ts";
@@ -18,6 +17,12 @@ import { SessionContext } from "./session.ts";
 import { toggleTheme } from "./theme.ts";
 import { SignIn } from "./views/sign-in.tsx";
 
+const loadPalette = () => import("./parts/command-palette.tsx");
+const loadHelp = () => import("./parts/help-dialog.tsx");
+const CommandPalette = lazy(async () => ({ default: (await loadPalette()).CommandPalette }));
+const HelpDialog = lazy(async () => ({ default: (await loadHelp()).HelpDialog }));
+/** How long after the first view the dialogs are fetched, which it does not need. */
+const DIALOGS_AFTER_MS = 500;
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function Shell() {
@@ -34,9 +39,15 @@ function SignedIn({ session }: { session: Session }) {
   const client = useQueryClient();
   const [dialog, setDialog] = useState<"palette" | "help">();
   useEffect(
-    () => followDirectory(client, () => void client.resetQueries({ queryKey: ["session"] })),
+    () => followDirectory(client, openingCursor(), () => void client.resetQueries({ queryKey: ["session"] })),
     [client],
   );
+  useEffect(() => {
+    // What cannot be fetched now is asked for again when it is opened.
+    const load = () => void Promise.all([loadPalette(), loadHelp()]).catch(() => {});
+    const timer = setTimeout(load, DIALOGS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcuts({ onPalette: () => setDialog("palette"), onHelp: () => setDialog("help") });
   const close = () => setDialog(undefined);
   return (
@@ -64,8 +75,10 @@ function SignedIn({ session }: { session: Session }) {
           <Outlet />
         </main>
       </div>
-      <CommandPalette isOpen={dialog === "palette"} onClose={close} />
-      <HelpDialog isOpen={dialog === "help"} onClose={close} />
+      <Suspense>
+        {dialog === "palette" && <CommandPalette onClose={close} />}
+        {dialog === "help" && <HelpDialog onClose={close} />}
+      </Suspense>
     </SessionContext>
   );
 }

@@ -20,6 +20,7 @@ import { jobs } from "./routes/jobs.ts";
 import { live } from "./routes/live.ts";
 import { locks } from "./routes/locks.ts";
 import { outbox } from "./routes/outbox.ts";
+import { overview } from "./routes/overview.ts";
 import { queue } from "./routes/queue.ts";
 import { runners } from "./routes/runners.ts";
 import { runs } from "./routes/runs.ts";
@@ -55,6 +56,7 @@ const resources = [
   tokens,
   audit,
   session,
+  overview,
   live,
 ];
 

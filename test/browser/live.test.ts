@@ -29,6 +29,21 @@ async function pause(run: string, reason: string): Promise<void> {
 
 const environment = (page: Page, name: string) => page.getByRole("article", { name, exact: true });
 
+test("the first view is one question, and nothing is asked twice when the line is there", async () => {
+  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/v1/")) asked.push(`${request.method()} ${pathname}`);
+  });
+  await page.reload();
+  await environment(page, "production").waitFor();
+  await isLive(page);
+  await page.waitForLoadState("networkidle");
+  expect(asked).toEqual(["GET /v1/overview"]);
+  await leave();
+});
+
 test("a server that is killed and comes back is caught up with, without a reload", async () => {
   const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
   const run = await send(sluice, "com.example.showcase", { title: "through a restart" });

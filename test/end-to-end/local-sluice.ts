@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { type Client, createClient } from "../../cli/client.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
-const START_PATIENCE_MS = 60_000;
+const START_PATIENCE_MS = 240_000;
 
 export async function freePort(): Promise<number> {
   return new Promise((found, fail) => {

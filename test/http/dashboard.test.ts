@@ -83,6 +83,46 @@ describe("signing in", () => {
   });
 });
 
+describe("the first answer", () => {
+  test("has everything that the first view shows, and where the socket goes on", async () => {
+    const { cookie } = await signIn(ADMIN_TOKEN);
+    await putEnvironment("there-before");
+    const environments = async () => {
+      const { status, body } = await call("GET", "/v1/overview", { token: null, headers: { cookie } });
+      expect(status).toBe(200);
+      return { ...body, names: body.environments.map(({ name }: { name: string }) => name) };
+    };
+    // Environments tell the directory through their outbox.
+    let first = await environments();
+    while (!first.names.includes("there-before")) first = await environments();
+    expect(first).toMatchObject({
+      session: { subject: "admin", role: "admin", may: expect.arrayContaining(["viewer"]) },
+      moving: { runs: [] },
+      failed: { runs: [] },
+      succeeded: { runs: [] },
+      approvals: [],
+      forms: [],
+    });
+    await putEnvironment("came-after");
+    const { socket } = await open(`/v1/live?since=${first.cursor}`, { cookie, origin: ORIGIN });
+    if (!socket) throw new Error("no socket");
+    const next = messagesOf(socket);
+    const heard: string[] = [];
+    while (!heard.includes("came-after")) {
+      const news = await next();
+      expect(news.type).toBe("changes");
+      heard.push(...news.environments);
+    }
+    expect(heard).not.toContain("there-before");
+    socket.close();
+  });
+
+  test("is for those who have signed in", async () => {
+    expect((await call("GET", "/v1/overview", { token: null })).status).toBe(401);
+    expect((await call("GET", "/v1/overview", { token: await tokenOf("runner") })).status).toBe(403);
+  });
+});
+
 describe("the socket of the directory", () => {
   test("is not for strangers, other sites, or requests that are none", async () => {
     const { cookie } = await signIn(ADMIN_TOKEN);

@@ -51,6 +51,7 @@ type Get<Path extends keyof paths> = paths[Path] extends {
   : never;
 
 export type Session = Get<"/v1/session">;
+export type Overview = Get<"/v1/overview">;
 export type Run = Get<"/v1/runs">["runs"][number];
 export type RunDetail = Get<"/v1/runs/{id}">;
 export type Activity = RunDetail["activities"][number];

@@ -1,10 +1,10 @@
 // Every question the dashboard asks, under the key by which its answer is kept and made anew.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { EventStory } from "../../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../../src/protocol/journal.ts";
-import type { Activity, LogLine, Run } from "./client.ts";
+import type { Activity, LogLine, Overview, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
-import { forgetLinkedToken, linkedToken } from "./linked-token.ts";
+import { readSession, takeOpening } from "./opening.ts";
 
 export interface RunFilter {
   state?: Run["state"][];
@@ -27,15 +27,15 @@ export interface EventFilter {
   to?: string;
 }
 
-/** Who one is; with the token of a link that signs in, whoever that one is of. */
+/** Who one is. The first time with what the first view shows, which is kept as the answers to those questions. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: async () => {
-    const token = linkedToken();
-    if (!token) return await answered(api.GET("/v1/session"));
-    const session = await answered(api.POST("/v1/session", { body: { token } }));
-    forgetLinkedToken();
-    return session;
+  queryFn: async ({ client }) => {
+    const opening = takeOpening();
+    if (!opening) return await readSession();
+    const overview = await opening;
+    keepOverview(client, overview);
+    return overview.session;
   },
   retry: false,
   staleTime: 300_000,
@@ -53,6 +53,26 @@ export const runsQuery = (filter: RunFilter) =>
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
   });
+
+/** The lists of the overview; also what the list of all runs shows with that filter. */
+export const movingRuns: RunFilter = { state: ["running", "waiting", "stuck"] };
+export const failedRuns: RunFilter = { state: ["failed"] };
+export const succeededRuns: RunFilter = { state: ["succeeded"] };
+
+function keepOverview(client: QueryClient, overview: Overview): void {
+  const { environments, moving, failed, succeeded, approvals, forms } = overview;
+  client.setQueryData(environmentsQuery.queryKey, { environments });
+  client.setQueryData(approvalsQuery("pending").queryKey, { approvals });
+  client.setQueryData(formsQuery.queryKey, { forms });
+  const lists = [
+    [movingRuns, moving],
+    [failedRuns, failed],
+    [succeededRuns, succeeded],
+  ] as const;
+  for (const [filter, page] of lists) {
+    client.setQueryData(runsQuery(filter).queryKey, { pages: [page], pageParams: [""] });
+  }
+}
 
 export const runQuery = (id: string) =>
   queryOptions({

@@ -82,9 +82,16 @@ function apply(client: QueryClient, news: Numbered, stir: (what: Stirred) => voi
   }
 }
 
-/** Starts following; the answer stops it. */
-export function followDirectory(client: QueryClient, onSignedOut: () => void): () => void {
-  let cursor: number | undefined;
+/**
+ * Starts following after `since`; the answer stops it. Without `since` nothing says what was read when: all of it is
+ * read anew as soon as the line is there.
+ */
+export function followDirectory(
+  client: QueryClient,
+  since: number | undefined,
+  onSignedOut: () => void,
+): () => void {
+  let cursor = since;
   let wasLive = false;
   const lists = new Map(
     stirring.map((what) => [what, gathered(() => client.invalidateQueries({ queryKey: [what] }))]),

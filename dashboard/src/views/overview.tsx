@@ -3,7 +3,16 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Environment, Run } from "../api/client.ts";
-import { approvalsQuery, environmentsQuery, formsQuery, type RunFilter, runsQuery } from "../api/queries.ts";
+import {
+  approvalsQuery,
+  environmentsQuery,
+  failedRuns,
+  formsQuery,
+  movingRuns,
+  type RunFilter,
+  runsQuery,
+  succeededRuns,
+} from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -15,15 +24,13 @@ import { frozenBy } from "./environments/freezes.ts";
 
 const SHOWN = 8;
 const tiers = ["production", "staging", "development"] as const;
-const moving: RunFilter = { state: ["running", "waiting", "stuck"] };
-const failed: RunFilter = { state: ["failed"] };
 
 export function Overview() {
   return (
     <Page title="Overview">
       <div className="overview">
         <div className="overview-main">
-          <RunCard title="Moving now" filter={moving}>
+          <RunCard title="Moving now" filter={movingRuns}>
             <Empty title="Nothing moves right now.">
               <p>
                 Runs start when an event matches a workflow’s trigger.{" "}
@@ -35,10 +42,10 @@ export function Overview() {
         </div>
         <div className="overview-side">
           <WaitsForPeople />
-          <RunCard title="Last failures" filter={failed}>
+          <RunCard title="Last failures" filter={failedRuns}>
             <p className="quiet pad">No run has failed.</p>
           </RunCard>
-          <RunCard title="Last successes" filter={{ state: ["succeeded"] }}>
+          <RunCard title="Last successes" filter={succeededRuns}>
             <p className="quiet pad">No run has succeeded yet.</p>
           </RunCard>
         </div>
@@ -106,8 +113,8 @@ function EnvironmentRow({ environment }: { environment: Environment }) {
 /** Whether a run is changing it, or the last that tried has failed since what is there was deployed. */
 function Movement({ environment: { name, deployments } }: { environment: Environment }) {
   const touches = (run: Run) => run.environments.includes(name);
-  const running = useRuns(moving).runs.find(touches);
-  const lastFailure = useRuns(failed).runs.find(touches);
+  const running = useRuns(movingRuns).runs.find(touches);
+  const lastFailure = useRuns(failedRuns).runs.find(touches);
   const last = deployments.reduce((newest, { at }) => Math.max(newest, at), 0);
   if (running) {
     return (

@@ -14,7 +14,7 @@ const path = "/v1/session";
 const BODY_BYTES = 4096;
 const DAYS = 30;
 
-const sessionSchema = z.object({
+export const sessionSchema = z.object({
   subject: z.string(),
   role: roleSchema,
   /** Every role whose work this one may do. */
@@ -49,7 +49,8 @@ const signOut = createRoute({
   responses: { 204: { description: "Signed out" }, ...problems(403) },
 });
 
-function sessionOf({ subject, role }: Identity): z.infer<typeof sessionSchema> {
+/** What a client may know of whoever it is signed in as. */
+export function sessionOf({ subject, role }: Identity): z.infer<typeof sessionSchema> {
   return { subject, role, may: roleSchema.options.filter((needed) => isAllowed(role, needed)) };
 }
 
