@@ -2,8 +2,11 @@
 //
 // 1. A run's row id there (`doc` of its row in `runs`) grows with the time of its creation: newest first is one walk
 //    back through the index, from any place in it.
-// 2. Runs from before there was this index are taken in by and by (`takeInOlder`), newest first. Till then they are
-//    found by filters, not by words.
+// 2. FTS5 gathers every run of every word that begins like the one searched for before it gives the first. So a search
+//    first glances at the newest runs by itself, which fills the page where the words are common, and then leaves to
+//    FTS5 the words that it has seen to be rare.
+// 3. Runs that are not in the index (it is older than they are, or was made anew) are taken in by and by
+//    (`takeInOlder`), newest first. Till then they are found by filters, not by words.
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords, wordsOfRun } from "../../src/protocol/run-words.ts";
@@ -13,14 +16,36 @@ import { sha256 } from "../sha256.ts";
 /** Room for the runs that are created in one millisecond. Times in ms stay exact until the year 2248. */
 const DOCS_PER_MS = 1024;
 
-interface Found {
-  doc: number;
-  body: string;
+/** Runs of a glance: some ten milliseconds. */
+const GLANCED = 2000;
+/** A word in more than this part of them is common: FTS5 takes a microsecond for each run that has it. */
+const COMMON = 0.2;
+
+interface Scan {
+  /** What a run must have, in FTS5's language. */
+  terms: readonly string[];
+  /** Beginnings of words that it must have too. */
+  words: readonly string[];
+  /** Row ids: from this one on, and below that one. */
+  from: number;
+  below: number;
+  wanted: number;
+  /** Runs to look at, at most. */
+  budget?: number;
 }
 
-/** Words hold no `=`, so a term of a filter is never a word; and the digest is one term whatever the value holds. */
+interface Scanned {
+  docs: number[];
+  /** The last that was looked at. */
+  reached: number;
+  /** How many were looked at, and how many of them have each word. */
+  seen: number;
+  having: number[];
+}
+
+/** No word begins with `=`, so a term of a filter is never found by a word; the digest is one term whatever the value holds. */
 function filterTerm(kind: string, value: string): string {
-  return `${kind}=${sha256(value).slice(0, 32)}`;
+  return `=${kind}=${sha256(value).slice(0, 32)}`;
 }
 
 function termsOf(run: RunSummary): string {
@@ -35,16 +60,14 @@ function termsOf(run: RunSummary): string {
   ].join(" ");
 }
 
-/** What a run must have to be found, in FTS5's language; without the state. */
-function queryOf({ text = "", labels = {}, parent, environment, workflow, initiator }: RunFilter): string[] {
-  const wanted = { parent, environment, workflow, initiator };
-  return [
-    ...searchedWords(text).map((word) => `"${word}"*`),
-    ...Object.entries(labels).map((label) => `"${filterTerm("label", JSON.stringify(label))}"`),
-    ...Object.entries(wanted).flatMap(([kind, value]) =>
-      value === undefined ? [] : [`"${filterTerm(kind, value)}"`],
-    ),
-  ];
+/** What a run must have for the filters, in FTS5's language. */
+function filterTermsOf(filter: RunFilter, state: RunState | undefined): string[] {
+  const { labels = {}, parent, environment, workflow, initiator } = filter;
+  const terms = Object.entries(labels).map((label) => filterTerm("label", JSON.stringify(label)));
+  for (const [kind, value] of Object.entries({ parent, environment, workflow, initiator, state })) {
+    if (value !== undefined) terms.push(filterTerm(kind, value));
+  }
+  return terms.map((term) => `"${term}"`);
 }
 
 export class RunSearch {
@@ -96,34 +119,71 @@ export class RunSearch {
   find(filter: RunFilter): RunSummary[] {
     const states = filter.state?.length ? [...new Set(filter.state)] : [undefined];
     // One walk per state: FTS5 would merge the whole lists of alternatives before the first page of them.
-    const found = (states.length === runStates.length ? [undefined] : states).flatMap((state) =>
+    const docs = (states.length === runStates.length ? [undefined] : states).flatMap((state) =>
       this.#walk(filter, state),
     );
-    return found
-      .sort((a, b) => b.doc - a.doc)
+    return docs
+      .sort((a, b) => b - a)
       .slice(0, filter.limit + 1)
-      .map(({ body }) => JSON.parse(body) as RunSummary);
+      .map((doc) => {
+        const { body } = this.#sql.exec<{ body: string }>("SELECT body FROM runs WHERE doc = ?", doc).one();
+        return JSON.parse(body) as RunSummary;
+      });
   }
 
-  #walk(filter: RunFilter, state: RunState | undefined): Found[] {
-    const { before, from, to, limit } = filter;
-    const terms = [...queryOf(filter), ...(state ? [`"${filterTerm("state", state)}"`] : [])];
-    const upTo = [
+  #walk(filter: RunFilter, state: RunState | undefined): number[] {
+    const { before, from = 0, to, limit, text = "" } = filter;
+    const filters = filterTermsOf(filter, state);
+    const words = searchedWords(text);
+    const wanted = limit + 1;
+    const below = Math.min(
       Number.MAX_SAFE_INTEGER,
       ...(to === undefined ? [] : [to * DOCS_PER_MS]),
       ...(before ? [this.#docOf(before)] : []),
-    ];
-    return this.#sql
-      .exec<{ doc: number; body: string }>(
-        `SELECT runs.doc AS doc, runs.body AS body FROM run_search CROSS JOIN runs ON runs.doc = run_search.rowid
-         WHERE run_search MATCH ? AND run_search.rowid >= ? AND run_search.rowid < ?
-         ORDER BY run_search.rowid DESC LIMIT ?`,
-        terms.join(" AND "),
-        (from ?? 0) * DOCS_PER_MS,
-        Math.min(...upTo),
-        limit + 1,
+    );
+    const range = { from: from * DOCS_PER_MS, words };
+    const newest = this.#scan({ ...range, terms: filters, below, wanted, budget: GLANCED });
+    if (newest.docs.length === wanted || newest.seen < GLANCED) return newest.docs;
+    const fewest = Math.min(...newest.having);
+    const rare = words.filter((_, n) => {
+      const having = newest.having[n] ?? 0;
+      return having <= newest.seen * COMMON || (filters.length === 0 && having === fewest);
+    });
+    const older = this.#scan({
+      ...range,
+      terms: [...filters, ...rare.map((word) => `"${word}"*`)],
+      below: newest.reached,
+      wanted: wanted - newest.docs.length,
+    });
+    return [...newest.docs, ...older.docs];
+  }
+
+  /** Looks at the runs that have the terms, newest first, until enough of them have the words too. */
+  #scan({ terms, words, from, below, wanted, budget }: Scan): Scanned {
+    const scanned: Scanned = { docs: [], reached: below, seen: 0, having: words.map(() => 0) };
+    const rows = this.#sql
+      .exec(
+        `SELECT rowid, terms FROM run_search WHERE ${terms.length > 0 ? "run_search MATCH ? AND" : ""}
+         rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
+        ...(terms.length > 0 ? [terms.join(" AND ")] : []),
+        from,
+        below,
+        budget ?? -1,
       )
-      .toArray();
+      .raw<[number, string]>();
+    const beginnings = words.map((word) => ` ${word}`);
+    for (const [doc, own] of rows) {
+      scanned.reached = doc;
+      scanned.seen += 1;
+      const text = ` ${own}`;
+      let isFound = true;
+      beginnings.forEach((beginning, n) => {
+        if (text.includes(beginning)) scanned.having[n] = (scanned.having[n] ?? 0) + 1;
+        else isFound = false;
+      });
+      if (isFound && scanned.docs.push(doc) === wanted) break;
+    }
+    return scanned;
   }
 
   /** Where a page ended. A run that has been forgotten meanwhile was older than all that is to be found. */

@@ -4,6 +4,7 @@ import m0001 from './0001_damp_doctor_spectrum.sql';
 import m0002 from './0002_loose_tomas.sql';
 import m0003 from './0003_fast_angel.sql';
 import m0004 from './0004_run_search.sql';
+import m0005 from './0005_run_search_by_glance.sql';
 
   export default {
     journal,
@@ -12,7 +13,8 @@ import m0004 from './0004_run_search.sql';
 m0001,
 m0002,
 m0003,
-m0004
+m0004,
+m0005
     }
   }
   

@@ -300,6 +300,47 @@ describe("searches of runs", () => {
     ]);
   });
 
+  test("are for words of runs, not for what lists filter by", async () => {
+    const { rpc } = directory();
+    await rpc.apply({ runs: all });
+    for (const text of ["state", "label", "env", "initiator", "work"]) {
+      expect(await found(rpc, { limit: 30, text }), text).toEqual([]);
+    }
+  });
+
+  test("find what is rare, what is everywhere, and what only comes together long ago", async () => {
+    const { rpc } = directory();
+    const many = Array.from({ length: 2600 }, (_, n) =>
+      run(n, {
+        createdAt: 1000 + n,
+        state: n % 2 === 0 ? "failed" : "succeeded",
+        initiator: n % 2 === 0 || n < 10 ? "evening" : "nobody",
+        status: n % 2 === 1 || n < 10 ? "odd" : "",
+        waitingFor: n % 900 === 5 ? "seldom" : "",
+      }),
+    );
+    for (let n = 0; n < many.length; n += 650) await rpc.apply({ runs: many.slice(n, n + 650) });
+    const searches: [RunFilter, (one: RunSummary) => boolean][] = [
+      [{ limit: 500, text: "canary" }, () => true],
+      [{ limit: 2, text: "seld" }, ({ waitingFor }) => waitingFor === "seldom"],
+      [{ limit: 2, text: "canary seldom" }, ({ waitingFor }) => waitingFor === "seldom"],
+      [{ limit: 4, text: "odd even" }, ({ createdAt }) => createdAt < 1010],
+      [
+        { limit: 4, text: "odd even", state: ["failed"] },
+        ({ createdAt, state }) => createdAt < 1010 && state === "failed",
+      ],
+      [{ limit: 4, text: "odd even nowhere" }, () => false],
+    ];
+    for (const [filter, fits] of searches) {
+      expect(await found(rpc, filter), JSON.stringify(filter)).toEqual(
+        many
+          .filter(fits)
+          .toReversed()
+          .map(({ id }) => id),
+      );
+    }
+  });
+
   test("find every one of more runs than have room in one millisecond", async () => {
     const { rpc } = directory();
     const many = Array.from({ length: 1100 }, (_, n) => run(n, { createdAt: 5000 }));
