@@ -19,7 +19,7 @@ import { handleAlarm } from "../src/storage/alarm-handler.ts";
 import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Outbox } from "../src/storage/outbox.ts";
 import type { Timers } from "../src/storage/timers.ts";
-import { deliverMessage } from "./deliver.ts";
+import { deliverMessage, message } from "./deliver.ts";
 import { ApprovalRows } from "./directory/approval-rows.ts";
 import { AuditRows } from "./directory/audit-rows.ts";
 import { ChangeRows } from "./directory/change-rows.ts";
@@ -272,9 +272,12 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     const before = now - RETENTION_DAYS * DAY_MS;
     this.#tokens.prune(now - EXPIRED_KEPT_DAYS * DAY_MS);
     this.#locks.pruneIdle();
+    const runs = this.#runs.prune(before, REMOVED_AT_ONCE);
+    // Nobody finds them any more. One that still has storage sees to it, once asked, that it is given up.
+    for (const run of runs) this.#outbox.add(message("run", run, "standing", []));
     const removed = Math.max(
+      runs.length,
       this.#forms.prune(before, REMOVED_AT_ONCE),
-      this.#runs.prune(before, REMOVED_AT_ONCE),
       this.#approvals.prune(before, REMOVED_AT_ONCE),
       this.#audit.prune(before, REMOVED_AT_ONCE),
     );

@@ -214,8 +214,8 @@ export class RunRows {
     return JSON.parse(body) as RunSummary;
   }
 
-  /** Forgets runs that ended before `endedBefore`, at most `limit` of them; answers how many. */
-  prune(endedBefore: number, limit: number): number {
+  /** Forgets runs that ended before `endedBefore`, at most `limit` of them; answers which. */
+  prune(endedBefore: number, limit: number): string[] {
     const old = this.#sql
       .exec<{ id: string }>("SELECT id FROM runs WHERE finished_at < ? LIMIT ?", endedBefore, limit)
       .toArray();
@@ -225,7 +225,7 @@ export class RunRows {
       this.#search.forget(id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
-    return old.length;
+    return old.map(({ id }) => id);
   }
 
   /** Whether there are runs that searches do not find yet. */

@@ -41,6 +41,7 @@ import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
 import { consumedMessage, effectMessages, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
 import type { Parts, Standstill, StoredStart } from "./parts.ts";
+import { LOOK_AGAIN_MS } from "./retention.ts";
 import { RETIRE } from "./retirement.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
@@ -259,21 +260,30 @@ export class RunHost {
     const program = this.#parts.get("program");
     if (!program) throw new Error("this run has no program");
     let machine: RunMachine;
+    let isOver: boolean;
     try {
       const { last, records } = this.#journal.load();
-      const isOver = last?.type === "noted" && last.note === "finished";
+      isOver = last?.type === "noted" && last.note === "finished";
       machine = this.#ports.loadMachine(isOver ? null : program, this.run, records);
     } catch (error) {
       this.#giveUp(error);
       return undefined;
     }
     this.#machine = machine;
+    if (isOver) this.#keepRetirement();
     const pending = machine.pendingEffects();
     if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     this.#queue(pending);
     this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
     this.#drainInbox();
     return this.#machine;
+  }
+
+  /** A run that was over before there was retirement has no timer: nothing else would ever give it up. */
+  #keepRetirement(): void {
+    if (this.#timers.get(RETIRE)) return;
+    const dueAt = this.#ports.now() + LOOK_AGAIN_MS;
+    this.#timers.set({ id: RETIRE, kind: "retire", dueAt, data: null });
   }
 
   #drainInbox(): void {

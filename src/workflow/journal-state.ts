@@ -103,8 +103,10 @@ export class JournalState implements RunFold {
   }
 
   #count(command: Command): void {
-    const isWaiting = this.unbegun.has(command.id) || kindOf(command).isWaiting?.(command) === true;
-    const isBusy = command.end === undefined && !isWaiting;
+    const isBusy =
+      command.end === undefined &&
+      !this.unbegun.has(command.id) &&
+      kindOf(command).isWaiting?.(command) !== true;
     if (isBusy === command.isBusy) return;
     command.isBusy = isBusy;
     this.busy += isBusy ? 1 : -1;

@@ -99,6 +99,40 @@ describe("a run that is over", () => {
     expect(await views()).toEqual(before);
   });
 
+  /** As runs are that ended before they were given up. */
+  async function withoutTimer(): Promise<TestRun> {
+    const run = await finishedRun("return 1");
+    await runInDurableObject(run.stub, async (_, { storage }) => {
+      storage.sql.exec("DELETE FROM timers");
+      await storage.deleteAlarm();
+    });
+    await evictDurableObject(run.stub);
+    return run;
+  }
+
+  test("and that nothing would give up is looked at a day after somebody asked for it", async () => {
+    const run = await withoutTimer();
+    expect(await run.state()).toBe("succeeded");
+    await alarmAfter(run, 1.1);
+    expect(await leftovers(run)).not.toEqual(gone);
+    await alarmAfter(run, 30);
+    expect(await historyOf(run)).toBeDefined();
+    expect(await leftovers(run)).toEqual(gone);
+  });
+
+  test("and that nothing would give up is reminded when the directory forgets it", async () => {
+    const run = await withoutTimer();
+    const directory = env.DIRECTORY.get(env.DIRECTORY.idFromName(`${DEFAULT_WORKSPACE}/directory`));
+    await runInDurableObject(directory, (_, { storage }) => {
+      storage.sql.exec("UPDATE runs SET finished_at = 1000 WHERE id = ?", run.id);
+      storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
+    });
+    await runDurableObjectAlarm(directory);
+    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull());
+    await alarmAfter(run, 31);
+    expect(await leftovers(run)).toEqual(gone);
+  });
+
   test("is refused what a run that is over refuses, also when it had to be brought back", async () => {
     const run = await finishedRun("return 1");
     await alarmAfter(run, 31);
