@@ -16,6 +16,7 @@ import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { GroupCommit } from "../src/storage/group-commit.ts";
 import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Outbox } from "../src/storage/outbox.ts";
 import type { Timers } from "../src/storage/timers.ts";
@@ -46,6 +47,11 @@ const OVERVIEW_WAITING = 200;
 /** Runs made to be found by words in one turn: some 50 ms. */
 const SEARCHED_AT_ONCE = 500;
 
+/** How long what arrives waits for more: a burst of runs is one write, and nobody who watches notices. */
+const TOGETHER_MS = 20;
+
+type DirectoryChange = Parameters<DirectoryRpc["apply"]>[0];
+
 export class Directory extends DurableObject<Env> implements DirectoryRpc {
   readonly #alarm: Alarm;
   readonly #timers: Timers;
@@ -57,6 +63,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   readonly #audit: AuditRows;
   readonly #tokens: TokenRows;
   readonly #changes: ChangeRows;
+  readonly #arriving = new GroupCommit<DirectoryChange>(TOGETHER_MS, (changes) => this.#write(changes));
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -84,27 +91,35 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
 
   // ------------------------------------------------------------------- copies
 
-  async apply(change: Parameters<DirectoryRpc["apply"]>[0]): Promise<void> {
+  async apply(change: DirectoryChange): Promise<void> {
+    await this.#arriving.add(change);
+  }
+
+  #write(changes: readonly DirectoryChange[]): void {
     const since = this.#changes.last();
     this.ctx.storage.transactionSync(() => {
-      for (const run of change.runs ?? []) if (this.#runs.put(run)) this.#changes.note("run", run.id);
-      for (const approval of change.approvals ?? []) {
-        this.#approvals.put(approval);
-        this.#changes.note("approval", approval.id);
-      }
-      for (const environment of change.environments ?? []) {
-        this.#putEnvironment(environment);
-        this.#changes.note("environment", environment.name);
-      }
-      for (const form of change.forms ?? []) {
-        this.#forms.put(form);
-        this.#changes.note("form", form.id);
-      }
-      for (const lock of change.locks ?? []) this.#locks.put(lock);
-      for (const entry of change.audit ?? []) this.#audit.append(entry);
+      for (const change of changes) this.#put(change);
     });
     this.#keepRetention();
     this.#tell(since);
+  }
+
+  #put(change: DirectoryChange): void {
+    for (const run of change.runs ?? []) if (this.#runs.put(run)) this.#changes.note("run", run.id);
+    for (const approval of change.approvals ?? []) {
+      this.#approvals.put(approval);
+      this.#changes.note("approval", approval.id);
+    }
+    for (const environment of change.environments ?? []) {
+      this.#putEnvironment(environment);
+      this.#changes.note("environment", environment.name);
+    }
+    for (const form of change.forms ?? []) {
+      this.#forms.put(form);
+      this.#changes.note("form", form.id);
+    }
+    for (const lock of change.locks ?? []) this.#locks.put(lock);
+    for (const entry of change.audit ?? []) this.#audit.append(entry);
   }
 
   // -------------------------------------------------------------- who watches

@@ -1,6 +1,5 @@
 // One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
 import { DurableObject } from "cloudflare:workers";
-import migrations from "../migrations/workflow-run/migrations.js";
 import { evaluatePolicy, evaluatePolicyAtOnce } from "../src/policy/index.ts";
 import type { CommandId, FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
@@ -9,10 +8,10 @@ import type { RunExtent } from "../src/protocol/live.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
 import { finishedStates, type RunSummary, runStates } from "../src/protocol/run.ts";
-import { type ActorStorage, openActorStorage } from "../src/storage/actor-storage.ts";
+import { type ActorStorage, openActorStorage, prepareTables } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { applyMigrations, hasTables } from "../src/storage/migrations.ts";
+import { hasTables } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
@@ -40,6 +39,7 @@ import { ProgressStore } from "./workflow-run/progress-store.ts";
 import { firstLookMs, retentionMs } from "./workflow-run/retention.ts";
 import { RETIRE, Retirement } from "./workflow-run/retirement.ts";
 import { RunHost } from "./workflow-run/run-host.ts";
+import { tables } from "./workflow-run/tables.ts";
 
 /** No run is given up this soon after it began: what repeats a start earlier finds it. */
 const LATE_MS = 20 * 3600_000;
@@ -71,7 +71,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const isStored = hasTables(storage.sql);
-    if (isStored) ctx.blockConcurrencyWhile(async () => applyMigrations(storage, migrations));
+    if (isStored) ctx.blockConcurrencyWhile(async () => void this.#prepareTables());
     // Its parent may have asked it to stop before it was started.
     this.#begun = isStored && this.#parts.get("start") !== undefined;
   }
@@ -81,6 +81,10 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       deliver: (outgoing) => this.#deliver(outgoing),
       onDelivered: (outgoing, answer) => this.#answered(outgoing, answer),
     });
+  }
+
+  #prepareTables(): boolean {
+    return prepareTables(this.ctx.storage, { alarm: this.#alarm, outbox: this.#outbox }, tables);
   }
 
   /** What is in memory follows from storage that is no more, or was never written. */
@@ -114,7 +118,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   #begin(run: StartRun, records: JournalRecord[]): void {
     // A repetition is a call like any other: it sees to it that the run goes on.
     if (this.#begun) this.#host.resume();
-    else this.#host.begin(run, () => applyMigrations(this.ctx.storage, migrations), records);
+    else this.#host.begin(run, () => this.#prepareTables(), records);
     this.#begun = true;
   }
 
@@ -280,7 +284,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       parent,
     } as const;
     if (!this.#begun) {
-      this.#host.keepUntilBegun(input, () => applyMigrations(this.ctx.storage, migrations));
+      this.#host.keepUntilBegun(input, () => this.#prepareTables());
       return;
     }
     if (parentOfRun(this.#host.run)?.run !== parent) return;
@@ -357,7 +361,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       if (this.#begun) return ok(null);
       const archived = await archive?.open(id);
       if (!archived) return this.#unknown();
-      applyMigrations(this.ctx.storage, migrations);
+      this.#prepareTables();
       await this.#retirement.restore(archived);
       this.#begun = true;
       return ok(null);
@@ -377,7 +381,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     const imported = { ...head, run: { ...head.run, imported: { by: by.subject, at } } };
     try {
       this.ctx.storage.transactionSync(() => {
-        applyMigrations(this.ctx.storage, migrations);
+        this.#prepareTables();
         this.#retirement.adopt(imported, records, at + firstLookMs(this.env), by.subject);
         const entry = { at, by: by.subject, action: "run.import", subject: id, data: {} };
         this.#audit(`import/${id}/${at}`, entry);

@@ -6,3 +6,8 @@ declare module "*/migrations.js" {
   };
   export default migrations;
 }
+
+declare module "*/head.sql" {
+  const sql: string;
+  export default sql;
+}

@@ -1,14 +1,18 @@
 // Generates each actor's migrations from its schema (`npm run migrations`), or, with --check, fails when a
-// schema has changes that no migration carries.
+// schema has changes that no migration carries. For actors of which there are very many, also the schema that all
+// migrations lead to, which new objects start with.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 const schemas = "src/storage/schema";
 const actors = readdirSync(schemas)
   .filter((file) => file.endsWith(".ts") && file !== "shared.ts")
   .map((file) => file.replace(/\.ts$/, ""));
+
+const withHead = new Set(["workflow-run"]);
 
 function generate(actor: string, out: string): void {
   execFileSync(
@@ -22,6 +26,21 @@ function generate(actor: string, out: string): void {
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
+  if (withHead.has(actor)) writeFileSync(join(out, "head.sql"), headOf(out));
+}
+
+/** The schema after all migrations of a folder. */
+function headOf(folder: string): string {
+  const journal = JSON.parse(readFileSync(join(folder, "meta", "_journal.json"), "utf8")) as {
+    entries: { tag: string }[];
+  };
+  const database = new DatabaseSync(":memory:");
+  for (const { tag } of journal.entries) database.exec(readFileSync(join(folder, `${tag}.sql`), "utf8"));
+  const statements = database
+    .prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    .all() as { sql: string }[];
+  database.close();
+  return `${statements.map(({ sql }) => sql).join(";\n")}\n`;
 }
 
 function files(folder: string): Map<string, string> {

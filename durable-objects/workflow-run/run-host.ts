@@ -147,10 +147,10 @@ export class RunHost {
   }
 
   /**
-   * Begins the run. `createTables`, its own copy of the program, the journal of the run it is forked from and its first
-   * steps are one write.
+   * Begins the run. Its tables, its own copy of the program, the journal of the run it is forked from and its first
+   * steps are one write. `prepareTables` answers whether nothing can be in them yet.
    */
-  begin({ program, ...run }: StartRun, createTables: () => void, records: JournalRecord[] = []): void {
+  begin({ program, ...run }: StartRun, prepareTables: () => boolean, records: JournalRecord[] = []): void {
     const start: StoredStart = { ...run, program: { digest: program.digest } };
     this.#run = start;
     let changes: Changes | undefined;
@@ -162,8 +162,10 @@ export class RunHost {
     } catch (error) {
       failure = error;
     }
+    let isNew = false;
     this.#storage.transactionSync(() => {
-      createTables();
+      isNew = prepareTables();
+      if (isNew) this.#standstill = null;
       this.#parts.put("start", start);
       this.#parts.put("program", program);
       this.#journal.append(records);
@@ -172,14 +174,14 @@ export class RunHost {
     });
     if (changes) this.#commit(changes);
     else this.#giveUp(failure);
-    this.#drainInbox();
+    if (!isNew) this.#drainInbox();
     this.#afterCommit();
   }
 
   /** Keeps an input for a run that has not begun. */
-  keepUntilBegun(input: RunInput, createTables: () => void): void {
+  keepUntilBegun(input: RunInput, prepareTables: () => boolean): void {
     this.#storage.transactionSync(() => {
-      createTables();
+      prepareTables();
       this.#inbox.add(input);
     });
   }

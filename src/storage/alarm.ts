@@ -18,11 +18,19 @@ const EARLIEST = `
 
 export class Alarm {
   readonly #storage: DurableObjectStorage;
-  /** What this instance knows to be armed; undefined after a cold start, when the platform may hold an alarm. */
+  /**
+   * What this instance knows to be armed, infinite when it is nothing; undefined after a cold start, when the platform
+   * may hold an alarm.
+   */
   #armedAt: number | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+  }
+
+  /** Nothing is armed and no row waits: there is nothing to look for before the first arming. */
+  isOfNewObject(): void {
+    this.#armedAt = Number.POSITIVE_INFINITY;
   }
 
   /** Makes sure the alarm fires at `dueAt` (ms since the epoch) or before. */

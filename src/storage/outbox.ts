@@ -88,6 +88,11 @@ export class Outbox {
     this.#now = options.now ?? Date.now;
   }
 
+  /** There are no rows but those that this instance will add. */
+  isOfNewObject(): void {
+    this.#mayHaveUnseen = false;
+  }
+
   /**
    * Adds a message inside the caller's transaction. Call `flush` after the commit. With `delayMs` it is not sent
    * before that much later, and holds up the younger ones of its receiver: for what is soon out of date.
@@ -97,6 +102,8 @@ export class Outbox {
     const args = JSON.stringify(message.args);
     assertFitsRow(args, `the message ${message.method} to ${message.receiver}`);
     this.#deleteAnswered();
+    // Before its row is there: an alarm that looked at that would fire at once, for what is about to be sent.
+    this.#alarm.arm(dueAt + CATCH_UP_MS);
     this.#sql.exec(
       "INSERT INTO outbox (receiver, method, args, due_at) VALUES (?, ?, ?, ?)",
       message.receiver,
@@ -104,7 +111,6 @@ export class Outbox {
       args,
       dueAt,
     );
-    this.#alarm.arm(dueAt + CATCH_UP_MS);
     if (delayMs === 0) this.#ready.add(message.receiver);
     else setTimeout(() => this.#sendNow(message.receiver), delayMs);
   }

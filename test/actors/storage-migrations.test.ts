@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { expect, test } from "vitest";
-import real from "../../migrations/workflow-run/migrations.js";
+import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import { applyMigrations, hasTables, type Migrations } from "../../src/storage/migrations.ts";
 
 async function inObject(body: (storage: DurableObjectStorage) => Promise<void> | void): Promise<void> {
@@ -14,9 +14,14 @@ async function inObject(body: (storage: DurableObjectStorage) => Promise<void> |
 const schemaOf = (storage: DurableObjectStorage) =>
   storage.sql
     .exec(
-      "SELECT type, name, tbl_name, replace(replace(sql, char(9), ''), char(10), '') AS sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE '%drizzle%' ORDER BY name",
+      "SELECT type, name, tbl_name, replace(replace(sql, char(9), ''), char(10), '') AS sql FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE '%drizzle%' AND name <> 'sqlite_sequence' ORDER BY name",
     )
     .toArray();
+
+/** As it was when it had only the first `count` migrations. */
+function asOf({ journal, migrations }: Migrations, count: number): Migrations {
+  return { journal: { entries: journal.entries.slice(0, count) }, migrations };
+}
 
 const grown: Migrations = {
   journal: {
@@ -30,7 +35,7 @@ const grown: Migrations = {
     m0001: "ALTER TABLE a ADD y text",
   },
 };
-const young: Migrations = { ...grown, journal: { entries: grown.journal.entries.slice(0, 1) } };
+const young = asOf(grown, 1);
 const columnsOfA = (storage: DurableObjectStorage) =>
   storage.sql
     .exec<{ name: string }>("SELECT name FROM pragma_table_info('a')")
@@ -41,20 +46,70 @@ test("makes the same tables as drizzle's migrator, and either takes up where the
   let ours: unknown[] = [];
   await inObject(async (storage) => {
     expect(hasTables(storage.sql)).toBe(false);
-    applyMigrations(storage, real);
+    expect(applyMigrations(storage, tables)).toBe(true);
     ours = schemaOf(storage);
-    await migrate(drizzle(storage), real);
+    await migrate(drizzle(storage), tables);
     expect(schemaOf(storage)).toEqual(ours);
   });
   await inObject(async (storage) => {
-    await migrate(drizzle(storage), real);
+    await migrate(drizzle(storage), tables);
     expect(schemaOf(storage)).toEqual(ours);
     expect(hasTables(storage.sql)).toBe(true);
-    applyMigrations(storage, real);
+    expect(applyMigrations(storage, tables)).toBe(false);
     expect(schemaOf(storage)).toEqual(ours);
   });
   expect(ours.length).toBeGreaterThan(5);
 });
+
+test("a new object starts with the present schema, and holds no page of what came before", async () => {
+  let [atOnce, byAndBy] = [0, 0];
+  await inObject((storage) => {
+    applyMigrations(storage, tables);
+    atOnce = storage.sql.databaseSize;
+  });
+  await inObject((storage) => {
+    applyMigrations(storage, asOf(tables, 1));
+    applyMigrations(storage, tables);
+    byAndBy = storage.sql.databaseSize;
+  });
+  expect(atOnce).toBeLessThan(byAndBy);
+});
+
+test("what a run of the first schema holds is there in the present one", () =>
+  inObject((storage) => {
+    const { sql } = storage;
+    applyMigrations(storage, asOf(tables, 1));
+    const rows = {
+      inbox: [{ id: 7, input: "{}" }],
+      journal: [{ seq: 1, record: "[]" }],
+      log_lines: [{ seq: 3, at: 1, command: "0#1", attempt: 2, stream: "function", text: "line" }],
+      log_tails: [{ command: "0#1", attempt: 2, bytes: 9, partial: "p" }],
+      outbox: [
+        {
+          id: 5,
+          receiver: "bus/",
+          method: "ingest",
+          args: "[]",
+          attempts: 2,
+          due_at: 9,
+          last_error: "e",
+          parked: 1,
+        },
+      ],
+      parts: [{ name: "start", value: "{}" }],
+      progress: [{ command: "0#1", attempt: 2, value: "{}" }],
+      timers: [{ id: "t", kind: "k", due_at: 4, data: "null", failures: 1 }],
+    };
+    for (const [table, [row]] of Object.entries(rows)) {
+      const [names, values] = [Object.keys(row ?? {}), Object.values(row ?? {})];
+      const places = names.map(() => "?").join();
+      sql.exec(`INSERT INTO ${table} (${names.join()}) VALUES (${places})`, ...values);
+    }
+    applyMigrations(storage, tables);
+    for (const [table, expected] of Object.entries(rows)) {
+      expect(sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual(expected);
+    }
+  }));
 
 test("applies each migration once, the missing ones to an object that has some", () =>
   inObject((storage) => {

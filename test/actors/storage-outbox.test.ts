@@ -189,6 +189,18 @@ describe("the outbox", () => {
       }
     }));
 
+  test("what is sent with the commit needs no alarm before it could have failed", () =>
+    inActor(async (actor) => {
+      actor.outbox.add(to("run/a", 1));
+      expect(await actor.storage.getAlarm()).toBeGreaterThan(START);
+      const after = actor.restarted();
+      after.clock.now += 1;
+      after.outbox.add(to("run/b", 2));
+      // What the dead instance left behind is due already.
+      expect(await after.storage.getAlarm()).toBe(START);
+      await after.outbox.flush();
+    }));
+
   test("what was written before a crash is delivered by the alarm after it", () =>
     inActor(async (actor) => {
       actor.outbox.add(to("run/a", 1));

@@ -9,7 +9,7 @@ import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
 import { Parts } from "../../durable-objects/workflow-run/parts.ts";
 import { RunHost } from "../../durable-objects/workflow-run/run-host.ts";
-import migrations from "../../migrations/workflow-run/migrations.js";
+import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { ApprovalId, RunId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
@@ -232,7 +232,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
   return {
     start: (run: StartRun) => {
       if (hasTables(storage.sql)) host.resume();
-      else host.begin(run, () => applyMigrations(storage, migrations));
+      else host.begin(run, () => applyMigrations(storage, tables));
     },
     host,
     count,

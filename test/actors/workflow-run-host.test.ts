@@ -9,7 +9,7 @@ import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
 import { Parts } from "../../durable-objects/workflow-run/parts.ts";
 import { RunHost, type RunPorts } from "../../durable-objects/workflow-run/run-host.ts";
-import migrations from "../../migrations/workflow-run/migrations.js";
+import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
@@ -160,7 +160,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
 async function inRun(script: Script, body: (hosted: Hosted) => Promise<void>): Promise<void> {
   const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.newUniqueId());
   await runInDurableObject(stub, async (_, { storage }) => {
-    await migrate(drizzle(storage), migrations);
+    await migrate(drizzle(storage), tables);
     const world: World = {
       script,
       clock: { now: START },
@@ -177,7 +177,7 @@ async function inRun(script: Script, body: (hosted: Hosted) => Promise<void>): P
 
 /** Begins the run in an object that has its tables. */
 function begin({ host }: Hosted): void {
-  host.begin(run, () => {});
+  host.begin(run, () => false);
 }
 
 /** Writes down what it is fed. */

@@ -5,7 +5,7 @@ import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LogStore, MAX_RUN_LOG_BYTES } from "../../durable-objects/workflow-run/log-store.ts";
-import migrations from "../../migrations/workflow-run/migrations.js";
+import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CommandId } from "../../src/protocol/ids.ts";
 
 const command = "0#1" as CommandId;
@@ -13,7 +13,7 @@ const command = "0#1" as CommandId;
 async function inObject(body: (sql: SqlStorage) => void): Promise<void> {
   const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.newUniqueId());
   await runInDurableObject(stub, async (_, state) => {
-    await migrate(drizzle(state.storage), migrations);
+    await migrate(drizzle(state.storage), tables);
     body(state.storage.sql);
   });
 }

@@ -1,7 +1,34 @@
 // What one run keeps. Its state is its journal: everything else is what it began with, or what is shown of it.
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+//
+// There are as many of these databases as there are runs, and each table and index is a page of each that is written
+// when the run begins: so there are few, and those with a key of text are WITHOUT ROWID, which drizzle cannot say (its
+// migrations do).
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-export { outbox, timers } from "./shared.ts";
+/** As every actor has it, without an index of `due_at`: even a run of many branches has few timers. */
+export const timers = sqliteTable("timers", {
+  id: text("id").primaryKey(),
+  kind: text("kind").notNull(),
+  dueAt: integer("due_at").notNull(),
+  data: text("data").notNull(),
+  failures: integer("failures").notNull().default(0),
+});
+
+/** As every actor has it, without AUTOINCREMENT. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    id: integer("id").primaryKey(),
+    receiver: text("receiver").notNull(),
+    method: text("method").notNull(),
+    args: text("args").notNull(),
+    attempts: integer("attempts").notNull().default(0),
+    dueAt: integer("due_at").notNull(),
+    lastError: text("last_error"),
+    parked: integer("parked").notNull().default(0),
+  },
+  (table) => [index("outbox_order").on(table.parked, table.receiver, table.id)],
+);
 
 /** One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck), `origin`. */
 export const parts = sqliteTable("parts", {
@@ -20,13 +47,13 @@ export const journal = sqliteTable("journal", {
 
 /** What reached the run while its engine could not take it: nothing that was acknowledged is lost. */
 export const inbox = sqliteTable("inbox", {
-  id: integer("id").primaryKey({ autoIncrement: true }),
+  id: integer("id").primaryKey(),
   /** JSON: a RunInput. */
   input: text("input").notNull(),
 });
 
 export const logLines = sqliteTable("log_lines", {
-  seq: integer("seq").primaryKey({ autoIncrement: true }),
+  seq: integer("seq").primaryKey(),
   at: integer("at").notNull(),
   command: text("command"),
   attempt: integer("attempt"),
