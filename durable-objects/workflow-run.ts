@@ -508,6 +508,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       log: this.#log,
       ports: {
         changed: () => this.#tell(),
+        rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
         keptMs: () => firstLookMs(env),
         now: Date.now,
         entropy,

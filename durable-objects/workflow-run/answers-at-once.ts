@@ -4,7 +4,7 @@
 // 1. Nothing is told to anybody before that commit, and what is written for the answers is part of it: a run that is
 //    cut off before it has asked nothing, one that is cut off after it has all the answers.
 // 2. A turn lets nothing else in, and the platform stops one that takes too long. So it is bounded in everything that
-//    a script decides; what is left over is asked after the commit, like anything else.
+//    a script decides; what is left over is asked after the commit, when others have had their turn.
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
@@ -38,17 +38,21 @@ const MAX_STEPS = 5_000_000;
 /** UTF-16 units of the inputs of all calls. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** Answers what can be answered, adds what follows to `changes`, and leaves the other effects there. */
-export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce): void {
-  if (!changes.effects.some(isAnswerable)) return;
+/**
+ * Answers what can be answered, adds what follows to `changes`, and leaves the other effects there. Whether that was
+ * all that a turn may.
+ */
+export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce): boolean {
+  if (!changes.effects.some(isAnswerable)) return false;
   const before = machine.spentSteps;
   const left: Effect[] = [];
   let answers = 0;
   let length = 0;
+  let isFull = false;
   // Grows meanwhile: what an answer leads to is added at its end.
   for (const effect of changes.effects) {
-    const isWithin = answers < MAX_ANSWERS && length < MAX_LENGTH && machine.spentSteps - before < MAX_STEPS;
-    const answer = isWithin && isAnswerable(effect) ? answerTo(effect, host) : undefined;
+    isFull ||= answers >= MAX_ANSWERS || length >= MAX_LENGTH || machine.spentSteps - before >= MAX_STEPS;
+    const answer = !isFull && isAnswerable(effect) ? answerTo(effect, host) : undefined;
     if (!answer) {
       left.push(effect);
       continue;
@@ -58,6 +62,7 @@ export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce
     take(changes, machine.handle(answer.input, host.moment), answer, host.moment.now);
   }
   changes.effects = left;
+  return isFull;
 }
 
 type Answerable = Extract<Effect, { kind: "decide" | "call_builtin" }>;

@@ -60,6 +60,8 @@ export interface RunPorts {
   outbound: Outbound;
   /** Something was committed: whoever watches may look again. */
   changed(): void;
+  /** Lets everybody else who shares the thread have a turn, and the clock go on. */
+  rest(): Promise<void>;
   /** Milliseconds from the run's end to the first look at whether it is still needed here. */
   keptMs(): number;
   now(): number;
@@ -79,6 +81,9 @@ const LATER_LOOKS_MS = 15_000;
 const MAX_RETRY_MS = 60_000;
 /** Long enough to take in a burst of changes, short enough for a person who watches. */
 const SUMMARY_DELAY_MS = 50;
+
+/** Questions that a run asks one after another until it lets others go first. */
+const ASKED_IN_A_ROW = 50;
 
 const BUILTIN = "builtin://";
 const ENGINE_FAILURE = "engine_failure";
@@ -116,6 +121,9 @@ export class RunHost {
   readonly #performing = new Set<string>();
   readonly #failures = new Map<string, number>();
   #nextLookAt = Number.POSITIVE_INFINITY;
+  /** The last turn has taken all that one may, or many have followed each other: the next waits for others. */
+  #needsRest = false;
+  #asked = 0;
   #summaryQueued = false;
   /** What is stored of it; undefined until it was looked at. */
   #standstill: Standstill | null | undefined;
@@ -337,7 +345,7 @@ export class RunHost {
     const now = this.#ports.now();
     const moment = { now, entropy: this.#ports.entropy };
     const changes = machine.handle(input, moment);
-    answerAtOnce(machine, changes, {
+    this.#needsRest = answerAtOnce(machine, changes, {
       moment,
       decide: (call) => this.#ports.decideAtOnce(this.run, call),
       perform: (call) => localBuiltin(call.name)?.perform(this.#callOf(call, now)),
@@ -475,42 +483,41 @@ export class RunHost {
       this.#ask(effect);
       return;
     }
+    const { command, attempt } = effect;
     const local = localBuiltin(effect.name);
-    if (local) this.#callLocal(effect, local);
-    else this.#callOutbound(key, effect, findBuiltin(effect.name) as OutboundBuiltin);
+    if (local && !this.#needsRest) this.#feed(...this.#performLocal(effect, local));
+    else if (local) this.#feedLater(key, async () => this.#performLocal(effect, local));
+    else {
+      const outbound = findBuiltin(effect.name) as OutboundBuiltin;
+      this.#feedLater(key, async () => {
+        const outcome = await outbound.perform(this.#callOf(effect, this.#ports.now()), this.#ports.outbound);
+        return [{ type: "builtin_finished", command, attempt, outcome }];
+      });
+    }
   }
 
   #ask(effect: Extract<Effect, { kind: "decide" }>): void {
     const { command, round } = effect;
-    this.#feedLater(keyOf(effect), async () => ({
-      type: "policy_decided",
-      command,
-      round,
-      result: await this.#ports.decide(this.run, effect),
-    }));
+    this.#asked += 1;
+    if (this.#asked % ASKED_IN_A_ROW === 0) this.#needsRest = true;
+    this.#feedLater(keyOf(effect), async () => {
+      const result = await this.#ports.decide(this.run, effect);
+      return [{ type: "policy_decided", command, round, result }];
+    });
   }
 
   /** The builtin's outcome and what it writes are one commit: it happens exactly once. */
-  #callLocal(effect: CallBuiltin, builtin: LocalBuiltin): void {
+  #performLocal(effect: CallBuiltin, builtin: LocalBuiltin): [RunInput, AlsoWrite] {
     const { command, attempt } = effect;
     const now = this.#ports.now();
     const { outcome, events = [], log = [] } = builtin.perform(this.#callOf(effect, now));
-    this.#feed({ type: "builtin_finished", command, attempt, outcome }, (changes) => {
+    const also: AlsoWrite = (changes) => {
       // Nobody wants it any more: another builtin that was begun with it has won a race, say.
       if (changes !== nothingYet && changes.records.length === 0) return;
       if (events.length > 0) this.#outbox.add(emitMessage(this.run, events));
       this.#log.appendScript(log.map((text) => ({ at: now, command, text })));
-    });
-  }
-
-  #callOutbound(key: string, effect: CallBuiltin, builtin: OutboundBuiltin): void {
-    const { command, attempt } = effect;
-    this.#feedLater(key, async () => ({
-      type: "builtin_finished",
-      command,
-      attempt,
-      outcome: await builtin.perform(this.#callOf(effect, this.#ports.now()), this.#ports.outbound),
-    }));
+    };
+    return [{ type: "builtin_finished", command, attempt, outcome }, also];
   }
 
   #callOf({ command, attempt, inputs }: CallBuiltin, now: number) {
@@ -519,13 +526,15 @@ export class RunHost {
   }
 
   /** Feeds what `work` finds out. When it throws, the effect keeps its place and is tried again, less and less often. */
-  #feedLater(key: string, work: () => Promise<RunInput>): void {
+  #feedLater(key: string, work: () => Promise<[RunInput, AlsoWrite?]>): void {
     this.#performing.add(key);
-    const performed = work()
+    // What is asked of other objects on the same thread is no rest: their answers come before anything from outside.
+    const rested = this.#needsRest ? this.#ports.rest().then(work) : work();
+    const performed = rested
       .finally(() => this.#performing.delete(key))
-      .then((input) => {
+      .then(([input, also]) => {
         this.#failures.delete(key);
-        this.feed(input);
+        this.feed(input, also);
       });
     performed
       .catch((error) => this.#tryAgain(key, error))

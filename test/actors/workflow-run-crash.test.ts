@@ -194,6 +194,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
     parts: new Parts(storage.sql),
     log: new LogStore(storage.sql),
     ports: {
+      rest: async () => {},
       keptMs: () => 24 * 3600_000,
       changed: () => {},
       now,

@@ -94,7 +94,7 @@ interface World {
   script: Script;
   clock: { now: number };
   sent: { receiver: string; method: string; args: readonly unknown[] }[];
-  ports: { decide: RunPorts["decide"]; fetch: (request: Request) => Promise<Response> };
+  ports: Pick<RunPorts, "decide" | "rest"> & { fetch: (request: Request) => Promise<Response> };
 }
 
 interface Hosted extends World {
@@ -130,6 +130,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
     parts: new Parts(storage.sql),
     log: new LogStore(storage.sql),
     ports: {
+      rest: () => world.ports.rest(),
       keptMs: () => 24 * 3600_000,
       changed: () => {},
       now,
@@ -167,6 +168,7 @@ async function inRun(script: Script, body: (hosted: Hosted) => Promise<void>): P
       sent: [],
       ports: {
         decide: async () => refuse("unused", "unused"),
+        rest: async () => {},
         fetch: async () => new Response("ok"),
       },
     };
@@ -476,6 +478,47 @@ describe("an in-process effect", () => {
       expect(decide).toHaveBeenCalledTimes(1);
       expect(hosted.count("timers")).toBe(0);
     }));
+
+  test("that is one too many for a turn is performed when others have had theirs", () => {
+    const calls = Array.from({ length: 2001 }, (_, n): InProcessEffect => {
+      const id = `0#${n + 1}` as CommandId;
+      return { kind: "call_builtin", command: id, attempt: 1, name: "log", inputs: { message: `${n}` } };
+    });
+    const script: Script = {
+      decide: (input, records) =>
+        input.type === "start"
+          ? { records: [note(1, "asked")], effects: calls }
+          : { records: [note(records.length + 1, "answered")] },
+    };
+    return inRun(script, async (hosted) => {
+      let goOn = () => {};
+      hosted.ports.rest = () => new Promise((resolve) => (goOn = resolve));
+      begin(hosted);
+      expect(hosted.notes()).toHaveLength(2001);
+      goOn();
+      await vi.waitFor(() => expect(hosted.notes()).toHaveLength(2002));
+      expect(hosted.count("log_lines")).toBe(2001);
+    });
+  });
+
+  test("lets others have their turn now and then, though each question is a turn of its own", () =>
+    inRun(
+      {
+        decide: (input, records) => {
+          const effect = { ...question, round: records.length + 1 };
+          if (input.type === "start") return { records: [note(1, "asked")], effects: [effect] };
+          if (records.length > 200) return {};
+          return { records: [note(records.length + 1, "asked")], effects: [effect] };
+        },
+      },
+      async (hosted) => {
+        const rest = vi.fn(async () => {});
+        Object.assign(hosted.ports, { rest, decide: async () => refuse("no", "no") });
+        begin(hosted);
+        await vi.waitFor(() => expect(hosted.notes()).toHaveLength(201));
+        expect(rest).toHaveBeenCalledTimes(4);
+      },
+    ));
 
   test("that was cut off by a crash is performed by the alarm", () =>
     inRun(asking(question), async (hosted) => {
