@@ -325,7 +325,12 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   async detail(): ReturnType<WorkflowRunRpc["detail"]> {
     if (!this.#begun) return this.#unknown();
     const detail = this.#host.detail();
-    return ok({ ...detail, activities: this.#progress.addTo(detail.activities) });
+    const origin = this.#parts.get("origin");
+    return ok({
+      ...detail,
+      activities: this.#progress.addTo(detail.activities),
+      ...(origin?.how === "restored" && { restoredAt: origin.at }),
+    });
   }
 
   async activities(page: Args<"activities">): ReturnType<WorkflowRunRpc["activities"]> {

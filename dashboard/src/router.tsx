@@ -60,8 +60,12 @@ export const runRoute = createRoute({
   path: "/runs/$id",
   validateSearch: (
     search: Record<string, unknown>,
-  ): { tab?: (typeof runTabs)[number]; command?: string | undefined } =>
-    given({ tab: runTabs.find((tab) => tab === search.tab), command: text(search.command) }),
+  ): { tab?: (typeof runTabs)[number]; command?: string | undefined; first?: number | undefined } =>
+    given({
+      tab: runTabs.find((tab) => tab === search.tab),
+      command: text(search.command),
+      first: number(search.first),
+    }),
   component: lazyRouteComponent(() => import("./views/run.tsx"), "RunView"),
 });
 export const approvalsRoute = createRoute({

@@ -99,6 +99,8 @@ export const runDetailSchema = runSummarySchema.extend({
   activities: z.array(activitySchema),
   /** How many came before those: GET /v1/runs/{id}/activities has them all. */
   earlierActivities: z.number().int().optional(),
+  /** When it was brought back from the archive, to be looked at. */
+  restoredAt: z.number().optional(),
   /** What the handler returned. */
   output: jsonSchema.optional(),
   /** What the run has put out so far, by name. */

@@ -6,7 +6,9 @@ import { LocalSluice } from "../end-to-end/local-sluice.ts";
 import { goTo, openBrowser, personWith } from "./browser.ts";
 import { register, registerSource, runOnce, send } from "./stories.ts";
 
-const ACTIVITIES = 10_000;
+const ACTIVITIES = 10_600;
+/** As many as come with the run itself. */
+const NEWEST = 10_000;
 const long = `
 def long(w, ev):
     for _ in range(${ACTIVITIES}):
@@ -26,7 +28,7 @@ afterAll(async () => {
   await sluice.stop();
 });
 
-test("ten thousand activities are scrolled through with a screenful of them in the page", async () => {
+test("ten thousand activities are scrolled through with a screenful of them in the page, and more are read by pages", async () => {
   await registerSource(sluice, "long", long);
   const run = await send(sluice, "com.example.long", {});
   await runOnce(sluice, run, ({ state }) => state === "succeeded");
@@ -36,10 +38,24 @@ test("ten thousand activities are scrolled through with a screenful of them in t
   await rows.first().waitFor();
   for (const part of [0.5, 1]) {
     await page.evaluate(`scrollTo(0, document.documentElement.scrollHeight * ${part})`);
-    const wanted = part === 1 ? ACTIVITIES : Math.round(ACTIVITIES * 0.5);
+    const wanted = part === 1 ? NEWEST : Math.round(NEWEST * 0.5);
     await page.locator(`.activity[aria-posinset="${wanted}"]`).waitFor();
     expect(await rows.count()).toBeLessThan(120);
   }
+
+  const pages = page.getByRole("navigation", { name: "Pages of activities" });
+  await pages.getByText("601 to 10,600 of 10,600 activities").waitFor();
+  await pages.getByRole("link", { name: "Earlier" }).click();
+  await pages.getByText("1 to 1,000 of 10,600 activities").waitFor();
+  await page.evaluate("scrollTo(0, 0)");
+  await rows.first().click();
+  await page.getByRole("complementary", { name: "Activity" }).waitFor();
+  expect(new URL(page.url()).searchParams.get("first")).toBe("1");
+  // The address has it all.
+  await page.reload();
+  await page.getByRole("complementary", { name: "Activity" }).waitFor();
+  await pages.getByRole("link", { name: "Newest" }).click();
+  await pages.getByText("601 to 10,600").waitFor();
   await leave();
 });
 

@@ -80,6 +80,21 @@ export const runQuery = (id: string) =>
     queryFn: () => answered(api.GET("/v1/runs/{id}", { params: { path: { id } } })),
   });
 
+/** As many as one answer gives. */
+export const ACTIVITIES_PER_PAGE = 1000;
+
+/** Activities of a run in the order of their calls, after that many. */
+export const activitiesQuery = (id: string, after: number) =>
+  queryOptions({
+    queryKey: ["run", id, "activities", after],
+    queryFn: () =>
+      answered(
+        api.GET("/v1/runs/{id}/activities", {
+          params: { path: { id }, query: { after, limit: ACTIVITIES_PER_PAGE } },
+        }),
+      ),
+  });
+
 export const sourceQuery = (id: string) =>
   queryOptions({
     queryKey: ["source", id],

@@ -11,6 +11,7 @@ import { Problem } from "../parts/problem.tsx";
 import { useIsWide } from "../parts/use-is-wide.ts";
 import { ApprovalCard } from "./approvals/approval-card.tsx";
 import { FormCard } from "./approvals/form-card.tsx";
+import { useShownActivities } from "./run/activity-pages.tsx";
 import { ActivityPanel } from "./run/activity-panel.tsx";
 import { RunActions } from "./run/run-actions.tsx";
 import { RunHead } from "./run/run-head.tsx";
@@ -24,15 +25,18 @@ const route = getRouteApi("/runs/$id");
 const tabs = ["timeline", "log", "script", "journal"] as const;
 /** A journal longer than this is read only when somebody asks for it; bars are less exact until then. */
 const READ_AT_ONCE = 5000;
+/** One longer than this is read only as what it is: an activity is then shown without what happened to it. */
+const READ_FOR_ONE = 50_000;
 
 export function RunView() {
   const { id } = route.useParams();
-  const { tab = "timeline", command } = route.useSearch();
+  const { tab = "timeline", command, first } = route.useSearch();
   const { data: run, error, refetch } = useQuery(runQuery(id));
   const extent = useRunFeed(id);
-  const isRead = tab === "journal" || command !== undefined || extent.journal <= READ_AT_ONCE;
+  const isRead = tab === "journal" || extent.journal <= (command === undefined ? READ_AT_ONCE : READ_FOR_ONE);
   const journal = useGrowingList(id, isRead ? extent.journal : 0, readJournal);
   const isWide = useIsWide();
+  const shown = useShownActivities(run, id, first);
   if (error && !run) {
     return (
       <Page title="Run">
@@ -41,7 +45,7 @@ export function RunView() {
     );
   }
   if (!run) return <p className="quiet boot">Reading the run…</p>;
-  const script = <RunScript run={run} command={command} />;
+  const script = <RunScript id={id} activities={shown.activities} command={command} />;
   const hasSide = tab === "timeline" && (command !== undefined || isWide);
   return (
     <Page title={run.workflow} about={run.event.subject} aside={<RunActions run={run} />}>
@@ -64,8 +68,15 @@ export function RunView() {
       <Suspense fallback={<p className="quiet pad">Reading…</p>}>
         {tab === "timeline" && (
           <div className={hasSide ? "split" : ""}>
-            <Timeline run={run} records={journal.items} selected={command} />
-            {command && <ActivityPanel run={run} records={journal.items} command={command} />}
+            <Timeline run={run} shown={shown} records={journal.items} selected={command} />
+            {command && (
+              <ActivityPanel
+                run={run}
+                activity={shown.activities.find((activity) => activity.command === command)}
+                records={isRead ? journal.items : undefined}
+                command={command}
+              />
+            )}
             {!command && isWide && <div className="beside">{script}</div>}
           </div>
         )}

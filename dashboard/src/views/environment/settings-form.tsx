@@ -119,7 +119,7 @@ export function SettingsForm({ environment, onDone }: { environment?: Environmen
           <input name="name" required maxLength={64} />
         </label>
       )}
-      <div className="fields">
+      <div className="field-line">
         <label>
           Tier
           <select name="tier" defaultValue={environment?.tier ?? "development"}>
@@ -240,7 +240,7 @@ function RowList<Row extends object>({
       <legend>{title}</legend>
       {rows.map((row, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row has no other name while it is written
-        <div key={index} className="fields">
+        <div key={index} className="field-line">
           {children(row, (part) =>
             onChange(rows.map((one, at) => (at === index ? { ...one, ...part } : one))),
           )}

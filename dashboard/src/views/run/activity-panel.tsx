@@ -14,15 +14,20 @@ import { PolicyDecision } from "./policy-decision.tsx";
 
 export function ActivityPanel({
   run,
+  activity,
   records,
   command,
 }: {
   run: RunDetail;
-  records: readonly JournalRecord[];
+  /** Undefined when it is not among those that are shown. */
+  activity: Activity | undefined;
+  /** The journal as far as it has been read; undefined when it is too long for that. */
+  records: readonly JournalRecord[] | undefined;
   command: string;
 }) {
-  const activity = run.activities.find((candidate) => candidate.command === command);
-  if (!activity) return <aside className="panel quiet">The run has no activity {command}.</aside>;
+  if (!activity) {
+    return <aside className="panel quiet">There is no activity {command} among those shown.</aside>;
+  }
   const { whole } = titleOf(activity);
   return (
     <aside className="panel" aria-label="Activity">
@@ -59,7 +64,17 @@ export function ActivityPanel({
       <ActivityActions run={run} activity={activity} />
       {activity.inputs !== undefined && <Tree name="inputs" value={activity.inputs} />}
       {activity.outputs !== undefined && <Tree name="outputs" value={activity.outputs} />}
-      <WhatHappened records={records} command={command} />
+      {records ? (
+        <WhatHappened records={records} command={command} />
+      ) : (
+        <p className="quiet">
+          The journal of this run is too long to be searched for what happened here;{" "}
+          <Link from="/runs/$id" search={(before) => ({ ...before, tab: "journal" as const })}>
+            it can be read whole
+          </Link>
+          .
+        </p>
+      )}
     </aside>
   );
 }

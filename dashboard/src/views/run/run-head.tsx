@@ -33,6 +33,16 @@ export function RunHead({ run }: { run: RunDetail }) {
           {run.event.subject && <span className="quiet">{run.event.subject}</span>}
         </Fact>
         {run.environments.length > 0 && <Fact name="Environments">{run.environments.join(", ")}</Fact>}
+        {run.imported && (
+          <Fact name="Imported by">
+            {run.imported.by}, <Ago at={run.imported.at} />
+          </Fact>
+        )}
+        {run.restoredAt !== undefined && (
+          <Fact name="From the archive">
+            brought back <Ago at={run.restoredAt} />
+          </Fact>
+        )}
         {run.parent && (
           <Fact name="Started from">
             <RunLink id={run.parent.run}>its parent run</RunLink>

@@ -2,17 +2,25 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { Activity, RunDetail } from "../../api/client.ts";
+import type { Activity } from "../../api/client.ts";
 import { isOpen, sourceQuery } from "../../api/queries.ts";
 import { CodeView, type LineMark } from "../../parts/code-view.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { span } from "../../parts/span.ts";
 import { toneOf } from "../../parts/state.tsx";
 
-export default function RunScript({ run, command }: { run: RunDetail; command?: string | undefined }) {
-  const { data, error, refetch } = useQuery(sourceQuery(run.id));
+export default function RunScript({
+  id,
+  activities,
+  command,
+}: {
+  id: string;
+  /** Those whose calls are marked. */
+  activities: readonly Activity[];
+  command?: string | undefined;
+}) {
+  const { data, error, refetch } = useQuery(sourceQuery(id));
   const [chosen, setChosen] = useState<string>();
-  const { activities } = run;
   const selected = activities.find((activity) => activity.command === command);
   const file = chosen ?? selected?.position.file ?? data?.entry ?? "";
   const open = useOpen();
@@ -49,7 +57,8 @@ function useOpen(): (command: string) => () => void {
   return useCallback(
     (command: string) => {
       const made =
-        known.current.get(command) ?? (() => void navigate({ search: { tab: "timeline", command } }));
+        known.current.get(command) ??
+        (() => void navigate({ search: (before) => ({ ...before, tab: "timeline", command }) }));
       known.current.set(command, made);
       return made;
     },

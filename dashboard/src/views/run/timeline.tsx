@@ -5,9 +5,11 @@ import { useMemo, useRef } from "react";
 import type { JournalRecord } from "../../../../src/protocol/journal.ts";
 import type { Activity, RunDetail } from "../../api/client.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { Problem } from "../../parts/problem.tsx";
 import { span } from "../../parts/span.ts";
 import { StateMark } from "../../parts/state.tsx";
 import { useNow } from "../../parts/time.tsx";
+import { ActivityPager, type ShownActivities } from "./activity-pages.tsx";
 import { titleOf } from "./activity-title.ts";
 import { inBranches, type Row } from "./branches.ts";
 import { type Phase, phasesOf, roughPhases } from "./phases.ts";
@@ -21,19 +23,32 @@ interface Scale {
   until: number;
 }
 
+/** From the first to the last of what is shown; a run that is shown whole from its beginning. */
+function scaleOf(run: RunDetail, { activities, first, total }: ShownActivities, now: number): Scale {
+  const end = run.finishedAt ?? Math.max(now, run.updatedAt);
+  const hasNewest = first + activities.length > total;
+  const ends = activities.map(({ finishedAt }) => finishedAt ?? end);
+  return {
+    from: first === 1 ? run.createdAt : (activities[0]?.scheduledAt ?? run.createdAt),
+    until: hasNewest ? end : ends.reduce((latest, at) => Math.max(latest, at), run.createdAt),
+  };
+}
+
 export function Timeline({
   run,
+  shown: { activities },
+  shown: page,
   records,
   selected,
 }: {
   run: RunDetail;
+  shown: ShownActivities;
   /** The journal as far as it has been read. */
   records: readonly JournalRecord[];
   selected?: string | undefined;
 }) {
-  const { activities } = run;
   const now = useNow();
-  const scale = { from: run.createdAt, until: run.finishedAt ?? Math.max(now, run.updatedAt) };
+  const scale = scaleOf(run, page, now);
   const rows = useMemo(() => inBranches(activities), [activities]);
   const phases = useMemo(() => phasesOf(records), [records]);
   const list = useRef<HTMLUListElement>(null);
@@ -43,6 +58,8 @@ export function Timeline({
     overscan: 16,
     scrollMargin: list.current?.offsetTop ?? 0,
   });
+  if (page.error) return <Problem error={page.error} />;
+  if (page.isReading) return <p className="quiet pad">Reading activities…</p>;
   if (activities.length === 0) {
     return (
       <Empty title="The run has called nothing yet.">
@@ -52,6 +69,7 @@ export function Timeline({
   }
   return (
     <section aria-label="Timeline" className="timeline">
+      <ActivityPager shown={page} newest={(run.earlierActivities ?? 0) + 1} />
       <Axis scale={scale} />
       <ul ref={list} aria-label="Activities" style={{ height: shown.getTotalSize() }}>
         {shown.getVirtualItems().map(({ index, start }) => {
