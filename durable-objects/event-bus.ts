@@ -13,7 +13,8 @@ import { FilteredEvent } from "../src/events/expression.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../src/events/missed-waits.ts";
-import { batchEvent, withHistory } from "../src/events/start-event.ts";
+import { eventOfStart } from "../src/events/start-event.ts";
+import { type QueuedStart, Starts } from "../src/events/starts.ts";
 import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
@@ -34,11 +35,11 @@ import { type Effects, EventRows } from "./event-bus/event-rows.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
-import { type QueuedStart, Starts } from "./event-bus/starts.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
 import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { EventBusRpc, EventFilter, OutboxRpc } from "./rpc.ts";
+import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -52,6 +53,8 @@ const MAX_WOKEN = 200;
 /** How many undecided triggers and waits a receipt lists, and how many triggers that the event was not for. */
 const MAX_SKIPPED = 20;
 const MAX_UNMATCHED = 50;
+/** On whose behalf a newer run cancels an older one. */
+const SLUICE = { subject: "sluice", role: "operator", tokenId: "" } as const;
 
 type QueuedDelivery = { command: CommandId; seq: number };
 
@@ -84,7 +87,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#triggers = new TriggerRows(sql);
     this.#waits = new WaitRows(sql);
     this.#startRows = new StartRows(sql);
-    this.#starts = new Starts({ rows: this.#startRows, timers: this.#timers, outbox: this.#outbox });
+    this.#starts = this.#makeStarts();
     this.#schedules = new Schedules({
       rows: new ScheduleRows(sql),
       timers: this.#timers,
@@ -92,6 +95,21 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     });
     ctx.blockConcurrencyWhile(async () => {
       applyMigrations(ctx.storage, migrations);
+    });
+  }
+
+  #makeStarts(): Starts {
+    const outbox = this.#outbox;
+    return new Starts({
+      store: this.#startRows,
+      timers: this.#timers,
+      sha256Hex: sha256,
+      begin: (run, start) => outbox.add({ receiver: `run/${run}`, method: "start", args: [start] }),
+      cancel: (run, reason) =>
+        outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
+      ask: (run) => {
+        if (!outbox.holds(`run/${run}`)) outbox.add(message("run", run, "standing", []));
+      },
     });
   }
 
@@ -268,7 +286,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       if (!program) throw new Error(`the program ${digest} of ${workflow} is no longer kept`);
       const id = queued.receiver.slice("run/".length) as RunId;
       const workspace = DEFAULT_WORKSPACE;
-      const event = this.#eventOf(id, start);
+      const event = eventOfStart(start, { workspace, run: id, eventAt: (one) => this.#stored(one).event });
       return message("run", id, "start", [
         { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator, askedAt },
       ]);
@@ -276,18 +294,6 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     if (queued.method !== "deliverEvent") return queued;
     const [{ command, seq }] = queued.args as [QueuedDelivery];
     return { ...queued, args: [{ command, seq, event: this.#stored(seq).event }] };
-  }
-
-  /** What a run's handler gets: the event, or all those of a batch as one. */
-  #eventOf(run: RunId, { trigger, seq, seqs, merged = 0, dropped = 0 }: QueuedStart): CloudEvent {
-    const event =
-      seqs === undefined
-        ? this.#stored(seq).event
-        : batchEvent(
-            { workspace: DEFAULT_WORKSPACE, trigger: trigger.id, run },
-            seqs.map((one) => this.#stored(one).event),
-          );
-    return withHistory(event, { merged, dropped });
   }
 
   #stored(seq: number): StoredEvent {

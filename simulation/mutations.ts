@@ -200,7 +200,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "one run more than the rate limit gets a permit",
     invariant: 2,
-    file: "durable-objects/event-bus/starts.ts",
+    file: "src/events/starts.ts",
     find: "this.#rows.grantedAt(scope, rateLimit.count)",
     replace: "this.#rows.grantedAt(scope, rateLimit.count + 1)",
   },
@@ -214,7 +214,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "an event that comes to an open batch is lost",
     invariant: 3,
-    file: "durable-objects/event-bus/starts.ts",
+    file: "src/events/starts.ts",
     find: "if (open) this.#rows.addEvent(open.run, added, now);\n    else this.#rows",
     replace: "if (!open) this.#rows",
   },
@@ -229,8 +229,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a child does not tell its parent how it ended",
     invariant: 4,
     file: "src/workflow/run-machine.ts",
-    find: "if (!parent || continued) return;",
-    replace: "if (parent || continued) return;",
+    find: "if (!parent || continued || restarted) return;",
+    replace: "if (parent || continued || restarted) return;",
   },
   {
     name: "a child goes on when nobody wants it any more",
@@ -249,14 +249,14 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a place is never given back",
     invariant: 4,
-    file: "durable-objects/event-bus/starts.ts",
+    file: "src/events/starts.ts",
     find: 'this.#rows.become(run, "finished", { reason: "", now });',
     replace: "return;",
   },
   {
     name: "nothing wakes a start that waits for a permit",
     invariant: 4,
-    file: "durable-objects/event-bus/starts.ts",
+    file: "src/events/starts.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
     find: 'this.#timers.set({ id: `permit/${scope}`, kind: "permit", dueAt: freeAt, data: { scope } });',
     replace: "",

@@ -1,5 +1,6 @@
 // The `starts` table and what belongs to it: starts that wait, those that hold a place, and what became of the rest.
 import type { Holder, Waiting } from "../../src/events/places.ts";
+import type { NewStart, Start, StartStore } from "../../src/events/start-store.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { StartState, StartView } from "../../src/protocol/start.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
@@ -25,29 +26,6 @@ type Row = {
   created_at: number;
   changed_at: number;
   due_at: number | null;
-};
-
-/** A start as its rules need it. */
-export interface Start {
-  run: RunId;
-  trigger: Trigger;
-  workflow: string;
-  digest: string;
-  initiator: string;
-  state: StartState;
-  permitScope: string | undefined;
-  placeGroup: string | undefined;
-  arrival: number;
-  events: number;
-  length: number;
-  merged: number;
-  /** Its run has been asked to end. */
-  isCancelled: boolean;
-  createdAt: number;
-}
-
-export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled"> & {
-  gatherKey: string | undefined;
 };
 
 function start(row: Row): Start {
@@ -88,7 +66,7 @@ function view(row: Row): StartView {
 
 const PENDING = "('gathering', 'limited', 'queued')";
 
-export class StartRows {
+export class StartRows implements StartStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {

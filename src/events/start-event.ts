@@ -2,6 +2,7 @@
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { hopsAttribute, hopsOf } from "./hops.ts";
+import type { QueuedStart } from "./starts.ts";
 
 /** Extension attribute: earlier events that this one stands for (`debounce`), or starts that it superseded. */
 const MERGED = "sluicemerged";
@@ -41,6 +42,18 @@ export function batchEvent(
     ...(events.every((event) => event.sluicebypass === true) && { sluicebypass: true }),
     data: { events: events as unknown as JsonValue },
   };
+}
+
+/** What a run's handler gets: the event, or all those of a batch as one, with what became of others on its account. */
+export function eventOfStart(
+  { trigger, seq, seqs, merged = 0, dropped = 0 }: QueuedStart,
+  { workspace, run, eventAt }: { workspace: string; run: string; eventAt: (seq: number) => CloudEvent },
+): CloudEvent {
+  const event =
+    seqs === undefined
+      ? eventAt(seq)
+      : batchEvent({ workspace, trigger: trigger.id, run }, seqs.map(eventAt));
+  return withHistory(event, { merged, dropped });
 }
 
 /** True for what `batchEvent` makes; a run that continued with other data holds no batch any more. */

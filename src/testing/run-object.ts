@@ -25,6 +25,8 @@ const views: ReadonlyMap<string, (run: TestedRun) => Value> = new Map<string, (r
   ["output", (run) => fromJson(run.machine.ending().output ?? null)],
   ["outputs", (run) => fromJson(run.machine.outputs())],
   ["error", errorOf],
+  ["parent", ({ parent }) => (parent ? new RunObject(parent) : null)],
+  ["labels", (run) => fromJson(run.machine.summary().labels ?? {})],
   ["log", (run) => fromJson(run.log.map(({ text }) => text))],
   ["calls", (run) => listOf(activities(run, "run"))],
   ["activities", (run) => listOf(activities(run))],

@@ -6,6 +6,7 @@ import type { ApprovalId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { ErrorData } from "../protocol/result.ts";
+import type { StartView } from "../protocol/start.ts";
 import {
   type CallContext,
   defineBuiltin,
@@ -64,6 +65,8 @@ export class TestObject extends HostObject {
         return timeFromMs(world.now);
       case "approvals":
         return new StarlarkList(this.#pending().map(approvalStruct));
+      case "starts":
+        return new StarlarkList(world.bus.starts().map(startStruct));
       case "deployments":
         return new StarlarkList(
           world.deployments.map(({ environment, app, revision, by }) =>
@@ -76,7 +79,7 @@ export class TestObject extends HostObject {
   }
 
   override attributeNames(): string[] {
-    return ["runs", "now", "approvals", "deployments", ...this.#functions.keys()].sort();
+    return ["runs", "now", "approvals", "starts", "deployments", ...this.#functions.keys()].sort();
   }
 
   #runObject(run: TestedRun): RunObject {
@@ -145,8 +148,16 @@ export class TestObject extends HostObject {
             times,
           };
           const rule = ruleOf(given);
-          world.rules.add(rule);
+          world.calls.rules.add(rule);
           return new RuleObject(rule);
+        },
+      ],
+      [
+        "on_start",
+        "workflow: string, handler: callable",
+        (_ctx, workflow: string, handler: Value) => {
+          world.children.give(workflow, nameOf(handler));
+          return null;
         },
       ],
       [
@@ -250,7 +261,7 @@ export class TestObject extends HostObject {
         "type??: string",
         (_ctx, type?: string) =>
           fromJson(
-            world.events.filter((event) => matchesType(type ?? "*", event.type)) as unknown as JsonValue,
+            world.bus.events.filter((event) => matchesType(type ?? "*", event.type)) as unknown as JsonValue,
           ),
       ],
     ];
@@ -314,4 +325,8 @@ function approvalStruct(approval: Approval): Value {
     },
     "approval",
   );
+}
+
+function startStruct({ run, trigger, state, reason, group, events }: StartView): Value {
+  return makeStruct({ run, trigger, state, reason, group: group ?? null, events: fromJson(events) }, "start");
 }

@@ -16,6 +16,8 @@ export class TestedRun {
   readonly waits = new Map<CommandId, EventWait>();
   /** `seq` of the events it has taken. */
   readonly consumed = new Set<number>();
+  /** The run that has started it. */
+  parent: TestedRun | undefined;
 
   constructor(start: RunStart, machine: InspectableRun) {
     this.start = start;

@@ -5,24 +5,13 @@
 //    calls of a test, nothing is under way that takes no time.
 // 2. Time passes only in `advanceTo`, from one item of the agenda to the next.
 // 3. Nothing depends on chance: ids and random numbers follow from the seed.
-import type { LocalBuiltin } from "../builtins/builtin.ts";
-import { emit } from "../builtins/emit.ts";
-import { log } from "../builtins/log.ts";
-import { FilteredEvent } from "../events/expression.ts";
-import { hopsOf, MAX_HOPS } from "../events/hops.ts";
-import { Matching } from "../events/matching.ts";
 import { runIdFor } from "../events/run-id.ts";
-import { SCHEDULE_FIRED, scheduleEvent } from "../events/schedule-event.ts";
-import { nextTime } from "../events/timetable.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { Form, FormValues } from "../protocol/form.ts";
-import { BUILTIN_SCHEME } from "../protocol/function-reference.ts";
-import type { ApprovalId, CommandId, JobId } from "../protocol/ids.ts";
-import type { JobOutcome } from "../protocol/job.ts";
+import type { ApprovalId, CommandId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
-import type { Approval, Decision } from "../protocol/policy.ts";
-import { type ErrorData, ok, type Result } from "../protocol/result.ts";
-import type { Trigger } from "../protocol/workflow.ts";
+import type { Approval } from "../protocol/policy.ts";
+import type { ErrorData, Result } from "../protocol/result.ts";
 import { checkStartInput } from "../workflow/forms/start-input.ts";
 import {
   type Changes,
@@ -33,20 +22,15 @@ import {
   type Sha256Hex,
   type Workflow,
 } from "../workflow/index.ts";
+import { parentOfRun } from "../workflow/parent.ts";
 import { Agenda } from "./agenda.ts";
-import { type Call, CallRules } from "./call-rules.ts";
+import type { Stage } from "./stage.ts";
+import { TestedBus } from "./tested-bus.ts";
+import { TestedCalls } from "./tested-calls.ts";
+import { TestedChildren } from "./tested-children.ts";
 import { TestedLocks } from "./tested-locks.ts";
-import { type EventWait, TestedRun } from "./tested-run.ts";
+import { TestedRun } from "./tested-run.ts";
 
-const localBuiltins: ReadonlyMap<string, LocalBuiltin> = new Map([
-  ["emit", emit],
-  ["log", log],
-]);
-
-const TEST_BUNDLE = "sluice test";
-const RUNNER_LOST: JobOutcome = {
-  error: { code: "RunnerLost", message: "the runner stopped reporting" },
-};
 /** Deliveries without time passing: more than this many are a circle. */
 const MAX_DELIVERIES = 1_000_000;
 /** Runs of one test. A run that starts over at once, for ever, comes here before it has used up the memory. */
@@ -66,14 +50,10 @@ export interface WorldOptions {
   replayEveryTime: boolean;
 }
 
-type JobRequest = Extract<Effect, { kind: "enqueue_job" }>["job"];
 export type TestedDeployment = Extract<Effect, { kind: "record_deployment" }>;
 
 export class World {
-  readonly rules = new CallRules();
   readonly runs: TestedRun[] = [];
-  /** What arrived at the bus; an event's `seq` is its place, from 1. */
-  readonly events: CloudEvent[] = [];
   readonly approvals = new Map<ApprovalId, { approval: Approval; run: TestedRun }>();
   readonly forms = new Map<string, { form: Form; run: TestedRun }>();
   readonly deployments: TestedDeployment[] = [];
@@ -81,10 +61,9 @@ export class World {
   readonly #options: WorldOptions;
   readonly #agenda = new Agenda();
   readonly #messages: (() => void)[] = [];
-  /** Source and id of every event: the same one, sent again, changes nothing. */
-  readonly #known = new Set<string>();
-  readonly #matching = new Matching();
-  readonly #jobs = new Map<JobId, () => void>();
+  readonly bus: TestedBus;
+  readonly calls: TestedCalls;
+  readonly children: TestedChildren;
   readonly #locks = new TestedLocks<TestedRun>((run, command) =>
     this.#tell(run, { type: "lock_granted", command }),
   );
@@ -95,7 +74,37 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.now = options.now;
-    for (const trigger of options.workflow.triggers) this.#planNextFiring(trigger);
+    const { workflow, name, sha256Hex } = options;
+    const { triggers, digest } = workflow;
+    const { runs } = this;
+    const stage = this.#stage();
+    this.bus = new TestedBus(stage, {
+      triggers,
+      workflow: name,
+      digest,
+      sha256Hex,
+      runs,
+      begin: (start) => this.#begin(start),
+    });
+    this.calls = new TestedCalls(stage, (event, by) => stage.soon(() => this.bus.arrive(event, by)));
+    this.children = new TestedChildren(
+      stage,
+      { bus: this.bus, runs, sha256Hex },
+      { workflow: name, triggers },
+    );
+  }
+
+  #stage(): Stage {
+    const now = () => this.now;
+    return {
+      get now() {
+        return now();
+      },
+      soon: (happen) => this.#messages.push(happen),
+      at: (time, happen, isAwaited) => this.#agenda.add(time, happen, isAwaited),
+      feed: (run, input) => this.#feed(run, input),
+      fail: (code, message) => this.#fail(code, message),
+    };
   }
 
   /** Why the test cannot go on, once: a call that no rule answers, say. */
@@ -108,7 +117,7 @@ export class World {
   /** Sends an event from outside, and lets everything happen that takes no time. Returns the runs it started. */
   send(event: Partial<CloudEvent> & { type: string }, by: string): TestedRun[] {
     const before = this.runs.length;
-    this.#arrive(this.#completed(event), by);
+    this.bus.arrive(this.#completed(event), by);
     this.#settleNow();
     return this.runs.slice(before);
   }
@@ -123,9 +132,10 @@ export class World {
   /** Starts a run with an event that no trigger is asked about. */
   start(handler: string, event: Partial<CloudEvent> & { type: string }, by: string): TestedRun {
     const complete = this.#completed(event);
-    this.events.push(complete);
-    const trigger = { id: `${this.#options.name}/${handler}`, type: event.type, handler };
-    const run = this.#startRun(trigger, complete, by);
+    const { name: workflow, sha256Hex } = this.#options;
+    const trigger = { id: `${workflow}/${handler}`, type: event.type, handler };
+    const id = runIdFor(trigger.id, complete, sha256Hex);
+    const run = this.bus.beginWith(complete, by, { run: id, workflow, trigger });
     this.#settleNow();
     return run;
   }
@@ -183,8 +193,6 @@ export class World {
     return this.#tellNow(run, { type: "cancel", ...how });
   }
 
-  // ------------------------------------------------------------ the bus
-
   #completed(event: Partial<CloudEvent> & { type: string }): CloudEvent {
     this.#sent += 1;
     return {
@@ -196,48 +204,14 @@ export class World {
     } as CloudEvent;
   }
 
-  #arrive(event: CloudEvent, by: string): void {
-    const identity = JSON.stringify([event.source, event.id]);
-    if (this.#known.has(identity)) return;
-    this.#known.add(identity);
-    this.events.push(event);
-    const filtered = new FilteredEvent(event);
-    for (const run of this.runs) {
-      for (const wait of run.waits.values()) if (this.#offer(run, wait, filtered, this.events.length)) break;
-    }
-    if (hopsOf(event) > MAX_HOPS) return;
-    for (const trigger of this.#options.workflow.triggers) {
-      if (trigger.schedule && event.subject !== trigger.id) continue;
-      const { matches, failed } = this.#matching.decide(trigger, filtered);
-      if (matches) this.#startRun(trigger, event, by);
-      else if (failed !== undefined) {
-        this.#fail(
-          "FilterFailed",
-          `the filter of trigger ${trigger.id} fails on the event ${event.type}: ${failed}`,
-        );
-      }
-    }
-  }
-
-  #startRun(trigger: Trigger, event: CloudEvent, by: string): TestedRun {
-    const { workflow, name, sha256Hex } = this.#options;
-    const start: RunStart = {
-      id: runIdFor(trigger.id, event, sha256Hex),
-      workspace: "default",
-      workflow: name,
-      program: { digest: workflow.digest },
-      trigger,
-      event,
-      eventSeq: this.events.indexOf(event) + 1,
-      initiator: by,
-    };
-    return this.#begin(start);
-  }
+  // ------------------------------------------------------------ the runs
 
   #begin(start: RunStart): TestedRun {
     const { workflow, sha256Hex, replayEveryTime } = this.#options;
     const run = new TestedRun(start, loadRun(workflow, { start, records: [], sha256Hex, replayEveryTime }));
     for (const seq of start.consumed ?? []) run.consumed.add(seq);
+    const parent = parentOfRun(start);
+    run.parent = parent && this.runs.find(({ start: { id } }) => id === parent.run);
     this.runs.push(run);
     if (this.runs.length < MAX_RUNS) this.#tell(run, { type: "start" });
     else
@@ -252,46 +226,6 @@ export class World {
   #continue({ start }: TestedRun, { run: id, event, consumed, signals }: Continuation): void {
     this.#begin({ ...start, id, event, consumed, signals, continues: { run: start.id, how: "continued" } });
   }
-
-  /** Gives an event to a wait that wants it. Whether it took it. */
-  #offer(run: TestedRun, wait: EventWait, filtered: FilteredEvent, seq: number): boolean {
-    if (run.consumed.has(seq)) return false;
-    if (wait.afterSeq !== "now" && seq <= wait.afterSeq) return false;
-    if (!this.#matching.decide(wait, filtered).matches) return false;
-    run.waits.delete(wait.command);
-    run.consumed.add(seq);
-    const { event } = filtered;
-    this.#messages.push(() => {
-      const refused = this.#feed(run, { type: "event", command: wait.command, event, seq });
-      if (refused) run.consumed.delete(seq);
-    });
-    return true;
-  }
-
-  #wait(run: TestedRun, wait: EventWait): void {
-    run.waits.set(wait.command, wait);
-    if (wait.afterSeq === "now") return;
-    for (const [index, event] of this.events.entries()) {
-      if (this.#offer(run, wait, new FilteredEvent(event), index + 1)) return;
-    }
-  }
-
-  #planNextFiring(trigger: Trigger): void {
-    const { schedule } = trigger;
-    const time = schedule && nextTime(schedule, this.now);
-    if (!schedule || time === undefined) return;
-    this.#agenda.add(
-      time,
-      () => {
-        const event = scheduleEvent("default", schedule, { schedule: trigger.id, time, firedAt: this.now });
-        this.#messages.push(() => this.#arrive(event, SCHEDULE_FIRED));
-        this.#planNextFiring(trigger);
-      },
-      false,
-    );
-  }
-
-  // ------------------------------------------------------------ the runs
 
   #tell(run: TestedRun, input: RunInput): void {
     this.#messages.push(() => this.#feed(run, input));
@@ -346,32 +280,32 @@ export class World {
     for (const effect of changes.effects) this.#perform(run, effect);
     if (!changes.finished) return;
     for (const id of [...run.timers.keys()]) run.forgetTimer(id);
-    run.waits.clear();
+    const next = changes.effects.find((effect) => effect.kind === "continue_as");
+    this.#messages.push(() => this.bus.forget(run, next?.run));
   }
 
   #perform(run: TestedRun, effect: Effect): void {
     switch (effect.kind) {
       case "decide":
-        this.#messages.push(() => this.#decide(run, effect));
+        this.#messages.push(() => this.calls.decide(run, effect));
         break;
       case "call_builtin":
-        this.#messages.push(() => this.#callBuiltin(run, effect));
+        this.#messages.push(() => this.calls.callBuiltin(run, effect));
         break;
       case "enqueue_job":
-        this.#messages.push(() => this.#runJob(run, effect.job));
+        this.#messages.push(() => this.calls.runJob(run, effect.job));
         break;
       case "cancel_job":
-        this.#jobs.get(effect.job)?.();
-        this.#jobs.delete(effect.job);
+        this.calls.cancelJob(effect.job);
         break;
       case "register_wait":
-        this.#wait(run, effect);
+        this.bus.wait(run, effect);
         break;
       case "cancel_wait":
         run.waits.delete(effect.command);
         break;
       case "emit":
-        this.#messages.push(() => this.#arrive(effect.event, run.start.initiator));
+        this.#messages.push(() => this.bus.arrive(effect.event, run.start.initiator));
         break;
       case "put_approval":
         this.approvals.set(effect.approval.id as ApprovalId, { approval: effect.approval, run });
@@ -391,94 +325,19 @@ export class World {
       case "release_lock":
         this.#locks.release(effect.key, run, effect.command);
         break;
-      default:
-        this.#fail(
-          "NotInTests",
-          `sluice test cannot do yet what a run asks for: ${(effect as { kind: string }).kind}`,
-        );
+      case "start_child":
+        this.#messages.push(() => this.children.start(run, effect));
+        break;
+      case "close_child":
+        this.#messages.push(() => this.children.close(run, effect));
+        break;
+      case "tell_parent":
+        this.#messages.push(() => this.children.tell(effect));
+        break;
     }
-  }
-
-  // ------------------------------------------------------------ policy and runners
-
-  #decide(run: TestedRun, effect: Extract<Effect, { kind: "decide" }>): void {
-    const { command, round, reference, inputs, environment, approvals } = effect;
-    const call: Call = { reference, inputs, environment };
-    const rule = this.rules.find(call);
-    const isApproved = approvals.at(-1)?.decision === "approve";
-    const decision: Decision = { verdict: "execute", reasons: [], bundle: TEST_BUNDLE };
-    if (rule && rule.rejects.length > 0)
-      Object.assign(decision, { verdict: "reject", reasons: [...rule.rejects] });
-    else if (rule && rule.holds.length > 0 && !isApproved)
-      Object.assign(decision, { verdict: "hold", reasons: [...rule.holds] });
-    const value = {
-      decision,
-      environment: environment ?? rule?.environment ?? null,
-      trustScore: 1,
-      input: {},
-    };
-    this.#feed(run, { type: "policy_decided", command, round, result: ok(value) });
-  }
-
-  #callBuiltin(run: TestedRun, effect: Extract<Effect, { kind: "call_builtin" }>): void {
-    const { command, attempt, name, inputs } = effect;
-    const reference = BUILTIN_SCHEME + name;
-    const finish = (outcome: JobOutcome) =>
-      this.#tell(run, { type: "builtin_finished", command, attempt, outcome });
-    const local = localBuiltins.get(name);
-    if (!local || this.rules.find({ reference, inputs, environment: undefined })) {
-      this.#answer({ reference, inputs, environment: undefined }, (outcome, takesMs) => {
-        this.#agenda.add(this.now + takesMs, () => finish(outcome === "lost" ? RUNNER_LOST : outcome));
-      });
-      return;
-    }
-    const { workspace, workflow, event } = run.start;
-    const call = { run: run.start.id, workspace, workflow, command, attempt, inputs, cause: event };
-    const done = local.perform({ ...call, now: this.now });
-    for (const text of done.log ?? []) run.log.push({ at: this.now, text });
-    for (const emitted of done.events ?? []) {
-      this.#messages.push(() => this.#arrive(emitted, run.start.initiator));
-    }
-    finish(done.outcome);
-  }
-
-  #runJob(run: TestedRun, job: JobRequest): void {
-    const { command, attempt, reference, inputs, timeoutMs } = job;
-    this.#answer({ reference, inputs, environment: job.environment }, (outcome, takesMs) => {
-      this.#feed(run, { type: "job_taken", command, attempt, runner: "test" });
-      const finish = (ending: JobOutcome, cause: "completed" | "lost") =>
-        this.#tell(run, { type: "job_finished", command, attempt, outcome: ending, cause });
-      const happen = () => {
-        this.#jobs.delete(job.id);
-        if (takesMs > timeoutMs) finish(timedOut(timeoutMs), "completed");
-        else if (outcome === "lost") finish(RUNNER_LOST, "lost");
-        else finish(outcome, "completed");
-      };
-      this.#jobs.set(job.id, this.#agenda.add(this.now + Math.min(takesMs, timeoutMs), happen));
-    });
-  }
-
-  /** Lets the rules answer a call; one that none answers ends the test. */
-  #answer(call: Call, then: (outcome: JobOutcome | "lost", takesMs: number) => void): void {
-    const rule = this.rules.find(call);
-    if (!rule) {
-      const known = this.rules.references;
-      const rules = known.length === 0 ? "there are no rules" : `the rules are for ${known.join(", ")}`;
-      this.#fail(
-        "UnexpectedCall",
-        `a run calls ${call.reference} with ${JSON.stringify(call.inputs)}, which no t.on_run answers (${rules})`,
-      );
-      return;
-    }
-    rule.answered.push(call.inputs);
-    then(rule.outcome(call.inputs), rule.takesMs);
   }
 
   #fail(code: string, message: string): void {
     this.#problem ??= { code, message };
   }
-}
-
-function timedOut(timeoutMs: number): JobOutcome {
-  return { error: { code: "Timeout", message: `the function did not end within ${timeoutMs / 1000} s` } };
 }

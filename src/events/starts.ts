@@ -1,27 +1,23 @@
 // From a matched event to a run, where the trigger has a say in its pace: collect events (debounce, batch), get a
-// permit (rate_limit), get a place (concurrency), start. The rules are in src/events; this carries them out.
+// permit (rate_limit), get a place (concurrency), start. The event bus and `sluice test` both go by it.
 //
-// 1. Each step is a change of the start's row, in the turn of its cause, with the timer that ends it. So a start is
-//    in exactly one place, and after a power cut the timer goes on where the row is.
+// 1. Each step is a change in the store, in the turn of its cause, with the timer that ends it. So a start is in exactly
+//    one place, and after a power cut the timer goes on where the store is.
 // 2. A place is free again when its run says so. Should that never arrive, the bus asks runs that others wait for.
-// 3. A start that is on its way is one message in the outbox; its row is then `started` for good.
-import type { FilteredEvent } from "../../src/events/expression.ts";
-import { Keys } from "../../src/events/key.ts";
-import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "../../src/events/pace.ts";
-import { settle } from "../../src/events/places.ts";
-import { runIdFor } from "../../src/events/run-id.ts";
-import type { RunId } from "../../src/protocol/ids.ts";
-import { ok, type Result, refuse } from "../../src/protocol/result.ts";
-import { type StartView, waitingStates } from "../../src/protocol/start.ts";
-import type { Trigger } from "../../src/protocol/workflow.ts";
-import type { Outbox } from "../../src/storage/outbox.ts";
-import type { Timer, Timers } from "../../src/storage/timers.ts";
-import { message } from "../deliver.ts";
-import { sha256 } from "../sha256.ts";
-import type { NewStart, Start, StartRows } from "./start-rows.ts";
-import type { BusTrigger } from "./trigger-rows.ts";
+// 3. A start that is on its way is one message; in the store it is then `started` for good.
+import type { RunId } from "../protocol/ids.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import { ok, type Result, refuse } from "../protocol/result.ts";
+import { type StartView, waitingStates } from "../protocol/start.ts";
+import type { Trigger } from "../protocol/workflow.ts";
+import type { FilteredEvent } from "./expression.ts";
+import { Keys } from "./key.ts";
+import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "./pace.ts";
+import { settle } from "./places.ts";
+import { runIdFor, type Sha256Hex } from "./run-id.ts";
+import type { NewStart, Start, StartStore } from "./start-store.ts";
 
-/** What a queued start holds in the place of the events and the program. */
+/** What a run is begun with, in the place of the events and the program. */
 export interface QueuedStart {
   trigger: Trigger;
   workflow: string;
@@ -34,13 +30,35 @@ export interface QueuedStart {
   dropped?: number;
 }
 
+/** What a start waits for that a clock decides. */
+export interface StartTimer {
+  id: string;
+  kind: string;
+  dueAt: number;
+  data: JsonValue;
+}
+
+export interface StartPorts {
+  store: StartStore;
+  timers: {
+    /** Sets or moves a timer: at its time, `fire` is called. */
+    set(timer: StartTimer): void;
+    drop(id: string): void;
+    get(id: string): { dueAt: number } | undefined;
+  };
+  sha256Hex: Sha256Hex;
+  /** Begins a run: a message, which comes at least once. */
+  begin(run: RunId, start: QueuedStart): void;
+  /** Asks a run to end: a message, too. */
+  cancel(run: RunId, reason: string): void;
+  /** Asks a run whether it is over, unless it is being asked; answered with `stands`. */
+  ask(run: RunId): void;
+}
+
 /** Starts of one scope or group that may wait; more are dropped, and their events' receipts say so. */
 const MAX_WAITING = 1000;
 const ASK_EVERY_MS = 5 * 60_000;
 const ASK_TIMER = "places";
-/** On whose behalf a newer run cancels an older one. */
-const SLUICE = { subject: "sluice", role: "operator", tokenId: "" } as const;
-
 /** What becomes of a matched event. `queued`: it waits, or has been dropped; its state says which. */
 export type Arrival =
   | { kind: "started"; run: RunId }
@@ -52,29 +70,29 @@ export function hasFlowControl({ concurrency, rateLimit, debounce, batch }: Trig
 }
 
 export class Starts {
-  readonly #rows: StartRows;
-  readonly #timers: Timers;
-  readonly #outbox: Outbox;
+  readonly #ports: StartPorts;
+  readonly #rows: StartStore;
+  readonly #timers: StartPorts["timers"];
   readonly #keys = new Keys();
 
-  constructor(parts: { rows: StartRows; timers: Timers; outbox: Outbox }) {
-    this.#rows = parts.rows;
-    this.#timers = parts.timers;
-    this.#outbox = parts.outbox;
+  constructor(ports: StartPorts) {
+    this.#ports = ports;
+    this.#rows = ports.store;
+    this.#timers = ports.timers;
   }
 
   // ------------------------------------------------------------------ arrival
 
   /** An event has matched a trigger. `seq` is its arrival number. */
   arrive(
-    { trigger, workflow, digest }: BusTrigger,
+    { trigger, workflow, digest }: { trigger: Trigger; workflow: string; digest: string },
     event: FilteredEvent,
     from: { seq: number; initiator: string; now: number },
   ): Arrival {
     const { seq, initiator, now } = from;
-    const run = runIdFor(trigger.id, event.event, sha256);
+    const run = runIdFor(trigger.id, event.event, this.#ports.sha256Hex);
     if (!hasFlowControl(trigger)) {
-      this.#send(run, { trigger, workflow, digest, seq });
+      this.#ports.begin(run, { trigger, workflow, digest, seq });
       return { kind: "started", run };
     }
     // The event has been here before, so long ago that only its start is still known.
@@ -233,9 +251,7 @@ export class Starts {
     }
     for (const run of cancel) {
       this.#rows.noteCancelled(run);
-      const reason = `a newer run of ${group} takes its place`;
-      const request = { by: SLUICE, reason, terminate: false };
-      this.#outbox.add(message("run", run, "cancel", [request]));
+      this.#ports.cancel(run, `a newer run of ${group} takes its place`);
     }
     for (const run of start) this.#begin(this.#start(run), now);
     if (waiting.length > start.length + drop.length) this.#askAgain(now);
@@ -247,7 +263,7 @@ export class Starts {
     const debounced = trigger.debounce ? start.events - 1 : 0;
     const merged = start.merged + debounced;
     const dropped = this.#rows.takeDropCount(trigger.id);
-    this.#send(run, {
+    this.#ports.begin(run, {
       trigger,
       workflow,
       digest,
@@ -256,10 +272,6 @@ export class Starts {
       ...(merged > 0 && { merged }),
       ...(dropped > 0 && { dropped }),
     });
-  }
-
-  #send(run: RunId, start: QueuedStart): void {
-    this.#outbox.add({ receiver: `run/${run}`, method: "start", args: [start] });
   }
 
   #drop(start: Start, reason: string, now: number): void {
@@ -299,7 +311,7 @@ export class Starts {
   // -------------------------------------------------------------------- timers
 
   /** True when the timer is one of ours, and dealt with. */
-  fire({ id, kind, dueAt, data }: Timer, now: number): boolean {
+  fire({ id, kind, dueAt, data }: StartTimer, now: number): boolean {
     // Moved since it was found to be due: it will fire again.
     if (this.#timers.get(id)?.dueAt !== dueAt) return true;
     this.#timers.drop(id);
@@ -318,9 +330,7 @@ export class Starts {
 
   /** Asks the runs that others wait for whether they are over: a run's last message may have been given up. */
   #askRuns(now: number): void {
-    for (const run of this.#rows.heldUp(now - ASK_EVERY_MS)) {
-      if (!this.#outbox.holds(`run/${run}`)) this.#outbox.add(message("run", run, "standing", []));
-    }
+    for (const run of this.#rows.heldUp(now - ASK_EVERY_MS)) this.#ports.ask(run);
     if (this.#rows.isSomebodyQueued()) this.#askAgain(now);
   }
 

@@ -1,0 +1,125 @@
+// Policy and runners of one test: what calls come to, as the rules of `t.on_run` have it.
+import type { LocalBuiltin } from "../builtins/builtin.ts";
+import { emit } from "../builtins/emit.ts";
+import { log } from "../builtins/log.ts";
+import type { CloudEvent } from "../protocol/cloud-event.ts";
+import { BUILTIN_SCHEME } from "../protocol/function-reference.ts";
+import type { JobId } from "../protocol/ids.ts";
+import type { JobOutcome } from "../protocol/job.ts";
+import type { Decision } from "../protocol/policy.ts";
+import { ok } from "../protocol/result.ts";
+import type { Effect, RunInput } from "../workflow/index.ts";
+import { type Call, CallRules } from "./call-rules.ts";
+import type { Stage } from "./stage.ts";
+import type { TestedRun } from "./tested-run.ts";
+
+const localBuiltins: ReadonlyMap<string, LocalBuiltin> = new Map([
+  ["emit", emit],
+  ["log", log],
+]);
+
+const TEST_BUNDLE = "sluice test";
+const RUNNER_LOST: JobOutcome = {
+  error: { code: "RunnerLost", message: "the runner stopped reporting" },
+};
+
+type JobRequest = Extract<Effect, { kind: "enqueue_job" }>["job"];
+
+export class TestedCalls {
+  readonly rules = new CallRules();
+  /** Takes the end of a job off the agenda. */
+  readonly #jobs = new Map<JobId, () => void>();
+  readonly #stage: Stage;
+  readonly #emit: (event: CloudEvent, by: string) => void;
+
+  constructor(stage: Stage, emitEvent: (event: CloudEvent, by: string) => void) {
+    this.#stage = stage;
+    this.#emit = emitEvent;
+  }
+
+  decide(run: TestedRun, effect: Extract<Effect, { kind: "decide" }>): void {
+    const { command, round, reference, inputs, environment, approvals } = effect;
+    const call: Call = { reference, inputs, environment };
+    const rule = this.rules.find(call);
+    const isApproved = approvals.at(-1)?.decision === "approve";
+    const decision: Decision = { verdict: "execute", reasons: [], bundle: TEST_BUNDLE };
+    if (rule && rule.rejects.length > 0)
+      Object.assign(decision, { verdict: "reject", reasons: [...rule.rejects] });
+    else if (rule && rule.holds.length > 0 && !isApproved)
+      Object.assign(decision, { verdict: "hold", reasons: [...rule.holds] });
+    const value = {
+      decision,
+      environment: environment ?? rule?.environment ?? null,
+      trustScore: 1,
+      input: {},
+    };
+    this.#stage.feed(run, { type: "policy_decided", command, round, result: ok(value) });
+  }
+
+  callBuiltin(run: TestedRun, effect: Extract<Effect, { kind: "call_builtin" }>): void {
+    const { command, attempt, name, inputs } = effect;
+    const reference = BUILTIN_SCHEME + name;
+    const finish = (outcome: JobOutcome) =>
+      this.#tell(run, { type: "builtin_finished", command, attempt, outcome });
+    const local = localBuiltins.get(name);
+    if (!local || this.rules.find({ reference, inputs, environment: undefined })) {
+      this.#answer({ reference, inputs, environment: undefined }, (outcome, takesMs) => {
+        this.#stage.at(this.#stage.now + takesMs, () => finish(outcome === "lost" ? RUNNER_LOST : outcome));
+      });
+      return;
+    }
+    const { workspace, workflow, event } = run.start;
+    const call = { run: run.start.id, workspace, workflow, command, attempt, inputs, cause: event };
+    const done = local.perform({ ...call, now: this.#stage.now });
+    for (const text of done.log ?? []) run.log.push({ at: this.#stage.now, text });
+    for (const emitted of done.events ?? []) {
+      this.#emit(emitted, run.start.initiator);
+    }
+    finish(done.outcome);
+  }
+
+  runJob(run: TestedRun, job: JobRequest): void {
+    const { command, attempt, reference, inputs, timeoutMs } = job;
+    this.#answer({ reference, inputs, environment: job.environment }, (outcome, takesMs) => {
+      this.#stage.feed(run, { type: "job_taken", command, attempt, runner: "test" });
+      const finish = (ending: JobOutcome, cause: "completed" | "lost") =>
+        this.#tell(run, { type: "job_finished", command, attempt, outcome: ending, cause });
+      const happen = () => {
+        this.#jobs.delete(job.id);
+        if (takesMs > timeoutMs) finish(timedOut(timeoutMs), "completed");
+        else if (outcome === "lost") finish(RUNNER_LOST, "lost");
+        else finish(outcome, "completed");
+      };
+      this.#jobs.set(job.id, this.#stage.at(this.#stage.now + Math.min(takesMs, timeoutMs), happen));
+    });
+  }
+
+  /** Lets the rules answer a call; one that none answers ends the test. */
+  #answer(call: Call, then: (outcome: JobOutcome | "lost", takesMs: number) => void): void {
+    const rule = this.rules.find(call);
+    if (!rule) {
+      const known = this.rules.references;
+      const rules = known.length === 0 ? "there are no rules" : `the rules are for ${known.join(", ")}`;
+      this.#stage.fail(
+        "UnexpectedCall",
+        `a run calls ${call.reference} with ${JSON.stringify(call.inputs)}, which no t.on_run answers (${rules})`,
+      );
+      return;
+    }
+    rule.answered.push(call.inputs);
+    then(rule.outcome(call.inputs), rule.takesMs);
+  }
+
+  cancelJob(job: JobId): void {
+    this.#jobs.get(job)?.();
+    this.#jobs.delete(job);
+  }
+
+  #tell(run: TestedRun, input: RunInput): void {
+    this.#stage.soon(() => this.#stage.feed(run, input));
+  }
+}
+
+function timedOut(timeoutMs: number): JobOutcome {
+  return { error: { code: "Timeout", message: `the function did not end within ${timeoutMs / 1000} s` } };
+}
