@@ -103,6 +103,7 @@ async function questions(): Promise<[string, string][]> {
   const of = (query: Record<string, string>) => `/v1/runs?${new URLSearchParams({ limit: "100", ...query })}`;
   const some = runOf(Math.floor(count / 2)).id;
   return [
+    ["the first view", "/v1/overview"],
     ["newest first", of({})],
     ["a page deep down", await deepPage()],
     ["state", of({ state: "failed" })],

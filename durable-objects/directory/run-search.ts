@@ -144,11 +144,9 @@ export class RunSearch {
     const range = { from: from * DOCS_PER_MS, words };
     const newest = this.#scan({ ...range, terms: filters, below, wanted, budget: GLANCED });
     if (newest.docs.length === wanted || newest.seen < GLANCED) return newest.docs;
-    const fewest = Math.min(...newest.having);
-    const rare = words.filter((_, n) => {
-      const having = newest.having[n] ?? 0;
-      return having <= newest.seen * COMMON || (filters.length === 0 && having === fewest);
-    });
+    // The rarest is, however common: what it does not narrow would be looked at one by one.
+    const few = Math.max(Math.min(...newest.having), newest.seen * COMMON);
+    const rare = words.filter((_, n) => (newest.having[n] ?? 0) <= few);
     const older = this.#scan({
       ...range,
       terms: [...filters, ...rare.map((word) => `"${word}"*`)],
