@@ -22,17 +22,16 @@ export const mutations: readonly NamedMutation[] = [
     name: "the journal forgets what policy decided",
     invariant: 1,
     file: "durable-objects/workflow-run/journal.ts",
-    find: "for (const record of records) {\n      const text",
-    replace:
-      'for (const record of records.filter((one) => one.type !== "noted" || one.note !== "policy_decision")) {\n      const text',
+    find: "rowsOf(records)",
+    replace: 'rowsOf(records.filter((one) => one.type !== "noted" || one.note !== "policy_decision"))',
   },
   {
     name: "a command is recorded with other arguments than it was called with",
     invariant: 1,
     file: "durable-objects/workflow-run/journal.ts",
-    find: "const text = JSON.stringify(record);",
+    find: "rowsOf(records)",
     replace:
-      'const text = JSON.stringify(record.type === "scheduled" && record.kind === "sleep" ? { ...record, args: {}, digest: "" } : record);',
+      'rowsOf(records.map((one) => (one.type === "scheduled" && one.kind === "sleep" ? { ...one, args: {}, digest: "" } : one)))',
   },
   {
     name: "a run that is started again begins again",
@@ -280,7 +279,7 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 33,
     file: "durable-objects/event-bus/wait-rows.ts",
-    find: "\"UPDATE waits SET state = 'over', filter = NULL, match = NULL, seq = NULL WHERE run = ?\"",
+    find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL WHERE run = ?`",
     replace: '"DELETE FROM waits WHERE run = ?"',
   },
   {
