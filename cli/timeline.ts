@@ -1,7 +1,7 @@
 // Draws a run as a timeline: one row an activity, bars on a common time axis, what it waits for, what to do next.
 import pc from "picocolors";
 import { type Activity, finishedStates, type RunDetail, type RunState } from "../src/protocol/run.ts";
-import { duration, pad, printable, visibleWidth } from "./output.ts";
+import { ago, duration, pad, printable, visibleWidth } from "./output.ts";
 
 /** Deeper fibers are drawn as deep as this. */
 const MAX_INDENT = 4;
@@ -112,6 +112,18 @@ function headline(run: RunDetail, now: number, width: number): string {
   return `${pc.bold(run.workflow)}  ${runTint[run.state](run.state)}${waiting}  ${pc.dim(`${took}  ${run.id}`)}`;
 }
 
+/** Where it comes from, and what goes on in its place. */
+function origins({ imported, restoredAt, parent, continues, continuedAs }: RunDetail, now: number): string[] {
+  const beginnings = { continued: "continues", forked: "forked from" };
+  return [
+    ...(imported ? [`imported by ${printable(imported.by)} ${ago(imported.at, now)}`] : []),
+    ...(restoredAt === undefined ? [] : [`brought back from the archive ${ago(restoredAt, now)}`]),
+    ...(parent ? [`started by ${parent.run}, command ${parent.command}`] : []),
+    ...(continues ? [`${beginnings[continues.how]} ${continues.run}`] : []),
+    ...(continuedAs === undefined ? [] : [`goes on as ${continuedAs}`]),
+  ];
+}
+
 /** What the run says of itself. */
 function saying({ status, progress, labels = {} }: RunDetail): string[] {
   const done = progress && `${progress.done}${progress.total === undefined ? "" : `/${progress.total}`}`;
@@ -138,7 +150,11 @@ export function renderTimeline(run: RunDetail, now: number, width: number): stri
   const statusWidth = Math.min(widest(statuses, 0), Math.floor(width * 0.33));
   const barWidth = Math.max(8, width - labelWidth - statusWidth - 8);
   const span = Math.max(1, (run.finishedAt ?? now) - run.createdAt);
-  const lines = [headline(run, now, width), ...saying(run).map((line) => `  ${cut(line, width - 2)}`)];
+  const about = [
+    ...origins(run, now).map((line) => pc.dim(line)),
+    ...saying(run).map((line) => cut(line, width - 2)),
+  ];
+  const lines = [headline(run, now, width), ...about.map((line) => `  ${line}`)];
   for (const [index, activity] of run.activities.entries()) {
     const paint = tint[activity.state];
     lines.push(

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { parse } from "../../src/starlark/index.ts";
@@ -7,6 +7,9 @@ import { findBuildifier, formatFiles, formatText, inspect } from "../buildifier.
 import { starlarkFiles } from "../check-workflow.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { CliError, EXIT_FAILED } from "../errors.ts";
+
+/** In the working directory. */
+const IGNORE_FILE = ".fmtignore";
 
 export interface FmtOptions {
   check?: boolean;
@@ -51,7 +54,9 @@ export function formatPaths(
   { from, binary }: { from: string; binary: string },
 ): { text: string; isFailed: boolean } {
   const broken: string[] = [];
+  const keep = keptFiles(from);
   const sound = starlarkFiles(paths.length === 0 ? ["."] : paths, from).filter((path) => {
+    if (keep.has(path)) return false;
     const errors = syntaxErrors(readFileSync(path, "utf8"), relative(from, path));
     if (errors !== undefined) broken.push(errors);
     return errors === undefined;
@@ -83,6 +88,15 @@ export function formatPaths(
   ];
   const end = `${mark} ${total} file${total === 1 ? "" : "s"}: ${counts.join(", ")}`;
   return { text: [...broken, ...warnings, ...named, end].join("\n"), isFailed };
+}
+
+/** Files that are left as they are, say because they are copies of others: a line of `.fmtignore` for each. */
+export function keptFiles(from: string): Set<string> {
+  const list = join(from, IGNORE_FILE);
+  if (!existsSync(list)) return new Set();
+  const lines = readFileSync(list, "utf8").split("\n");
+  const paths = lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  return new Set(paths.map((path) => resolve(from, path)));
 }
 
 /** Ours say more than buildifier's. Names are not looked at: only what a formatter cannot read is wrong for it. */

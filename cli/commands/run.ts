@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
-import type { LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
+import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
 import { historyText } from "../../src/workflow/index.ts";
+import type { Client } from "../client.ts";
 import { collect, contextOf, parseCount, parseInstant, parseJson, readText } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
@@ -25,6 +26,21 @@ function doing({ state, error, status, progress, waitingFor }: RunSummary): stri
   if (state === "stuck") return error?.message ?? "";
   const share = progress?.total ? `${Math.round((100 * progress.done) / progress.total)} %` : "";
   return [share, status, waitingFor].filter((part) => part).join(", ");
+}
+
+/** The run with all of its activities: those that one answer does not hold are read by pages. */
+export async function wholeRun(client: Pick<Client, "get">, id: string): Promise<RunDetail> {
+  const path = `/v1/runs/${encodeURIComponent(id)}`;
+  const { earlierActivities: earlier = 0, ...detail } = await client.get<RunDetail>(path);
+  const before: Activity[] = [];
+  for (let after: number | undefined = 0; after !== undefined && before.length < earlier; ) {
+    const page: { activities: Activity[]; next?: number } = await client.get(`${path}/activities`, {
+      query: { after, limit: 1000 },
+    });
+    before.push(...page.activities);
+    after = page.next;
+  }
+  return { ...detail, activities: [...before.slice(0, earlier), ...detail.activities] };
 }
 
 export function addRunCommands(program: Command): void {
@@ -75,7 +91,7 @@ export function addRunCommands(program: Command): void {
     .argument("<id>")
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
-      const detail = await client.get<RunDetail>(`/v1/runs/${encodeURIComponent(id)}`);
+      const detail = await wholeRun(client, id);
       out.result(detail, () =>
         renderTimeline(detail, Date.now(), Math.min(process.stdout.columns ?? 100, 120)),
       );

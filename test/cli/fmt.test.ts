@@ -35,6 +35,14 @@ describe("sluice fmt", () => {
     expect(fmt({ check: true }).isFailed).toBe(false);
   });
 
+  test("leaves alone what .fmtignore names, also when it is asked for by name", () => {
+    writeFileSync(join(folder, "a.star"), ugly);
+    writeFileSync(join(folder, ".fmtignore"), "# a copy of another\n\na.star\n");
+    expect(formatPaths(["a.star"], {}, { from: folder, binary }).isFailed).toBe(false);
+    expect(fmt({ check: true })).toEqual({ text: "✓ 0 files: 0 not formatted", isFailed: false });
+    expect(read("a.star")).toBe(ugly);
+  });
+
   test("leaves a file with syntax errors as it is, and shows them; the others are formatted", () => {
     writeFileSync(join(folder, "a.star"), ugly);
     writeFileSync(join(folder, "b.star"), "x = = 1\n");

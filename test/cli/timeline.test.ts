@@ -43,6 +43,27 @@ const draw = (detail: RunDetail, now: number, width = 100) =>
   stripVTControlCharacters(renderTimeline(detail, now, width));
 
 describe("the timeline of a run", () => {
+  test("says where the run comes from, and what goes on in its place", () => {
+    const picture = draw(
+      run({
+        state: "succeeded",
+        imported: { by: "olivia", at: 0 },
+        restoredAt: 2000,
+        parent: { run: "run_1", command: "0#2" },
+        continues: { run: "run_2", how: "forked" },
+        continuedAs: "run_3",
+      }),
+      5000,
+    );
+    expect(picture.split("\n").slice(1)).toEqual([
+      "  imported by olivia 5.0 s ago",
+      "  brought back from the archive 3.0 s ago",
+      "  started by run_1, command 0#2",
+      "  forked from run_2",
+      "  goes on as run_3",
+    ]);
+  });
+
   test("shows each activity on one time axis, idle light and work solid", () => {
     const picture = draw(
       run({
