@@ -102,7 +102,11 @@ export const refusals = {
     status: 409,
     means: "The run does not hold this lock. `GET /v1/locks/{key}` shows who does.",
   },
-  run_finished: { status: 409, means: "The run is over; there is nothing left to cancel or decide." },
+  run_finished: {
+    status: 409,
+    means:
+      "The run is over; there is nothing left to cancel or decide. To cancel a run again that was cancelled is no error.",
+  },
   already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
   not_paused: { status: 409, means: "The run is not paused." },
   unknown_command: { status: 404, means: "The run's journal has no command with this id." },
