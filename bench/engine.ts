@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import { bundleSize } from "./engine/bundle-size.ts";
 import { startDbos } from "./engine/dbos.ts";
-import { type Figures, percentile, row, short, throughput, timed } from "./engine/figures.ts";
+import { type Figures, percentile, row, short, slope, throughput, timed } from "./engine/figures.ts";
 import type { Peer } from "./engine/peer.ts";
 import { startRestate } from "./engine/restate.ts";
 import { type BenchServer, startServer } from "./engine/server.ts";
@@ -73,8 +73,8 @@ function turnsOf(records: readonly JournalRecord[], isOneTurn: boolean): string[
 }
 
 async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<void> {
-  console.log(`\nSequential durable steps, one client: ms a run, p50 (p99), and ms a step at p50`);
-  const columns = ["1", "9", "100", "1000"].map(Number);
+  console.log(`\nSequential durable steps, one client: ms a run, p50 (p99), and ms that one more step adds`);
+  const columns = [1, 9, 100, 1000];
   console.log(row("", [...columns.map((steps) => `${steps} steps`), "a step"]));
   const lines: { label: string; p50s: number[] }[] = [];
   const line = async (label: string, call: (steps: number) => Promise<Figures>) => {
@@ -83,7 +83,7 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
     const p50s = figures.map(({ p50 }) => p50);
     lines.push({ label, p50s });
     const cells = figures.map(({ p50, p99 }) => `${short(p50)} (${short(p99)})`);
-    console.log(row(label, [...cells, short((p50s.at(-1) ?? 0) / 1000)]));
+    console.log(row(label, [...cells, short(slope(columns, p50s))]));
   };
   const samplesOf = (steps: number) =>
     Math.max(3, Math.ceil(Number(options.samples) / (steps >= 1000 ? 5 : 1)));
@@ -111,7 +111,7 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
     await line(peer.name, (steps) => timed(samplesOf(steps), () => peer.run(steps)));
   }
   const [bareValues, values, bareBuiltins, builtins, ...others] = lines;
-  console.log("\nRatios, ours to theirs, at each number of steps");
+  console.log("\nRatios, ours to theirs, at each number of steps, and of what one more step adds");
   for (const [ours, theirs] of [
     [values, bareValues],
     [builtins, bareBuiltins],
@@ -121,7 +121,8 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
     ]),
   ]) {
     if (!ours || !theirs) continue;
-    const ratios = ours.p50s.map((p50, i) => `${short(p50 / (theirs.p50s[i] ?? Number.NaN))}`);
+    const ratios = ours.p50s.map((p50, i) => short(p50 / (theirs.p50s[i] ?? Number.NaN)));
+    ratios.push(short(slope(columns, ours.p50s) / slope(columns, theirs.p50s)));
     console.log(row(`${ours.label} / ${theirs.label}`.slice(0, 70), ratios));
   }
 }

@@ -38,6 +38,12 @@ export async function throughput(
   return calls / ((performance.now() - before) / 1000);
 }
 
+/** What one more of `xs` adds to `ys`, from the first point to the last: what a run costs before its first step is not in it. */
+export function slope(xs: readonly number[], ys: readonly number[]): number {
+  const rise = (values: readonly number[]) => (values.at(-1) ?? Number.NaN) - (values[0] ?? Number.NaN);
+  return rise(ys) / rise(xs);
+}
+
 /** A number with three significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return "-";
