@@ -13,6 +13,7 @@ import { FilteredEvent } from "../src/events/expression.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../src/events/missed-waits.ts";
+import { maskedEvent } from "../src/events/sensitive-data.ts";
 import { eventOfStart } from "../src/events/start-event.ts";
 import { type QueuedStart, Starts } from "../src/events/starts.ts";
 import { WORKFLOW_START } from "../src/events/workflow-start.ts";
@@ -345,19 +346,22 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   // ------------------------------------------------------------------ reading
 
   async events(page: EventFilter): Promise<{ events: StoredEvent[]; next?: number }> {
-    return this.#events.page(page);
+    const { events, ...next } = this.#events.page(page);
+    return { events: events.map(masked), ...next };
   }
 
   async event(key: { source: string; id: string }): Promise<Result<StoredEvent>> {
     const stored = this.#events.find(key.source, key.id);
-    return stored ? ok(stored) : refuse("unknown_event", `there is no event ${key.id} from ${key.source}`);
+    return stored
+      ? ok(masked(stored))
+      : refuse("unknown_event", `there is no event ${key.id} from ${key.source}`);
   }
 
   async eventStory(seq: number): Promise<Result<EventStory>> {
     const stored = this.#events.at(seq);
     return stored
       ? ok({
-          ...stored,
+          ...masked(stored),
           starts: this.#startRows.page({ seq, limit: MAX_STARTS_OF_EVENT }),
           woken: this.#waits.servedBy(seq, MAX_WOKEN),
         })
@@ -487,4 +491,9 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     // A little at a time: events go on arriving meanwhile.
     this.#setRetention(Math.max(removed, removedStarts) === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
   }
+}
+
+/** A stored event as people may see it. */
+function masked(stored: StoredEvent): StoredEvent {
+  return { ...stored, event: maskedEvent(stored.event) };
 }

@@ -25,6 +25,7 @@ import { canonicalOutcome, saysCancelled } from "../src/jobs/outcome.ts";
 import { choosePoll, laneKey, longestWaiting, servesLane } from "../src/jobs/queue.ts";
 import type { JobId } from "../src/protocol/ids.ts";
 import {
+  type Completion,
   DEFAULT_LEASE_SECONDS,
   type Heartbeat,
   type Job,
@@ -135,11 +136,8 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     return ok({ cancel: state.cancelRequested, leaseExpiresAt: state.leaseUntil });
   }
 
-  async complete(
-    id: JobId,
-    completion: { lease: string; outcome: JobOutcome },
-  ): Promise<Result<{ repeated: boolean }>> {
-    const { lease, outcome } = completion;
+  async complete(id: JobId, completion: Completion): Promise<Result<{ repeated: boolean }>> {
+    const { lease, outcome, sensitive_outputs: sensitive } = completion;
     const outcomeDigest = sha256(canonicalOutcome(outcome));
     const now = Date.now();
     const job = this.#jobs.get(id);
@@ -156,7 +154,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     if (job.state.state === "handed_over") this.#tellTaken(job, job.state.runner, now);
     this.#jobs.write(id, state);
     this.#watch(id, state);
-    this.#tellFinished(job, outcome, state.cause, state.resolved);
+    this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);
     this.#flush();
     return ok({ repeated });
   }
@@ -300,10 +298,18 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     outcome: JobOutcome,
     cause: "completed" | "lost" | "cancelled",
     resolved: string,
+    sensitive?: string[],
   ): void {
     this.#outbox.add(
       message("run", run, "jobFinished", [
-        { command, attempt, outcome, cause, ...(resolved === "" ? {} : { resolved }) },
+        {
+          command,
+          attempt,
+          outcome,
+          cause,
+          ...(resolved === "" ? {} : { resolved }),
+          ...(sensitive === undefined ? {} : { sensitive }),
+        },
       ]),
     );
   }

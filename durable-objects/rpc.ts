@@ -8,7 +8,14 @@ import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../s
 import type { Form, FormState, FormValues } from "../src/protocol/form.ts";
 import type { HistoryHead } from "../src/protocol/history.ts";
 import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../src/protocol/ids.ts";
-import type { Heartbeat, Job, JobOutcome, RunnerInfo, RunnerStatus } from "../src/protocol/job.ts";
+import type {
+  Completion,
+  Heartbeat,
+  Job,
+  JobOutcome,
+  RunnerInfo,
+  RunnerStatus,
+} from "../src/protocol/job.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../src/protocol/json.ts";
 import type { Stirred } from "../src/protocol/live.ts";
@@ -63,6 +70,8 @@ export interface StartRun {
   continues?: { run: RunId; how: "continued" | "forked" };
   /** Nobody waits for it, whatever its event says: it is a fork of a run that another has started. */
   hasNoParent?: boolean;
+  /** It was written down without its secrets, and cannot begin again. */
+  masked?: true;
   /** Signals that the run which this one goes on from was sent and did not wait for. */
   signals?: Signal[];
 }
@@ -88,7 +97,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
   /**
    * Answers with the new run. Refuses `unknown_command`, `already_cancelled`, `program_differs` with the difference in
-   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`.
+   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`, `run_masked`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
   /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
@@ -106,7 +115,11 @@ export interface WorkflowRunRpc extends OutboxRpc {
     /** `lost`: the lease ran out or nobody took it in time: the attempt failed, not the Function. */
     cause: "completed" | "lost" | "cancelled";
     resolved?: string;
+    /** Places in the outputs that are sensitive. */
+    sensitive?: string[];
   }): Promise<void>;
+  /** Route → run, after the router confirmed the lease: the function calls these inputs sensitive. Idempotent. */
+  inputsSensitive(told: { command: CommandId; attempt: number; inputs: string[] }): Promise<void>;
   /** Route → run, after the router confirmed the lease. `offset` is the byte offset in this attempt's log; a repeat changes nothing. */
   appendLog(chunk: { command: CommandId; attempt: number; offset: number; text: string }): Promise<void>;
   reportProgress(report: {
@@ -255,6 +268,8 @@ export interface QueueJob {
   attempt: number;
   reference: string;
   inputs: JsonObject;
+  /** Places in `inputs` that the runner keeps out of its log. */
+  sensitive?: string[];
   environment?: string;
   /** Bounds one attempt, milliseconds. */
   timeoutMs: number;
@@ -273,10 +288,7 @@ export interface JobRouterRpc extends OutboxRpc {
   /** Waits up to `waitMs` for a job; null when there was none. */
   request(request: { runner: RunnerInfo; subject: string; waitMs: number }): Promise<Job | null>;
   heartbeat(job: JobId, beat: Heartbeat): Promise<Result<{ cancel: boolean; leaseExpiresAt: number }>>;
-  complete(
-    job: JobId,
-    completion: { lease: string; outcome: JobOutcome },
-  ): Promise<Result<{ repeated: boolean }>>;
+  complete(job: JobId, completion: Completion): Promise<Result<{ repeated: boolean }>>;
   release(job: JobId, release: { lease: string; reason: string }): Promise<Result<null>>;
   status(): Promise<{
     runners: RunnerStatus[];

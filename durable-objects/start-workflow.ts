@@ -1,4 +1,5 @@
 // Starts a workflow by its name: on behalf of a person, or of another run.
+import { sensitiveFields } from "../src/events/sensitive-data.ts";
 import { type Parent, parentOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
 import type { RunId } from "../src/protocol/ids.ts";
@@ -37,7 +38,8 @@ export async function startWorkflow(
   }
   const input = checkStartInput(workflow, trigger.inputs, event.data ?? null);
   if (!input.ok) return input;
-  const [receipt] = await ports.bus.ingest([{ ...event, data: input.value }], initiator);
+  const marked = { ...event, ...sensitiveFields(event, trigger.inputs), data: input.value };
+  const [receipt] = await ports.bus.ingest([marked], initiator);
   // Somebody else was quicker under this id: what they have sent says who.
   if (receipt?.duplicate) return await startWorkflow(ports, { workflow, event, initiator });
   return startedBy(receipt, workflow, parentOf(event), false);

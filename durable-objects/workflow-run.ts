@@ -7,7 +7,7 @@ import type { JsonObject } from "../src/protocol/json.ts";
 import type { RunExtent } from "../src/protocol/live.ts";
 import type { ErrorData, Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { finishedStates, type RunSummary, runStates } from "../src/protocol/run.ts";
+import { type Activity, finishedStates, type RunSummary, runStates } from "../src/protocol/run.ts";
 import { type ActorStorage, openActorStorage, prepareTables } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
@@ -18,6 +18,7 @@ import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import type { RunInput } from "../src/workflow/machine-types.ts";
 import { parentOfRun } from "../src/workflow/parent.ts";
+import { maskedRecord } from "../src/workflow/secrets/masked-record.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
@@ -132,6 +133,10 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async jobTaken({ command, attempt, runner }: Args<"jobTaken">): Promise<void> {
     if (this.#begun) this.#host.feed({ type: "job_taken", command, attempt, runner });
+  }
+
+  async inputsSensitive(told: Args<"inputsSensitive">): Promise<void> {
+    if (this.#begun) this.#host.feed({ type: "inputs_sensitive", ...told });
   }
 
   async jobFinished({ command, attempt, ...ending }: Args<"jobFinished">): Promise<void> {
@@ -328,7 +333,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     const origin = this.#parts.get("origin");
     return ok({
       ...detail,
-      activities: this.#progress.addTo(detail.activities),
+      activities: this.#withProgress(detail.activities),
       ...(origin?.how === "restored" && { restoredAt: origin.at }),
     });
   }
@@ -336,15 +341,26 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   async activities(page: Args<"activities">): ReturnType<WorkflowRunRpc["activities"]> {
     if (!this.#begun) return this.#unknown();
     const { activities, ...next } = this.#host.activities(page);
-    return ok({ activities: this.#progress.addTo(activities), ...next });
+    return ok({ activities: this.#withProgress(activities), ...next });
+  }
+
+  #withProgress(activities: readonly Activity[]): Activity[] {
+    const { mask } = this.#host.secrets();
+    return this.#progress.addTo(activities, (message) => mask.text(message));
   }
 
   async journal({ after, limit }: Args<"journal">): ReturnType<WorkflowRunRpc["journal"]> {
-    return this.#begun ? ok(this.#journal.page(after, limit)) : this.#unknown();
+    if (!this.#begun) return this.#unknown();
+    const { records, ...next } = this.#journal.page(after, limit);
+    const secrets = this.#host.secrets();
+    return ok({ records: records.map((record) => maskedRecord(record, secrets, sha256)), ...next });
   }
 
   async log({ after, limit }: Args<"log">): ReturnType<WorkflowRunRpc["log"]> {
-    return this.#begun ? ok(this.#log.page(after, limit)) : this.#unknown();
+    if (!this.#begun) return this.#unknown();
+    const { lines, ...next } = this.#log.page(after, limit);
+    const { mask } = this.#host.secrets();
+    return ok({ lines: lines.map((line) => ({ ...line, text: mask.text(line.text) })), ...next });
   }
 
   async source(): ReturnType<WorkflowRunRpc["source"]> {
@@ -479,6 +495,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       log: this.#log,
       ports: {
         now: () => Date.now(),
+        secrets: () => this.#host.secrets(),
         retentionMs: () => retentionMs(this.env),
         archive: (workspace) => archiveOf(this.env, workspace),
         hasChildren: async (workspace, parent) => {
@@ -568,7 +585,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   #audit(key: string, entry: AuditEntry): void {
-    this.#outbox.add(message("directory", "", "apply", [{ audit: [{ key, ...entry }] }]));
+    const data = this.#host.secrets().mask.value(entry.data);
+    this.#outbox.add(message("directory", "", "apply", [{ audit: [{ key, ...entry, data }] }]));
   }
 
   #unknown(): Result<never> {

@@ -1,10 +1,10 @@
 // The runner protocol (docs/runner-protocol.md) from the runner's side.
 import { z } from "zod";
 import {
+  type Completion,
   type Heartbeat,
   heartbeatAnswerSchema,
   type Job,
-  type JobOutcome,
   jobSchema,
   type RunnerInfo,
 } from "../src/protocol/job.ts";
@@ -68,7 +68,7 @@ export class RunnerClient {
     return await this.#read(await this.#post(`/v1/jobs/${id}/heartbeat`, beat), heartbeatAnswerSchema);
   }
 
-  async complete(id: string, completion: { lease: string; outcome: JobOutcome }): Promise<void> {
+  async complete(id: string, completion: Completion): Promise<void> {
     await this.#read(await this.#post(`/v1/jobs/${id}/complete`, completion), z.unknown());
   }
 

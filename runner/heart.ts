@@ -21,6 +21,7 @@ export class Heart {
   readonly #onStop: (reason: StopReason) => void;
   #progress: Progress | undefined;
   #resolved: string | undefined;
+  #sensitive: string[] | undefined;
   #beating: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
@@ -53,6 +54,20 @@ export class Heart {
   report(news: { progress?: Progress; resolved?: string }): void {
     if (news.progress) this.#progress = news.progress;
     if (news.resolved !== undefined) this.#resolved = news.resolved;
+    this.#schedule();
+  }
+
+  /** Tells which inputs are sensitive: resolved once the server knows, or the job is stopped. */
+  async tellSensitive(inputs: string[]): Promise<void> {
+    this.#sensitive = inputs;
+    while (this.#sensitive && !this.#isStopped) {
+      clearTimeout(this.#timer);
+      if (this.#failures > 0) await new Promise((resolve) => setTimeout(resolve, backoffMs(this.#failures)));
+      this.#beating ??= this.#beatOnce().finally(() => {
+        this.#beating = undefined;
+      });
+      await this.#beating;
+    }
     this.#schedule();
   }
 
@@ -114,13 +129,14 @@ export class Heart {
     const sentAt = Date.now();
     this.#lastBeatAt = sentAt;
     const chunk = this.#log.chunk(MAX_LOG_CHUNK_BYTES);
-    const [progress, resolved] = [this.#progress, this.#resolved];
+    const [progress, resolved, sensitive] = [this.#progress, this.#resolved, this.#sensitive];
     const answer = await this.#client
       .heartbeat(this.#job.id, {
         lease: this.#job.lease,
         ...(chunk && { log: { offset: chunk.offset, text: chunk.text } }),
         ...(progress && { progress }),
         ...(resolved !== undefined && { resolved }),
+        ...(sensitive && { sensitive_inputs: sensitive }),
       })
       .catch((error: unknown) => {
         // A chunk that the server cannot take must not cost the job its lease: the rest goes on without it.
@@ -133,6 +149,7 @@ export class Heart {
     if (chunk) this.#log.acknowledge(chunk.bytes);
     if (this.#progress === progress) this.#progress = undefined;
     if (this.#resolved === resolved) this.#resolved = undefined;
+    if (this.#sensitive === sensitive) this.#sensitive = undefined;
     this.#trustLease(sentAt);
     if (answer.cancel) this.#onStop("cancelled");
   }

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { jobOutcomeSchema } from "../src/protocol/job.ts";
+import { completeSchema, jobOutcomeSchema } from "../src/protocol/job.ts";
 
 const leaseRecordSchema = z.object({
   id: z.string(),
@@ -13,6 +13,7 @@ const leaseRecordSchema = z.object({
   group: z.number().int().optional(),
   /** Its outcome, once there is one. */
   outcome: jobOutcomeSchema.optional(),
+  sensitive_outputs: completeSchema.shape.sensitive_outputs,
 });
 export type LeaseRecord = z.infer<typeof leaseRecordSchema>;
 

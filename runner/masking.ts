@@ -1,42 +1,30 @@
-// Keeps secrets out of logs: every text that a secret could show up as becomes `[masked]`.
-
-export const MASK = "[masked]";
-/** Shorter secrets are left alone: masking "1" or "ok" would make a log unreadable and hide nothing. */
-export const SHORTEST_SECRET = 4;
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-}
-
-function variantsOf(secret: string): string[] {
-  const lines = secret.split("\n").map((line) => line.trim());
-  return [
-    secret,
-    ...lines,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-  ].filter((text) => text.length >= SHORTEST_SECRET);
-}
+// Keeps secrets out of logs, also where the text comes in pieces: src/protocol/mask.ts says what is masked.
+import type { JsonValue } from "../src/protocol/json.ts";
+import { MASK, Mask, SHORTEST_SECRET, spellingsOf } from "../src/protocol/mask.ts";
 
 export class Masker {
-  #secrets: string[] = [];
-  #pattern: RegExp | undefined;
+  readonly #mask = new Mask();
+  readonly #spellings = new Set<string>();
+  #longest = 0;
 
   /** Masks these from now on. */
   add(secrets: Iterable<string>): void {
-    const known = new Set(this.#secrets);
-    for (const secret of secrets) for (const variant of variantsOf(secret)) known.add(variant);
-    // The longest first, so that a secret that contains another is masked whole.
-    this.#secrets = [...known].sort((a, b) => b.length - a.length);
-    this.#pattern =
-      this.#secrets.length === 0
-        ? undefined
-        : new RegExp(this.#secrets.map((secret) => escaped(secret)).join("|"), "g");
+    for (const secret of secrets) {
+      this.#mask.add(secret);
+      if (secret.length < SHORTEST_SECRET) continue;
+      for (const spelling of spellingsOf(secret)) {
+        this.#spellings.add(spelling);
+        this.#longest = Math.max(this.#longest, spelling.length);
+      }
+    }
   }
 
   mask(text: string): string {
-    return this.#pattern ? text.replace(this.#pattern, MASK) : text;
+    return this.#mask.text(text);
+  }
+
+  value<T extends JsonValue>(value: T): T {
+    return this.#mask.value(value);
   }
 
   /**
@@ -46,28 +34,23 @@ export class Masker {
   maskBeginning(text: string): { masked: string; rest: string } {
     let masked = "";
     for (let at = 0; ; ) {
-      const match = this.#next(text, at);
+      const found = this.#mask.find(text, at);
       const open = this.#openEnd(text, at);
-      if (!match || open <= match.index) {
+      if (!found || open <= found.start) {
         return { masked: masked + text.slice(at, open), rest: text.slice(open) };
       }
-      masked += text.slice(at, match.index) + MASK;
-      at = match.index + match[0].length;
+      masked += text.slice(at, found.start) + MASK;
+      at = found.end;
     }
-  }
-
-  #next(text: string, from: number): RegExpExecArray | null {
-    if (!this.#pattern) return null;
-    this.#pattern.lastIndex = from;
-    return this.#pattern.exec(text);
   }
 
   /** Where the first end of the text begins that a secret may continue; past the text when none may. */
   #openEnd(text: string, from: number): number {
-    const longest = this.#secrets[0]?.length ?? 0;
-    for (let at = Math.max(from, text.length - longest + 1); at < text.length; at += 1) {
+    for (let at = Math.max(from, text.length - this.#longest + 1); at < text.length; at += 1) {
       const end = text.slice(at);
-      if (this.#secrets.some((secret) => secret.length > end.length && secret.startsWith(end))) return at;
+      for (const spelling of this.#spellings) {
+        if (spelling.length > end.length && spelling.startsWith(end)) return at;
+      }
     }
     return text.length;
   }

@@ -7,7 +7,13 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFunctionReference } from "../src/protocol/function-reference.ts";
-import { CANCELLED_CODE, type Job, type JobOutcome, MAX_PAYLOAD_BYTES } from "../src/protocol/job.ts";
+import {
+  CANCELLED_CODE,
+  type Completion,
+  type Job,
+  type JobOutcome,
+  MAX_PAYLOAD_BYTES,
+} from "../src/protocol/job.ts";
 import { untilAnswered } from "./backoff.ts";
 import type { RunnerClient } from "./client.ts";
 import { executeFunction } from "./functions/execute-function.ts";
@@ -50,7 +56,7 @@ class Stopped extends Error {
   }
 }
 
-type End = { outcome: JobOutcome } | { release: string } | "drop";
+type End = { outcome: JobOutcome; sensitive?: string[] } | { release: string } | "drop";
 
 function asJobError(error: unknown): JobError {
   if (error instanceof JobError) return error;
@@ -58,6 +64,15 @@ function asJobError(error: unknown): JobError {
   return new JobError("RunnerError", `the runner could not run the function: ${message}`, {
     retryable: true,
     cause: error,
+  });
+}
+
+/** Of secrets that the server does not know of, too: those of a Function that this one calls. */
+function masked(failure: JobError, masker: Masker): JobError {
+  const { code, message, details } = failure;
+  return new JobError(masker.mask(code), masker.mask(message), {
+    ...failure,
+    ...(details && { details: masker.value(details) }),
   });
 }
 
@@ -122,7 +137,7 @@ async function perform(
     const found = await host.resolver.resolve(reference.value, { pinned: job.function.resolved, signal });
     heart.report({ resolved: found.resolved });
     say(`${job.function.reference} is ${found.resolved}`);
-    const outputs = await executeFunction(
+    const { outputs, sensitive } = await executeFunction(
       {
         resolver: host.resolver,
         job: {
@@ -153,6 +168,7 @@ async function perform(
         },
         say,
         hide: (secrets) => masker.add(secrets),
+        onSensitiveInputs: (names) => heart.tellSensitive(names),
         onProcessGroup: (group) => {
           void host.leases
             .put({ id: job.id, lease: job.lease, ...(group !== undefined && { group }) })
@@ -160,25 +176,32 @@ async function perform(
               host.say(`the lease of ${job.id} could not be kept: ${String(error)}`),
             );
         },
-        onProgress: (progress) => heart.report({ progress }),
+        onProgress: ({ message, ...count }) =>
+          heart.report({
+            progress: { ...count, ...(message === undefined ? {} : { message: masker.mask(message) }) },
+          }),
         tail: () => log.tail(),
         hasBash: host.hasBash,
         killGraceMs: host.killGraceMs,
       },
       found,
-      job.inputs,
+      { inputs: job.inputs, sensitive: job.sensitive_inputs },
     );
-    return { outcome: sized({ ok: outputs }) };
+    return { outcome: sized({ ok: outputs }), sensitive };
   } catch (error) {
     if (signal.aborted && signal.reason instanceof Stopped) return endOf(signal.reason, job);
     const failure = asJobError(error);
     say(`${failure.code}: ${failure.message.split("\n")[0]}`);
-    return { outcome: sized(new JobError(failure.code, masker.mask(failure.message), failure).outcome()) };
+    return { outcome: sized(masked(failure, masker).outcome()) };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
       host.say(`the folder of ${job.id} could not be removed: ${String(error)}`),
     );
   }
+}
+
+function completionOf(lease: string, outcome: JobOutcome, sensitive: string[] = []): Completion {
+  return { lease, outcome, ...(sensitive.length === 0 ? {} : { sensitive_outputs: sensitive }) };
 }
 
 async function answer(job: Job, host: JobHost, end: End): Promise<void> {
@@ -191,7 +214,7 @@ async function answer(job: Job, host: JobHost, end: End): Promise<void> {
   await untilAnswered(
     () =>
       "outcome" in end
-        ? host.client.complete(job.id, { lease, outcome: end.outcome })
+        ? host.client.complete(job.id, completionOf(lease, end.outcome, end.sensitive))
         : host.client.release(job.id, { lease, reason: end.release }),
     { giveUpAt, onFailure: (error) => host.say(`${job.id}: ${error.message}, will try again`) },
   );
@@ -216,7 +239,7 @@ export async function runJob(job: Job, host: JobHost): Promise<void> {
     if (host.signal.aborted) release();
     const end = await perform(job, host, controller, heart, log);
     if (end !== "drop" && "outcome" in end) {
-      await host.leases.put({ id: job.id, lease: job.lease, outcome: end.outcome });
+      await host.leases.put({ id: job.id, ...completionOf(job.lease, end.outcome, end.sensitive) });
     }
     await heart.stop();
     await answer(job, host, end);

@@ -69,7 +69,7 @@ async function recover(
   leases: LeaseStore,
   signal: AbortSignal,
 ) {
-  for (const { id, lease, group, outcome } of records) {
+  for (const { id, lease, group, outcome, sensitive_outputs } of records) {
     // Handing a job back while something still works on it would let two work on it.
     const giveUpAt = Date.now() + ORPHANS_END_WITHIN_MS;
     while (group !== undefined && groupIsAlive(group) && Date.now() < giveUpAt) await sleep(50);
@@ -77,7 +77,7 @@ async function recover(
       await untilAnswered(
         () =>
           outcome
-            ? client.complete(id, { lease, outcome })
+            ? client.complete(id, { lease, outcome, ...(sensitive_outputs && { sensitive_outputs }) })
             : client.release(id, { lease, reason: "the runner was restarted" }),
         { giveUpAt: Date.now() + 60_000, signal },
       );

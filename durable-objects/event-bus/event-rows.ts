@@ -1,4 +1,5 @@
 // The `events` table: what arrived, in the order of its arrival.
+import { SENSITIVE_ATTRIBUTE } from "../../src/events/sensitive-data.ts";
 import { isPrefix, prefixOf } from "../../src/events/type-pattern.ts";
 import type { CloudEvent, EventReceipt, StoredEvent } from "../../src/protocol/cloud-event.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
@@ -43,6 +44,8 @@ function conditionsOf({ source, subject, text = "" }: EventFilter): Condition[] 
   return [
     ...(source === undefined ? [] : [{ sql: "source = ?", value: source }]),
     ...(subject === undefined ? [] : [{ sql: "body ->> '$.subject' = ?", value: subject }]),
+    // Or what is sensitive could be found out word by word.
+    ...(words.length === 0 ? [] : [{ sql: "instr(body, ?) = 0", value: `"${SENSITIVE_ATTRIBUTE}"` }]),
     ...words.slice(0, MAX_WORDS).map((word) => ({
       sql: "instr(lower(body), ?) > 0",
       // As it stands in JSON, between its quotes; SQLite's lower() knows ASCII only, and so does this.

@@ -14,6 +14,7 @@ type Row = {
   attempt: number;
   reference: string;
   inputs: string;
+  sensitive_inputs: string | null;
   environment: string | null;
   timeout_ms: number;
   queue_timeout_ms: number;
@@ -103,15 +104,16 @@ export class JobRows {
 
   insert(job: QueueJob, lane: string, state: JobState & { state: "queued" }, now: number): void {
     this.#sql.exec(
-      `INSERT INTO jobs (id, run, command, attempt, reference, inputs, environment, timeout_ms, queue_timeout_ms,
+      `INSERT INTO jobs (id, run, command, attempt, reference, inputs, sensitive_inputs, environment, timeout_ms, queue_timeout_ms,
          lane, idempotency_key, traceparent, state, queue_until, queued_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
       job.id,
       job.run,
       job.command,
       job.attempt,
       job.reference,
       JSON.stringify(job.inputs),
+      job.sensitive === undefined ? null : JSON.stringify(job.sensitive),
       job.environment ?? null,
       job.timeoutMs,
       job.queueTimeoutMs,
@@ -202,6 +204,9 @@ export class JobRows {
         ...(row.resolved === "" ? {} : { resolved: row.resolved }),
       },
       inputs: JSON.parse(row.inputs) as JsonObject,
+      ...(row.sensitive_inputs === null
+        ? {}
+        : { sensitive_inputs: JSON.parse(row.sensitive_inputs) as string[] }),
       ...(row.environment === null ? {} : { environment: row.environment }),
       timeout_s: row.timeout_ms / 1000,
       idempotency_key: row.idempotency_key,

@@ -14,13 +14,15 @@ const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
 
 /**
  * The new run's start and the journal it begins with. Refuses what `forkedRecords` refuses, `invalid_workflow`,
- * `history_too_large`, and `program_differs` where the program does not come to the command.
+ * `history_too_large`, `run_masked`, and `program_differs` where the program does not come to the command.
  */
 export function forkOf(
   run: StoredStart,
   { id, command, program: given, by, reason, restart }: ForkRun,
   kept: { records: JournalRecord[]; program: ProgramSource | undefined },
 ): Result<{ start: StartRun; records: JournalRecord[] }> {
+  if (run.masked)
+    return refuse("run_masked", "the run's sensitive values went with its archiving: start a run anew");
   const program = given ?? kept.program;
   if (!program) return refuse("unknown_run", "the run's program is no longer kept");
   const workflow = loadWorkflow(program, { name: run.workflow, sha256Hex: sha256 });

@@ -27,8 +27,8 @@ export class ProgressStore {
     );
   }
 
-  /** The activities with the progress of the attempt that each is at. */
-  addTo(activities: readonly Activity[]): Activity[] {
+  /** The activities with the progress of the attempt that each is at, its message as `shown` gives it. */
+  addTo(activities: readonly Activity[], shown: (message: string) => string): Activity[] {
     const reports = new Map(
       this.#sql
         .exec<{ command: string; attempt: number; value: string }>("SELECT * FROM progress")
@@ -38,7 +38,11 @@ export class ProgressStore {
     return activities.map((activity) => {
       const report = reports.get(activity.command);
       if (!report || report.attempt !== activity.attempt) return activity;
-      return { ...activity, progress: JSON.parse(report.value) as NonNullable<Activity["progress"]> };
+      const { message, ...count } = JSON.parse(report.value) as Report["progress"];
+      return {
+        ...activity,
+        progress: { ...count, ...(message === undefined ? {} : { message: shown(message) }) },
+      };
     });
   }
 }

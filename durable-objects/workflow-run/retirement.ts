@@ -10,6 +10,10 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import type { Timers } from "../../src/storage/timers.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
+import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
+import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
+import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
+import { sha256 } from "../sha256.ts";
 import type { ArchivedRun, archiveOf } from "./archive.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
@@ -29,6 +33,8 @@ export interface RetirementPorts {
   retentionMs(): number;
   /** Whether the run has started others that go on. */
   hasChildren(workspace: string, parent: string): Promise<boolean>;
+  /** What is secret in the run: nothing of it leaves with what is archived. */
+  secrets(): RunSecrets;
   now(): number;
 }
 
@@ -91,14 +97,19 @@ export class Retirement {
     if (!head) throw new Error("the run's program is no longer kept");
     const newestLine = this.#log.lastSeq();
     const { journal, log } = { journal: this.#journal, log: this.#log };
+    const secrets = this.#ports.secrets();
     await archive.put(id, {
       records,
       history: function* () {
         yield `${JSON.stringify(head)}\n`;
-        for (const row of journal.rows()) yield textOf(row);
+        for (const row of journal.rows()) {
+          yield textOf(row.map((record) => maskedRecord(record, secrets, sha256)));
+        }
       },
       log: function* () {
-        for (const lines of log.pages(newestLine)) yield textOf(lines);
+        for (const lines of log.pages(newestLine)) {
+          yield textOf(lines.map((line) => ({ ...line, text: secrets.mask.text(line.text) })));
+        }
       },
     });
   }
@@ -107,8 +118,10 @@ export class Retirement {
   head(): HistoryHead | undefined {
     const run = this.#parts.get("start");
     const program = this.#parts.get("program");
+    if (!run || !program) return undefined;
+    const shown = maskedStart(run, this.#ports.secrets());
     // Checked when the run began.
-    return run && program && ({ history: HISTORY_FORMAT, run, program } as unknown as HistoryHead);
+    return { history: HISTORY_FORMAT, run: shown, program } as unknown as HistoryHead;
   }
 
   #lookAgain(dueAt: number): void {

@@ -33,6 +33,9 @@ import type {
   RunMachine,
 } from "../../src/workflow/machine-types.ts";
 import { runEvent } from "../../src/workflow/run-events.ts";
+import { maskedConsequence } from "../../src/workflow/secrets/masked-effects.ts";
+import { maskedSummary } from "../../src/workflow/secrets/masked-views.ts";
+import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
 import type { StartRun } from "../rpc.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
 import { answerAtOnce } from "./answers-at-once.ts";
@@ -216,9 +219,14 @@ export class RunHost {
   summary(): RunSummary {
     const machine = this.#loadToRead();
     const standstill = this.#knownStandstill() ?? undefined;
-    if (!machine) return stuckSummary(this.run, this.#journal.all(), standstill);
+    if (!machine) return this.#stuckSummary(standstill);
     // A standstill and its end change what people see without a record: the version must still grow.
     return { ...machine.summary(), version: machine.lastSeq + (standstill?.changes ?? 0) };
+  }
+
+  /** What is secret in the run; also while its engine does not start. */
+  secrets(): RunSecrets {
+    return this.#loadToRead()?.secrets ?? secretsOf(this.run, this.#journal.all());
   }
 
   /** The run as people see it, without what its functions report of their progress. */
@@ -241,6 +249,11 @@ export class RunHost {
   activities(page: { after: number; limit: number }): ActivityPage {
     const machine = this.#loadToRead();
     return machine ? pageOf(machine, page) : { activities: [] };
+  }
+
+  #stuckSummary(standstill: Standstill | undefined): RunSummary {
+    const records = this.#journal.all();
+    return maskedSummary(stuckSummary(this.run, records, standstill), secretsOf(this.run, records));
   }
 
   /** The summary for a message that is about to go out: what changes from now on needs another one. */
@@ -348,7 +361,10 @@ export class RunHost {
     this.#needsRest = answerAtOnce(machine, changes, {
       moment,
       decide: (call) => this.#ports.decideAtOnce(this.run, call),
-      perform: (call) => localBuiltin(call.name)?.perform(this.#callOf(call, now)),
+      perform: (call) => {
+        const builtin = localBuiltin(call.name);
+        return builtin && this.#localResult(machine.secrets, builtin, call, now);
+      },
     });
     // Policy is asked before the commit, because nothing leaves the object between a write and its confirmation.
     // Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the journal.
@@ -441,7 +457,7 @@ export class RunHost {
     });
     this.#storage.transactionSync(() => {
       if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
-      const summary = stuckSummary(this.run, this.#journal.all(), this.#knownStandstill() ?? undefined);
+      const summary = this.#stuckSummary(this.#knownStandstill() ?? undefined);
       const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);
       this.#outbox.add(emitMessage(this.run, [event]));
     });
@@ -506,11 +522,28 @@ export class RunHost {
     });
   }
 
+  /** What it emits and writes is for everybody: no secret of the run is in it. */
+  #localResult(
+    secrets: RunSecrets,
+    builtin: LocalBuiltin,
+    call: CallBuiltin,
+    now: number,
+  ): ReturnType<LocalBuiltin["perform"]> {
+    const { outcome, events, log } = builtin.perform(this.#callOf(call, now));
+    return {
+      outcome,
+      ...(events === undefined ? {} : { events: events.map((event) => maskedConsequence(event, secrets)) }),
+      ...(log === undefined ? {} : { log: log.map((text) => secrets.mask.text(text)) }),
+    };
+  }
+
   /** The builtin's outcome and what it writes are one commit: it happens exactly once. */
   #performLocal(effect: CallBuiltin, builtin: LocalBuiltin): [RunInput, AlsoWrite] {
     const { command, attempt } = effect;
     const now = this.#ports.now();
-    const { outcome, events = [], log = [] } = builtin.perform(this.#callOf(effect, now));
+    // Where the engine has failed meanwhile, what is masked follows from the journal all the same.
+    const secrets = this.#load()?.secrets ?? secretsOf(this.run, this.#journal.all());
+    const { outcome, events = [], log = [] } = this.#localResult(secrets, builtin, effect, now);
     const also: AlsoWrite = (changes) => {
       // Nobody wants it any more: another builtin that was begun with it has won a race, say.
       if (changes !== nothingYet && changes.records.length === 0) return;

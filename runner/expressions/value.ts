@@ -1,5 +1,6 @@
 // Values of the expression language: JSON, with each part knowing whether it is a secret.
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import { type Place, placesOf } from "../../src/protocol/place.ts";
 
 export type Scalar = null | boolean | number | string;
 
@@ -58,6 +59,37 @@ export function isSensitive(value: Value): boolean {
 /** The same value, secret throughout when `sensitive`. */
 export function tainted(value: Value, sensitive: boolean): Value {
   return sensitive ? fromJson(toJson(value), true) : value;
+}
+
+/** The same value, secret at these places. */
+export function taintedAt(value: Value, places: readonly Place[]): Value {
+  if (places.length === 0) return value;
+  if (places.some((place) => place.length === 0)) return tainted(value, true);
+  const inside = (key: string) =>
+    places.flatMap(([name, ...rest]) => (name === "*" || name === key ? [rest] : []));
+  switch (value.kind) {
+    case "scalar":
+      return value;
+    case "array":
+      return { ...value, items: value.items.map((item, index) => taintedAt(item, inside(String(index)))) };
+    case "object":
+      return {
+        ...value,
+        fields: new Map([...value.fields].map(([name, field]) => [name, taintedAt(field, inside(name))])),
+      };
+  }
+}
+
+/** Where in a value the secrets are. */
+export function secretPlaces(value: Value): string[] {
+  return placesOf(
+    value,
+    ({ sensitive }) => sensitive,
+    (part) => {
+      if (part.kind === "array") return part.items.map((item) => ["*", item]);
+      return part.kind === "object" ? [...part.fields] : [];
+    },
+  );
 }
 
 /** The secrets inside a value, as the texts by which they could show up somewhere. */

@@ -10,8 +10,19 @@ import {
 import { parseFunctionReference, parseReferenceObject } from "../../src/protocol/function-reference.ts";
 import type { Progress } from "../../src/protocol/job.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
+import { parsePlace } from "../../src/protocol/place.ts";
 import type { Result } from "../../src/protocol/result.ts";
-import { fromJson, object, scalar, secretsIn, textOf, toJson, type Value } from "../expressions/value.ts";
+import {
+  fromJson,
+  object,
+  scalar,
+  secretPlaces,
+  secretsIn,
+  taintedAt,
+  textOf,
+  toJson,
+  type Value,
+} from "../expressions/value.ts";
 import { JobError } from "../job-error.ts";
 import { runInProcessGroup } from "../process-group.ts";
 import { evaluated, evaluatedDeep, evaluatedEnv, scriptWithVariables, type Values } from "./evaluation.ts";
@@ -43,6 +54,8 @@ export interface Execution {
   outputEnd: () => void;
   say: (line: string) => void;
   hide: (secrets: Iterable<string>) => void;
+  /** The Function calls these inputs sensitive; resolved when the server knows. Nothing is begun before. */
+  onSensitiveInputs: (names: string[]) => Promise<void>;
   onProcessGroup: (leader: number | undefined) => void;
   onProgress: (progress: Progress) => void;
   /** The last lines of the log. */
@@ -289,17 +302,34 @@ async function call(execution: Execution, given: Frame): Promise<Values> {
   return fn.spec.outputs === "delegate" ? outputs : declared(bindOutputs, fn.spec.outputs, outputs);
 }
 
+/** What a Function returned, and the places in it that are sensitive. */
+export interface Performed {
+  outputs: JsonObject;
+  sensitive: string[];
+}
+
 /**
- * Runs the Function in a folder with inputs, and returns its outputs, checked against the declared types.
+ * Runs the Function in a folder with inputs, some places of which may be sensitive, and returns its outputs, checked
+ * against the declared types.
  *
  * @throws JobError with the code of what went wrong; whatever `signal` was aborted with
  */
 export async function executeFunction(
   execution: Execution,
   folder: FunctionFolder,
-  inputs: JsonObject,
-): Promise<JsonObject> {
+  { inputs, sensitive = [] }: { inputs: JsonObject; sensitive?: readonly string[] | undefined },
+): Promise<Performed> {
   const fn = await loadFunction(folder);
-  const given = new Map(Object.entries(inputs).map(([name, json]) => [name, fromJson(json)]));
-  return jsonOf(await call(execution, { fn, inputs: given, inherited: {}, exported: {}, steps: [] }));
+  const named = Object.keys(inputs).filter((name) => fn.spec.inputs[name]?.sensitive === true);
+  if (named.length > 0) await execution.onSensitiveInputs(named);
+  execution.signal.throwIfAborted();
+  const given = taintedAt(fromJson(inputs), sensitive.map(parsePlace));
+  const outputs = object(
+    await call(execution, { fn, inputs: fieldsOf(given), inherited: {}, exported: {}, steps: [] }),
+  );
+  return { outputs: toJson(outputs) as JsonObject, sensitive: secretPlaces(outputs) };
+}
+
+function fieldsOf(value: Value): Map<string, Value> {
+  return value.kind === "object" ? value.fields : new Map();
 }

@@ -2,7 +2,17 @@
 import { z } from "zod";
 import { type JsonValue, jsonSchema } from "./json.ts";
 
-export const fieldTypes = ["string", "text", "number", "boolean", "choice", "multi_choice", "date"] as const;
+export const fieldTypes = [
+  "string",
+  "text",
+  "number",
+  "boolean",
+  "choice",
+  "multi_choice",
+  "date",
+  /** A string that nobody gets to see again. */
+  "secret",
+] as const;
 
 export const fieldSchema = z.object({
   name: z.string(),

@@ -1,6 +1,7 @@
 // The runner protocol of docs/runner-protocol.md.
 import { z } from "zod";
 import { jsonSchema } from "./json.ts";
+import { MAX_PLACES } from "./place.ts";
 
 export const LONG_POLL_SECONDS = 25;
 export const DEFAULT_LEASE_SECONDS = 30;
@@ -9,6 +10,8 @@ export const HANDOVER_LEASE_SECONDS = 10;
 export const MAX_LOG_CHUNK_BYTES = 256 * 1024;
 /** Arguments, inputs, outputs and outcomes: JSON text of at most this many bytes. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+const placesSchema = z.array(z.string().max(200)).max(MAX_PLACES);
 
 export const jobErrorSchema = z.object({
   code: z.string().min(1).max(100),
@@ -50,6 +53,8 @@ export const jobSchema = z.object({
   lease_seconds: z.number(),
   function: functionReferenceSchema,
   inputs: z.record(z.string(), jsonSchema),
+  /** Places in `inputs` that are secret: they must not get into the log. */
+  sensitive_inputs: placesSchema.optional(),
   environment: z.string().optional(),
   timeout_s: z.number(),
   idempotency_key: z.string(),
@@ -69,11 +74,19 @@ export const heartbeatSchema = z.object({
   log: z.object({ offset: z.number().int().min(0), text: z.string() }).optional(),
   progress: progressSchema.optional(),
   resolved: z.string().max(200).optional(),
+  /** Inputs that the function itself calls sensitive; to be told before it begins. */
+  sensitive_inputs: placesSchema.optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const heartbeatAnswerSchema = z.object({ cancel: z.boolean(), lease_expires_at: z.number() });
 
-export const completeSchema = z.object({ lease: z.string(), outcome: jobOutcomeSchema });
+export const completeSchema = z.object({
+  lease: z.string(),
+  outcome: jobOutcomeSchema,
+  /** Places in the outputs that are sensitive. */
+  sensitive_outputs: placesSchema.optional(),
+});
+export type Completion = z.infer<typeof completeSchema>;
 export const releaseSchema = z.object({ lease: z.string(), reason: z.string().max(500) });
 
 export const runnerStatusSchema = runnerInfoSchema.extend({

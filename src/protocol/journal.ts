@@ -59,6 +59,8 @@ export interface CompletedRecord extends RecordBase {
   resolved?: string;
   /** The arrival number, in the workspace's bus, of the event that ended a wait: the run has consumed it. */
   arrival?: number;
+  /** Places in what it returned that are sensitive. */
+  sensitive?: string[];
 }
 
 export const noteKinds = [
@@ -69,6 +71,7 @@ export const noteKinds = [
   "attempt_started",
   "attempt_failed",
   "job_taken",
+  "inputs_sensitive",
   "retry_scheduled",
   "cancel_requested",
   "signalled",

@@ -10,6 +10,7 @@
 //    never recorded, so the same journal goes on where the program fits again.
 import type { CommandId } from "../protocol/ids.ts";
 import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
+import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import {
   type Budget,
@@ -41,6 +42,7 @@ import {
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { differentCall, differentCancellation, nonDeterminism, unknownCall } from "./nondeterminism.ts";
+import { isSameButMasked } from "./secrets/same-but-masked.ts";
 import { w } from "./w/w.ts";
 
 const START_OVER = "w.continue_as_new() starts it over with an empty journal";
@@ -151,12 +153,19 @@ export class Execution implements ThreadHost {
       got !== undefined &&
       got.command === record.command &&
       got.kind === record.kind &&
-      got.name === record.name &&
+      (got.name === record.name || this.#fits(record.name, got.name)) &&
       // The same arguments have the same digest, which is then not worth computing.
-      (isSameJson(got.args, record.args) || this.#withDigest(got).digest === record.digest);
+      (isSameJson(got.args, record.args) ||
+        this.#withDigest(got).digest === record.digest ||
+        this.#fits(record.args, got.args));
     if (!isSame) return differentCall(record, got && this.#withDigest(got), this.#whatElse());
     this.#pending.scheduled();
     return undefined;
+  }
+
+  /** Of a journal without its secrets: where one was, anything may be. */
+  #fits(recorded: JsonValue, got: JsonValue): boolean {
+    return this.#start.masked === true && isSameButMasked(recorded, got);
   }
 
   #compareWithdrawn({ data }: NotedRecord): ErrorData | undefined {

@@ -10,6 +10,7 @@ import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { programDigest } from "./program.ts";
 import { loadRun } from "./run-machine.ts";
+import { isSameButMasked } from "./secrets/same-but-masked.ts";
 
 export interface History {
   head: HistoryHead;
@@ -114,7 +115,7 @@ export function firstDifference(
     { type: "resume" },
     { now: finished.at, entropy: () => new Uint8Array(16) },
   );
-  return differentEnd(finished, next[0]);
+  return differentEnd(finished, next[0], head.run.masked === true ? isSameButMasked : isSameJson);
 }
 
 /** The journal without how the run ended; nobody's script ends a run that was terminated. */
@@ -132,7 +133,11 @@ function withoutEnd(records: readonly JournalRecord[]): {
   return { finished: last, isByItself: !isTerminated, before: records.slice(0, isTerminated ? -2 : -1) };
 }
 
-function differentEnd(expected: NotedRecord, got: JournalRecord | undefined): ErrorData | undefined {
+function differentEnd(
+  expected: NotedRecord,
+  got: JournalRecord | undefined,
+  isSameValue: (written: JsonValue, value: JsonValue) => boolean,
+): ErrorData | undefined {
   const { state, output = null, error = null } = expected.data;
   const message = `the journal has the end of the run here (${String(state)})`;
   if (got?.type === "scheduled") {
@@ -153,8 +158,8 @@ function differentEnd(expected: NotedRecord, got: JournalRecord | undefined): Er
     value !== null && typeof value === "object" && !Array.isArray(value) ? (value.code ?? null) : null;
   const isSame =
     got.data.state === state &&
-    isSameJson(got.data.output ?? null, output) &&
-    codeOf(got.data.error) === codeOf(error);
+    isSameValue(output, got.data.output ?? null) &&
+    isSameValue(codeOf(error), codeOf(got.data.error));
   if (isSame) return undefined;
   const shown = (data: NotedRecord["data"]) =>
     JSON.stringify({ state: data.state, output: data.output, error: data.error }).slice(0, 300);

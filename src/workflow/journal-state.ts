@@ -8,6 +8,7 @@ import { noAnnotations } from "./annotations.ts";
 import type { Command, KnownApproval, RunFold } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import type { RunOptions } from "./machine-types.ts";
+import { RunSecrets } from "./secrets/run-secrets.ts";
 import { type Signal, Signals } from "./signals.ts";
 
 export interface FinishedNote {
@@ -21,7 +22,7 @@ export interface FinishedNote {
   restarted?: { run: RunId };
 }
 
-type StateOptions = Pick<RunOptions, "start" | "scaleDueAt" | "mask">;
+type StateOptions = Pick<RunOptions, "start" | "scaleDueAt">;
 
 export class JournalState implements RunFold {
   readonly options: StateOptions;
@@ -42,6 +43,7 @@ export class JournalState implements RunFold {
   readonly environments = new Set<string>();
   readonly annotations = noAnnotations();
   readonly signals = new Signals();
+  readonly secrets: RunSecrets;
   readonly locks = new Map<CommandId, string>();
   readonly children: RunFold["children"] = new Map();
   lastSeq = 0;
@@ -57,12 +59,14 @@ export class JournalState implements RunFold {
 
   constructor(options: StateOptions) {
     this.options = options;
+    this.secrets = new RunSecrets(options.start, (id) => this.commands.get(id)?.args ?? {});
   }
 
   apply(record: JournalRecord): void {
     if (this.lastSeq === 0) this.createdAt = record.at;
     this.lastSeq = record.seq;
     this.updatedAt = record.at;
+    this.secrets.apply(record);
     switch (record.type) {
       case "scheduled":
         this.#schedule(record);

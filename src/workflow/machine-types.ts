@@ -19,6 +19,7 @@ import type { Approval, Decision } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
 import type { Activity, RunSummary } from "../protocol/run.ts";
 import type { Trigger } from "../protocol/workflow.ts";
+import type { RunSecrets } from "./secrets/run-secrets.ts";
 import type { Signal } from "./signals.ts";
 
 /** What a run begins with. `StartRun` of the actors fits. */
@@ -38,6 +39,8 @@ export interface RunStart {
   consumed?: number[];
   /** The run that this one goes on from, and how. */
   continues?: { run: RunId; how: "continued" | "forked" };
+  /** It was written down without its secrets: where one was is `•••`, in the event and in the journal. */
+  masked?: true;
   /** Signals that the run which this one goes on from was sent and did not wait for. */
   signals?: Signal[];
   /** Nobody waits for it, whatever its event says: it is a fork of a run that another has started. */
@@ -67,6 +70,8 @@ export interface ChildOutcome {
   state: "succeeded" | "failed" | "cancelled";
   output?: JsonValue;
   error?: ErrorData;
+  /** Places in `output` that are sensitive. */
+  sensitive?: string[];
 }
 
 export type RunInput =
@@ -87,6 +92,8 @@ export type RunInput =
       by: string;
     }
   | { type: "job_taken"; command: CommandId; attempt: number; runner: string }
+  /** The function's definition says so of these inputs: told by its runner before it begins. */
+  | { type: "inputs_sensitive"; command: CommandId; attempt: number; inputs: string[] }
   | {
       type: "job_finished";
       command: CommandId;
@@ -94,6 +101,8 @@ export type RunInput =
       outcome: JobOutcome;
       cause: "completed" | "lost" | "cancelled";
       resolved?: string;
+      /** Places in the outputs that are. */
+      sensitive?: string[];
     }
   | { type: "builtin_finished"; command: CommandId; attempt: number; outcome: JobOutcome }
   /** A timer that was set and is due. The host's clock decides; the machine does not look at `dueAt` again. */
@@ -146,6 +155,8 @@ export interface JobRequest {
   attempt: number;
   reference: string;
   inputs: JsonObject;
+  /** Places in `inputs` that the runner must keep out of its log. */
+  sensitive?: string[];
   environment?: string;
   timeoutMs: number;
   queueTimeoutMs: number;
@@ -258,13 +269,6 @@ export interface RunOptions {
    * development makes time pass faster with it. Deadlines and timeouts of attempts are never scaled.
    */
   scaleDueAt?(dueAt: number, now: number): number;
-  /** What people may see of a call's inputs or outputs. Default: all of it. */
-  mask?(shown: {
-    command: CommandId;
-    reference: string;
-    side: "inputs" | "outputs";
-    value: JsonValue;
-  }): JsonValue;
 }
 
 export interface RunMachineOptions extends RunOptions {
@@ -295,7 +299,10 @@ export interface RunEnding {
   traceback?: string;
 }
 
-/** One run's engine. Made by `loadRun` of run-machine.ts. */
+/**
+ * One run's engine. Made by `loadRun` of run-machine.ts. What it shows and tells is masked; its records and what it
+ * performs are not.
+ */
 export interface RunMachine {
   /** Decides one input. Never throws for anything a script or an input can contain. */
   handle(input: RunInput, moment: Moment): Changes;
@@ -311,6 +318,8 @@ export interface RunMachine {
   /** Every approval this run ever opened, as it is now. */
   approval(id: ApprovalId): Approval | undefined;
   ending(): RunEnding;
+  /** What is secret in the run, so that the host masks what it tells by itself. */
+  readonly secrets: RunSecrets;
   /** Why the script can move no more, while it cannot. No record says so: it follows from program and journal. */
   readonly stuck: ErrorData | undefined;
   /** `seq` of the last record. */

@@ -44,6 +44,9 @@ import type {
 import { operate } from "./operate.ts";
 import { parentOfRun } from "./parent.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
+import { maskedEffect } from "./secrets/masked-effects.ts";
+import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
+import type { RunSecrets } from "./secrets/run-secrets.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
@@ -122,6 +125,10 @@ class Machine implements InspectableRun {
     return this.#workflow ? this.#execution?.stuck?.error : noProgram;
   }
 
+  get secrets(): RunSecrets {
+    return this.#state.secrets;
+  }
+
   get lastSeq(): number {
     return this.#state.lastSeq;
   }
@@ -134,10 +141,10 @@ class Machine implements InspectableRun {
     const turn = new OpenTurn({ state: this.#state, options: this.#options, moment, kindOf });
     const before = runStateOf(this.#state, this.stuck !== undefined);
     const refused = this.#decide(turn, input);
-    if (refused) return nothing(refused);
+    if (refused) return nothing(this.secrets.error(refused));
     this.#pump(turn);
     this.#tell(turn, before);
-    return turn.changes;
+    return this.#masked(turn.changes);
   }
 
   pendingEffects(): InProcessEffect[] {
@@ -149,27 +156,28 @@ class Machine implements InspectableRun {
   }
 
   summary(): RunSummary {
-    return summaryOf(this.#state, this.#options.start, this.stuck);
+    return maskedSummary(summaryOf(this.#state, this.#options.start, this.stuck), this.secrets);
   }
 
   activities(range?: { from: number; to: number }): Activity[] {
-    return activitiesOf(this.#state, this.#options, range);
+    return activitiesOf(this.#state, range);
   }
 
   form(id: FormId): Form | undefined {
     const parts = parseCompoundId(id);
     const command = parts && this.#state.commands.get(parts.command);
     const isBegun = command?.kind === "form" && !this.#state.unbegun.has(command.id);
-    return isBegun && parts?.n === 1 ? formOf(command as FormCommand, this.#state) : undefined;
+    if (!isBegun || parts?.n !== 1) return undefined;
+    return maskedForm(formOf(command as FormCommand, this.#state), this.secrets);
   }
 
   outputs(): JsonObject {
-    return Object.fromEntries(this.#state.annotations.outputs);
+    return this.secrets.mask.value(Object.fromEntries(this.#state.annotations.outputs));
   }
 
   approval(id: ApprovalId): Approval | undefined {
     const approval = this.#state.approvals.get(id);
-    return approval && { ...approval };
+    return approval && { ...maskedApproval(approval, this.secrets) };
   }
 
   waitsOn(): Map<CommandId, Waiting[]> {
@@ -178,13 +186,16 @@ class Machine implements InspectableRun {
 
   ending(): RunEnding {
     const { stuck } = this;
-    if (stuck) return { error: stuck };
-    const { output, error, traceback } = this.#state.finished ?? {};
-    return {
-      ...(output === undefined ? {} : { output }),
-      ...(error === undefined ? {} : { error }),
-      ...(traceback === undefined ? {} : { traceback }),
-    };
+    return maskedEnding(stuck ? { error: stuck } : (this.#state.finished ?? {}), this.secrets);
+  }
+
+  /** Nothing is in clear that leaves the run for anybody but those it is meant for; the records stay in it. */
+  #masked(changes: Changes): Changes {
+    const { secrets } = this;
+    if (secrets.isEmpty) return changes;
+    changes.effects = changes.effects.map((effect) => maskedEffect(effect, secrets));
+    changes.log = changes.log.map((line) => ({ ...line, text: secrets.mask.text(line.text) }));
+    return changes;
   }
 
   /** Decides the input itself; the script follows in `#pump`. Returns why it is turned down, if it is. */

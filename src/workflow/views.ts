@@ -6,9 +6,10 @@ import { decodeValue, toJson } from "../starlark/index.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import type { JournalState } from "./journal-state.ts";
-import type { RunOptions, RunStart } from "./machine-types.ts";
+import type { RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import { bytesBeyond } from "./payload.ts";
+import { maskedActivity } from "./secrets/masked-views.ts";
 
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
   if (state.finished) return state.finished.state;
@@ -80,24 +81,21 @@ function reasonToWait(command: Command, state: JournalState): string {
   return `paused by ${paused.by}${paused.reason === "" ? "" : `: ${paused.reason}`}`;
 }
 
-type ViewOptions = Pick<RunOptions, "mask">;
-
 export function activitiesOf(
   state: JournalState,
-  options: ViewOptions,
   { from, to } = { from: 0, to: Number.POSITIVE_INFINITY },
 ): Activity[] {
   const activities: Activity[] = [];
   let index = 0;
   for (const command of state.commands.values()) {
     if (index >= to) break;
-    if (index >= from) activities.push(activityOf(command, state, options));
+    if (index >= from) activities.push(maskedActivity(activityOf(command, state), state.secrets));
     index += 1;
   }
   return activities;
 }
 
-function activityOf(command: Command, state: JournalState, options: ViewOptions): Activity {
+function activityOf(command: Command, state: JournalState): Activity {
   const { id, kind, name, scheduledAt, position, end } = command;
   return {
     command: id,
@@ -106,8 +104,8 @@ function activityOf(command: Command, state: JournalState, options: ViewOptions)
     name,
     ...stateOf(command, state),
     ...(command.operated ? { operated: { ...command.operated } } : {}),
-    ...inputsOf(command, options),
-    ...outcomeOf(command, options),
+    ...inputsOf(command),
+    ...outcomeOf(command),
     scheduledAt,
     ...(end ? { finishedAt: end.at } : {}),
     ...kindOf(command).details?.(command, state),
@@ -129,25 +127,14 @@ function stateOf(command: Command, state: JournalState): Pick<Activity, "state">
   return { state: "ok" in end.outcome ? "succeeded" : "failed" };
 }
 
-function shown(
-  command: Command,
-  side: "inputs" | "outputs",
-  value: JsonValue,
-  { mask }: ViewOptions,
-): JsonValue {
-  return mask ? mask({ command: command.id, reference: command.name, side, value }) : value;
+function inputsOf({ kind, args }: Command): { inputs?: JsonValue } {
+  if (kind === "run") return { inputs: args.inputs ?? {} };
+  return Object.keys(args).length > 0 ? { inputs: args } : {};
 }
 
-function inputsOf(command: Command, options: ViewOptions): { inputs?: JsonValue } {
-  if (command.kind === "run") return { inputs: shown(command, "inputs", command.args.inputs ?? {}, options) };
-  return Object.keys(command.args).length > 0 ? { inputs: command.args } : {};
-}
-
-function outcomeOf({ end, ...command }: Command, options: ViewOptions): Pick<Activity, "outputs" | "error"> {
+function outcomeOf({ end }: Command): Pick<Activity, "outputs" | "error"> {
   if (end?.kind !== "completed") return {};
   if ("error" in end.outcome) return { error: end.outcome.error };
   const outputs = toJson(decodeValue(end.outcome.ok));
-  return outputs === null
-    ? {}
-    : { outputs: shown({ ...command, end } as Command, "outputs", outputs, options) };
+  return outputs === null ? {} : { outputs };
 }

@@ -19,6 +19,7 @@ import { handleAlarm } from "../../src/storage/alarm-handler.ts";
 import { Outbox } from "../../src/storage/outbox.ts";
 import { Timers } from "../../src/storage/timers.ts";
 import type { Changes, InProcessEffect, RunInput, RunMachine } from "../../src/workflow/machine-types.ts";
+import { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
 
 // Failures on purpose: what the host reports of them is for operators.
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
@@ -84,6 +85,7 @@ function machineOf(script: Script, committed: readonly JournalRecord[]): RunMach
       version: records.length,
     }),
     spentSteps: 0,
+    secrets: new RunSecrets(run, () => ({})),
     get lastSeq() {
       return records.length;
     },

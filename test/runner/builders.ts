@@ -32,6 +32,9 @@ export function aResolver(root: string, rules: string[] = []): FunctionResolver 
 
 export interface Performed {
   outputs?: JsonObject;
+  sensitive?: string[];
+  /** Inputs that the Function called sensitive. */
+  told: string[];
   error?: JobError;
   log: string;
   secrets: string[];
@@ -44,8 +47,9 @@ export async function perform(
   dir: string,
   inputs: JsonObject = {},
   overrides: Partial<Execution> = {},
+  sensitive: string[] = [],
 ): Promise<Performed> {
-  const performed: Performed = { log: "", secrets: [], progress: [] };
+  const performed: Performed = { log: "", told: [], secrets: [], progress: [] };
   const folder = await mkdtemp(join(root, ".run-"));
   await Promise.all(["work", "answers"].map((name) => mkdir(join(folder, name))));
   const execution: Execution = {
@@ -65,6 +69,7 @@ export async function perform(
       performed.log += `--- ${line}\n`;
     },
     hide: (secrets) => performed.secrets.push(...secrets),
+    onSensitiveInputs: async (names) => void performed.told.push(...names),
     onProcessGroup: () => {},
     onProgress: (progress) => performed.progress.push(progress),
     tail: () => performed.log.trimEnd().split("\n").slice(-5).join("\n"),
@@ -72,7 +77,10 @@ export async function perform(
     ...overrides,
   };
   try {
-    performed.outputs = await executeFunction(execution, { dir: join(root, dir), root }, inputs);
+    Object.assign(
+      performed,
+      await executeFunction(execution, { dir: join(root, dir), root }, { inputs, sensitive }),
+    );
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
     performed.error = error;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JobLog } from "../../runner/job-log.ts";
-import { MASK, MaskedStream, Masker } from "../../runner/masking.ts";
+import { MaskedStream, Masker } from "../../runner/masking.ts";
+import { MASK } from "../../src/protocol/mask.ts";
 
 describe("a job's log", () => {
   it("arrives whole, in whatever parts it is written and sent, never with a broken character", () => {

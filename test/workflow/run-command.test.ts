@@ -397,26 +397,4 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
     ]);
     expect(host.machine.summary().environments).toEqual(["prod"]);
   });
-
-  it("masks what people see of inputs and outputs, and nothing else", () => {
-    const host = start(call(""), {
-      ...{ functions: () => ({ ok: { token: "s3cret" } }), policy: () => ({ verdict: "execute" }) },
-      options: { mask: ({ side }) => `${side} masked` },
-    }).goOn();
-    expect(host.machine.activities()[0]).toMatchObject({
-      inputs: "inputs masked",
-      outputs: "outputs masked",
-    });
-    expect(host.machine.ending().output).toEqual({ token: "s3cret" });
-    expect([...host.jobs.values()][0]?.job.inputs).toEqual({ n: 1 });
-  });
-
-  it("masks the inputs in an approval", () => {
-    const host = start(call(""), {
-      policy: () => ({ verdict: "hold" }),
-      approve: () => "never",
-      options: { mask: () => "masked" },
-    });
-    expect([...host.approvals.values()][0]?.inputs).toBe("masked");
-  });
 });

@@ -91,6 +91,7 @@ function Field({ field, fault }: { field: FormField; fault: string | undefined }
       {type === "number" && <input type="number" step="any" {...shared} />}
       {type === "date" && <input type="date" {...shared} />}
       {type === "string" && <input {...shared} />}
+      {type === "secret" && <input type="password" autoComplete="off" {...shared} />}
       {note}
     </div>
   );

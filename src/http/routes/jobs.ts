@@ -104,7 +104,7 @@ export const jobs = createRoutes()
   })
   .openapi(heartbeat, async (c) => {
     const { id } = c.req.valid("param");
-    const { log, progress, ...beat } = c.req.valid("json");
+    const { log, progress, sensitive_inputs: sensitive = [], ...beat } = c.req.valid("json");
     if (log && bytesOf(log.text) > MAX_LOG_CHUNK_BYTES) {
       throw new ProblemException(
         "payload_too_large",
@@ -114,9 +114,11 @@ export const jobs = createRoutes()
     // The lease first: what a runner without one says about a run is not written anywhere.
     const renewed = unwrap(await routerStub(c.env, DEFAULT_WORKSPACE).heartbeat(id as JobId, beat));
     const parts = parseCompoundId(id);
-    if (parts && (log || progress)) {
+    if (parts && (log || progress || sensitive.length > 0)) {
       const run = runStub(c.env, DEFAULT_WORKSPACE, parts.run);
       const attempt = { command: parts.command, attempt: parts.n };
+      // What is secret first: the log may hold it.
+      if (sensitive.length > 0) await run.inputsSensitive({ ...attempt, inputs: sensitive });
       await Promise.all([
         log && log.text !== "" ? run.appendLog({ ...attempt, ...log }) : undefined,
         progress && run.reportProgress({ ...attempt, progress: given(progress) }),

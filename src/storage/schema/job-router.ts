@@ -15,6 +15,8 @@ export const jobs = sqliteTable(
     reference: text("reference").notNull(),
     /** JSON; emptied when the job is finished. */
     inputs: text("inputs").notNull(),
+    /** JSON: the sensitive places of `inputs`, where there are some. */
+    sensitiveInputs: text("sensitive_inputs"),
     environment: text("environment"),
     timeoutMs: integer("timeout_ms").notNull(),
     queueTimeoutMs: integer("queue_timeout_ms").notNull(),

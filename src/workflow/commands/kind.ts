@@ -54,7 +54,7 @@ export type KnownApproval = Approval & { id: ApprovalId; command: CommandId };
 
 /** What the journal says about the run, as far as kinds of commands read and fold it. */
 export interface RunFold {
-  readonly options: Pick<RunOptions, "start" | "mask">;
+  readonly options: Pick<RunOptions, "start">;
   readonly commands: ReadonlyMap<CommandId, Command>;
   readonly approvals: Map<ApprovalId, KnownApproval>;
   /** Names of environments that governed a call. */
@@ -70,7 +70,7 @@ export interface RunFold {
 }
 
 /** What a record keeps of an outcome that the script does not see. */
-export type OutcomeFacts = Pick<CompletedRecord, "resolved" | "arrival">;
+export type OutcomeFacts = Pick<CompletedRecord, "resolved" | "arrival" | "sensitive">;
 
 /** One input being decided: see turn.ts. */
 export interface Turn {

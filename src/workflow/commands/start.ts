@@ -5,6 +5,7 @@
 //    child is one of the run's `children`, until it is over or the run is.
 import { attributesOfConsequence, hopsOf, MAX_HOPS } from "../../events/hops.ts";
 import { runIdFor } from "../../events/run-id.ts";
+import { sensitiveAttribute } from "../../events/sensitive-data.ts";
 import { startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
 import type { CommandId, RunId } from "../../protocol/ids.ts";
 import type { Outcome } from "../../protocol/journal.ts";
@@ -33,6 +34,7 @@ interface StartCommand extends Command {
 
 interface StartArguments {
   input?: JsonValue;
+  sensitive?: string[];
   id?: string;
   wait?: boolean;
   parentClose?: ParentClose;
@@ -73,7 +75,7 @@ export const startKind: Kind<StartCommand> = {
 
 function begin(turn: Turn, command: StartCommand): void {
   const { start, sha256Hex } = turn.options;
-  const { id, input = null } = argumentsOf(command);
+  const { id, input = null, sensitive = [] } = argumentsOf(command);
   const event = workflowStart({
     workspace: start.workspace,
     workflow: command.name,
@@ -81,7 +83,7 @@ function begin(turn: Turn, command: StartCommand): void {
     input,
     now: turn.now,
     parent: { run: start.id, command: command.id },
-    attributes: attributesOfConsequence(start.event),
+    attributes: { ...attributesOfConsequence(start.event), ...sensitiveAttribute(sensitive) },
   });
   if (hopsOf(event) > MAX_HOPS) {
     const message = `start: ${MAX_HOPS} runs in a row have started one another: does ${command.name} start itself?`;
@@ -105,7 +107,8 @@ function started(
 
 function finished(turn: Turn, command: StartCommand, outcome: ChildOutcome): void {
   if (waits(command)) {
-    turn.complete(command, outcomeOf(command, outcome));
+    const { sensitive } = outcome;
+    turn.complete(command, outcomeOf(command, outcome), sensitive === undefined ? {} : { sensitive });
     return;
   }
   // It was quicker than the news that it was started.

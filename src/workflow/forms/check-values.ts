@@ -47,6 +47,7 @@ function missing({ required }: FormField): string | undefined {
 export function faultOf(field: FormField, value: JsonValue): string | undefined {
   switch (field.type) {
     case "string":
+    case "secret":
       return (
         textFault(field, value, MAX_STRING_LENGTH) ??
         (/[\r\n]/.test(String(value)) ? "must be one line" : undefined)

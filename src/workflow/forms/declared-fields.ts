@@ -80,7 +80,9 @@ function fieldFault(field: FormField): string | undefined {
     return isChoice ? "a choice needs options" : `${type} takes no options`;
   if (isChoice && !areOptions(options))
     return `options is no list of 1 to ${MAX_FORM_OPTIONS} different strings`;
-  if (pattern !== undefined && type !== "string" && type !== "text") return `${type} takes no pattern`;
+  if (type === "secret" && preset !== undefined) return "a secret has no default: all could read it here";
+  if (pattern !== undefined && !["string", "text", "secret"].includes(type))
+    return `${type} takes no pattern`;
   if (pattern !== undefined && !isPattern(pattern)) {
     return `pattern is no regular expression of RE2 of at most ${MAX_PATTERN_LENGTH} characters`;
   }

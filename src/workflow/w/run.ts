@@ -13,6 +13,7 @@ import { durationArgument } from "./duration.ts";
 import { issue } from "./issue.ts";
 import { checkPayload, jsonObjectArgument } from "./json-argument.ts";
 import { retryArgument } from "./retry-argument.ts";
+import { sensitiveArgument } from "./sensitive-argument.ts";
 
 const MAX_TAGS = 32;
 
@@ -50,11 +51,12 @@ function tagsArgument(tags: Value): string[] {
  */
 export const run: Builtin = defineBuiltin(
   "run",
-  "step: string, inputs??: dict, *, environment??: string, retry??, timeout??, deadline??, tags??: list",
+  "step: string, inputs??: dict, *, sensitive??: list, environment??: string, retry??, timeout??, deadline??, tags??: list",
   (
     ctx: CallContext,
     step: string,
     inputs?: Value,
+    sensitive?: Value,
     environment?: string,
     retry?: Value,
     timeout?: Value,
@@ -65,6 +67,7 @@ export const run: Builtin = defineBuiltin(
     const args: JsonObject = {
       inputs: inputs === undefined ? {} : jsonObjectArgument("run", "inputs", inputs),
     };
+    if (sensitive !== undefined) args.sensitive = sensitiveArgument("run", sensitive, args.inputs);
     if (environment !== undefined) args.environment = environment;
     if (retry !== undefined) args.retry = retryArgument(retry);
     if (timeout !== undefined) args.timeoutMs = durationArgument("run", "timeout", timeout);

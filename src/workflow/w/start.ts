@@ -10,6 +10,7 @@ import {
 import { parentCloses } from "../commands/start.ts";
 import { issue } from "./issue.ts";
 import { checkPayload, jsonArgument } from "./json-argument.ts";
+import { sensitiveArgument } from "./sensitive-argument.ts";
 
 const idPattern = /^[\x21-\x7e]{1,200}$/;
 
@@ -26,8 +27,16 @@ function invalid(parameter: string, message: string): StarlarkError {
  */
 export const start: Builtin = defineBuiltin(
   "start",
-  "workflow: string, input??, *, id??: string, wait??: bool, parent_close??: string",
-  (ctx: CallContext, workflow: string, input?: Value, id?: string, wait?: boolean, parentClose?: string) => {
+  "workflow: string, input??, *, sensitive??: list, id??: string, wait??: bool, parent_close??: string",
+  (
+    ctx: CallContext,
+    workflow: string,
+    input?: Value,
+    sensitive?: Value,
+    id?: string,
+    wait?: boolean,
+    parentClose?: string,
+  ) => {
     if (!isName(workflow)) throw invalid("workflow", `"${workflow.slice(0, 80)}" is no name of a workflow`);
     if (id !== undefined && !idPattern.test(id))
       throw invalid("id", "want 1 to 200 visible ASCII characters");
@@ -36,6 +45,7 @@ export const start: Builtin = defineBuiltin(
     }
     const args: JsonObject = {};
     if (input !== undefined) args.input = jsonArgument("start", "input", input);
+    if (sensitive !== undefined) args.sensitive = sensitiveArgument("start", sensitive, args.input ?? null);
     if (id !== undefined) args.id = id;
     if (wait === false) args.wait = false;
     if (parentClose !== undefined) args.parentClose = parentClose;

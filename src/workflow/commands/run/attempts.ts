@@ -26,6 +26,7 @@ interface AttemptEnd {
   outcome: JobOutcome;
   isLost: boolean;
   resolved?: string;
+  sensitive?: string[];
 }
 
 export function beginCall(turn: Turn, command: RunCommand): void {
@@ -156,7 +157,7 @@ function startAttempt(turn: Turn, command: RunCommand): void {
 }
 
 function jobOf(start: RunStart, command: RunCommand): JobRequest {
-  const { inputs, timeoutMs, tags } = callOptions(command);
+  const { inputs, sensitive, timeoutMs, tags } = callOptions(command);
   const { attempt, environment } = command.call;
   const { traceparent } = start.event;
   return {
@@ -166,6 +167,7 @@ function jobOf(start: RunStart, command: RunCommand): JobRequest {
     attempt,
     reference: command.name,
     inputs,
+    ...(sensitive === undefined ? {} : { sensitive }),
     ...(environment === null ? {} : { environment }),
     timeoutMs,
     queueTimeoutMs: QUEUE_TIMEOUT_MS,
@@ -181,13 +183,29 @@ export function jobTaken(turn: Turn, command: RunCommand, attempt: number, runne
   turn.note("job_taken", { attempt, runner }, command.id);
 }
 
+/** Said once is said for all attempts. What has been told already is told again, without what is now known. */
+export function inputsSensitive(
+  turn: Turn,
+  command: RunCommand,
+  { attempt, inputs }: { attempt: number; inputs: string[] },
+): void {
+  const { call } = command;
+  if (call.phase.is !== "attempting" || call.attempt !== attempt) return;
+  const isNew = inputs.filter((name) => !call.sensitiveInputs.has(name));
+  if (isNew.length === 0) return;
+  turn.note("inputs_sensitive", { attempt, inputs: isNew }, command.id);
+  for (const approval of turn.state.approvals.values()) {
+    if (approval.command === command.id) putApproval(turn, approval.id);
+  }
+}
+
 export function jobFinished(
   turn: Turn,
   command: RunCommand,
-  job: { attempt: number; outcome: JobOutcome; cause: string; resolved?: string },
+  job: { attempt: number; outcome: JobOutcome; cause: string; resolved?: string; sensitive?: string[] },
 ): void {
   const { phase } = command.call;
-  const { attempt, outcome, cause, resolved } = job;
+  const { attempt, outcome, cause, resolved, sensitive } = job;
   const takenAt = phase.is === "attempting" ? phase.takenAt : undefined;
   const runnerLost = cause === "lost" && "error" in outcome && outcome.error.code === RUNNER_LOST;
   // A runner that lets an attempt run past its timeout loses its lease too, but this attempt had its time.
@@ -197,6 +215,7 @@ export function jobFinished(
     outcome,
     isLost: runnerLost && !overran,
     ...(resolved === undefined || resolved === "" ? {} : { resolved }),
+    ...(sensitive === undefined || sensitive.length === 0 ? {} : { sensitive }),
   });
 }
 
@@ -209,7 +228,7 @@ function attemptEnded(turn: Turn, command: RunCommand, end: AttemptEnd): void {
   if (call.phase.is !== "attempting" || call.attempt !== end.attempt) return;
   if (builtinName(command.name) !== undefined) turn.dropTimer("attempt_timeout", command.id, end.attempt);
   const outcome = withinLimit(end.outcome);
-  if ("ok" in outcome) succeeded(turn, command, outcome.ok, end.resolved);
+  if ("ok" in outcome) succeeded(turn, command, outcome.ok, end);
   else failed(turn, command, errorOf(outcome), end);
 }
 
@@ -246,8 +265,16 @@ function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData 
   };
 }
 
-function succeeded(turn: Turn, command: RunCommand, outputs: JsonObject, resolved?: string): void {
-  turn.complete(command, { ok: encodeValue(fromJson(outputs)) }, resolved === undefined ? {} : { resolved });
+function succeeded(turn: Turn, command: RunCommand, outputs: JsonObject, end: AttemptEnd): void {
+  const { resolved, sensitive } = end;
+  turn.complete(
+    command,
+    { ok: encodeValue(fromJson(outputs)) },
+    {
+      ...(resolved === undefined ? {} : { resolved }),
+      ...(sensitive === undefined ? {} : { sensitive }),
+    },
+  );
   const { environment } = command.call;
   const { app, revision } = callOptions(command).inputs;
   if (environment === null || typeof app !== "string" || typeof revision !== "string") return;

@@ -36,11 +36,15 @@ export interface CallProgress {
   lastError: ErrorData | undefined;
   /** When the first attempt was taken. */
   startedAt: number | undefined;
+  /** Inputs that the function's runner has called sensitive. */
+  sensitiveInputs: ReadonlySet<string>;
 }
 
 export interface RunCommand extends Command {
   call: CallProgress;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 export function opened(command: Command): RunCommand {
   const call: CallProgress = {
@@ -54,6 +58,7 @@ export function opened(command: Command): RunCommand {
     losses: 0,
     lastError: undefined,
     startedAt: undefined,
+    sensitiveInputs: none,
   };
   return { ...command, call };
 }
@@ -80,6 +85,9 @@ export function noted(command: RunCommand, { note, data, at }: NotedRecord, run:
       break;
     case "job_taken":
       taken(call, at);
+      break;
+    case "inputs_sensitive":
+      call.sensitiveInputs = new Set([...call.sensitiveInputs, ...(data.inputs as string[])]);
       break;
     case "attempt_failed":
       call.lastError = data.error as unknown as ErrorData;
@@ -108,19 +116,16 @@ function taken(call: CallProgress, at: number): void {
 }
 
 function openApproval(command: RunCommand, data: JsonObject, at: number, run: RunFold): void {
-  const { start, mask } = run.options;
+  const { start } = run.options;
   const id = approvalId(start.id, command.id, Number(data.round));
   const { environment, trustScore } = command.call;
-  const inputs = command.args.inputs ?? {};
   run.approvals.set(id, {
     id,
     run: start.id,
     workflow: start.workflow,
     command: command.id,
     function: command.name,
-    inputs: mask
-      ? mask({ command: command.id, reference: command.name, side: "inputs", value: inputs })
-      : inputs,
+    inputs: command.args.inputs ?? {},
     ...(environment === null ? {} : { environment }),
     reasons: data.reasons as string[],
     trustScore,

@@ -8,6 +8,7 @@ import {
   beginCall,
   builtinFinished,
   callTimer,
+  inputsSensitive,
   jobFinished,
   jobTaken,
   pendingEffect,
@@ -33,6 +34,9 @@ export const runKind: Kind<RunCommand> = {
         break;
       case "job_taken":
         jobTaken(turn, command, input.attempt, input.runner);
+        break;
+      case "inputs_sensitive":
+        inputsSensitive(turn, command, input);
         break;
       case "job_finished":
         jobFinished(turn, command, input);

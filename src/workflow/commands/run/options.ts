@@ -7,6 +7,7 @@ import type { RunCommand } from "./command.ts";
 /** The arguments of `run` as they are journaled; written by w/run.ts. */
 interface CallArguments {
   inputs: JsonObject;
+  sensitive?: string[];
   environment?: string;
   retry?: { attempts?: number; initialMs?: number; factor?: number; maxMs?: number; final?: string[] };
   timeoutMs?: number;
@@ -16,6 +17,7 @@ interface CallArguments {
 
 export interface CallOptions {
   inputs: JsonObject;
+  sensitive: string[] | undefined;
   environment: string | undefined;
   timeoutMs: number;
   deadlineMs: number | undefined;
@@ -25,9 +27,11 @@ export interface CallOptions {
 
 /** One attempt unless `retry` is given; with it three, 1 s, 2 s … 1 min apart. */
 export function callOptions({ args }: RunCommand): CallOptions {
-  const { inputs, environment, retry, timeoutMs, deadlineMs, tags } = args as unknown as CallArguments;
+  const { inputs, sensitive, environment, retry, timeoutMs, deadlineMs, tags } =
+    args as unknown as CallArguments;
   return {
     inputs,
+    sensitive,
     environment,
     timeoutMs: timeoutMs ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
     deadlineMs,
