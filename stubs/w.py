@@ -1,6 +1,6 @@
 """The workflow object that every handler gets as its first argument."""
 
-def run(step: str, inputs: dict = {}, *, environment: str = None, retry = 1, timeout: int | float | str = "1h", deadline: int | float | str = None, tags: list = []):
+def run(step: str, inputs: dict = {}, *, sensitive: list = [], environment: str = None, retry = 1, timeout: int | float | str = "1h", deadline: int | float | str = None, tags: list = []):
     """Runs a Function, where policy allows it, and returns its outputs.
 
     Policy may let the call pass, reject it (`PolicyRejected`), or hold it until a person has approved it.
@@ -8,6 +8,7 @@ def run(step: str, inputs: dict = {}, *, environment: str = None, retry = 1, tim
     Args:
         step: The Function: `host/path@version`, `./folder` or `builtin://name`.
         inputs: A dict that JSON can hold, at most 1 MiB. Default: {}.
+        sensitive: Places in `inputs` that only the runner gets to see: `["token", "database.password"]`. Default: [].
         environment: The environment it touches, where no target of one says so.
         retry: How many attempts, or a dict of `attempts`, `initial`, `factor`, `max` and `final`. Default: 1.
         timeout: For one attempt. Default: "1h".
@@ -62,12 +63,13 @@ def wait_for_signal(name: str, *, timeout: int | float | str = None):
     """
     pass
 
-def start(workflow: str, input = None, *, id: str = None, wait: bool = True, parent_close: str = "cancel"):
+def start(workflow: str, input = None, *, sensitive: list = [], id: str = None, wait: bool = True, parent_close: str = "cancel"):
     """Starts a run of another workflow, which declares `on_start`, and waits for it.
 
     Args:
         workflow: The workflow's name.
         input: What it gets as the `data` of its event; anything that JSON can hold.
+        sensitive: Places in `input` that nobody but the child gets to see. Default: [].
         id: Starts the workflow once in the workspace under this id; again is an error.
         wait: Whether to wait for it to end. Default: True.
         parent_close: What happens to it when this run, or the fiber that waits for it, ends before it does. One of "cancel", "terminate", "abandon". Default: "cancel".
@@ -82,7 +84,7 @@ def form(title: str, fields: dict, *, description: str = None, assignees: list =
 
     Args:
         title: What the form is about, 1 to 200 characters.
-        fields: A dict of field names, each with its type (`string`, `text`, `number`, `boolean`, `choice`, `multi_choice`, `date`) or a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern`.
+        fields: A dict of field names, each with its type (`string`, `text`, `number`, `boolean`, `choice`, `multi_choice`, `date`, `secret`) or a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern`.
         description: What people need to know to answer.
         assignees: Who may answer; any operator where it is left out.
         timeout: How long to wait at most.

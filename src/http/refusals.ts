@@ -147,6 +147,11 @@ export const refusals = {
     status: 409,
     means: "The run happened somewhere else and is here to be looked at. Start the workflow here instead.",
   },
+  run_masked: {
+    status: 409,
+    means:
+      "The run was archived without its sensitive values, so functions could not be given them again. Start the workflow anew.",
+  },
   run_expired: {
     status: 410,
     means:

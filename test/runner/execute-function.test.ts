@@ -323,4 +323,53 @@ exec: { command: ["true", "\${{ inputs.text + '!' }}"] }
     const { secrets } = await perform(root, "f", { token: "t0ken" });
     expect(secrets).toEqual(expect.arrayContaining(["pre-t0ken", "pre-t0ken!"]));
   });
+
+  it("that the Function declares are told before it begins, and what comes out of them is called sensitive", async () => {
+    const root = await aFolder({
+      "f/func.yml": `
+spec:
+  inputs: { token: { type: string, sensitive: true }, plain: { type: string } }
+  outputs: { key: { type: struct, sensitive: true }, made: { type: string }, free: { type: string } }
+---
+run:
+  - { name: inner, func: ./inner, inputs: { text: "\${{ inputs.token }}" } }
+outputs: { key: { deep: 12345 }, made: "\${{ steps.inner.outputs.back }}", free: "\${{ inputs.plain }}" }
+`,
+      "f/inner/func.yml": `
+spec: { inputs: { text: { type: string } }, outputs: { back: { type: string, sensitive: true } } }
+---
+exec: { command: [sh, -c, 'echo "{\\"name\\": \\"back\\", \\"value\\": \\"b4ck\\"}" >> "$0"', "\${{ output_file }}"] }
+`,
+    });
+    let logWhenTold: string | undefined;
+    const performed = await perform(
+      root,
+      "f",
+      { token: "t0ken", plain: "pl4in" },
+      {
+        onSensitiveInputs: async (names) => {
+          logWhenTold = names.join();
+        },
+      },
+    );
+    expect(logWhenTold).toBe("token");
+    expect(performed).toMatchObject({ outputs: { key: { deep: 12345 }, made: "b4ck", free: "pl4in" } });
+    expect(performed.sensitive).toEqual(["key", "made"]);
+  });
+
+  it("that only the call knows of stay secret, and make outputs that are", async () => {
+    const root = await aFolder({
+      "f/func.yml": `
+spec: { inputs: { db: { type: struct } }, outputs: { url: { type: string }, host: { type: string } } }
+---
+run: [{ name: nothing, script: "true" }]
+outputs: { url: "pg://\${{ inputs.db.password }}@x", host: "\${{ inputs.db.host }}" }
+`,
+    });
+    const db = { password: "p4ss", host: "h0st" };
+    const performed = await perform(root, "f", { db }, {}, ["db.password"]);
+    expect(performed.secrets).toEqual(expect.arrayContaining(["p4ss", "pg://p4ss@x"]));
+    expect(performed.secrets).not.toContain("h0st");
+    expect(performed).toMatchObject({ sensitive: ["url"], told: [], outputs: { host: "h0st" } });
+  });
 });

@@ -39,6 +39,7 @@ const broken: Record<RuleId, [source: string, expected: string]> = {
   "invalid-event-type": [handler('w.wait_for_event("a*b")'), "3:22"],
   "invalid-filter": [handler('w.wait_for_event("a", filter = "event.data ==")'), "3:36"],
   "invalid-key": [`${handler("pass")}\nx = concurrency(key = "event.")\n`, "6:23"],
+  "invalid-sensitive": [handler('w.run("./x", {"token": ev}, sensitive = ["tokn"])'), "3:46"],
   "invalid-retry": [handler('w.run(step = "./x", retry = {"attemps": 3})'), "3:33"],
   "invalid-choice": [handler('w.parallel([], on_error = "stop")'), "3:31"],
   "handler-signature": [

@@ -1,12 +1,15 @@
 // Calls: are there arguments for what is required, does the function take each of them, are they of a kind that it
 // accepts, and where they are spelt out, do they make sense?
+
 import { parseFunctionReference } from "../../protocol/function-reference.ts";
+import { parsePlace } from "../../protocol/place.ts";
 import { type ast, type Builtin, nearestName, StarlarkError, typeName } from "../../starlark/index.ts";
 import { eventTypeProblem } from "../event-type.ts";
 import type { Meaning as ArgumentMeaning } from "../surface/entry.ts";
 import { type SurfaceFunction, surfaceFunctions } from "../surface/surface.ts";
 import { durationArgument } from "../w/duration.ts";
 import { retryArgument } from "../w/retry-argument.ts";
+import { sensitiveArgument } from "../w/sensitive-argument.ts";
 import type { Report } from "./finding.ts";
 import { builtinOf, type HandedOn, type Meanings } from "./meanings.ts";
 import type { ParsedFile } from "./parsed-file.ts";
@@ -179,6 +182,7 @@ function checkBuiltinCall(context: CallRulesContext, call: ast.CallExpression, b
       checkContent(context, described, parameter.name, argument, spelt);
     }
   }
+  checkPlaces(context, name, given);
   if (described?.parameters[0]?.name === "branches") checkBranches(context, described, given.get("branches"));
 }
 
@@ -220,6 +224,27 @@ function checkBranches(
   for (const item of items) noteCalledTooEarly(context, name, item);
 }
 
+/** Are the sensitive places in what is given, where both are spelt out? */
+function checkPlaces({ report }: CallRulesContext, name: string, given: Map<string, ast.Expression>): void {
+  const places = given.get("sensitive");
+  const holder = given.get("inputs") ?? given.get("input");
+  if (places?.kind !== "list" || holder === undefined) return;
+  for (const item of places.items) {
+    if (item.kind !== "string") continue;
+    const lacking = lackingName(holder, parsePlace(item.value));
+    if (lacking === undefined) continue;
+    report.add("invalid-sensitive", `${name}: there is no "${lacking}" in what is given`, item);
+  }
+}
+
+/** The first name of the place that a dict does not have; undefined where that cannot be told. */
+function lackingName(holder: ast.Expression, [name, ...rest]: readonly string[]): string | undefined {
+  if (name === undefined || name === "*" || holder.kind !== "dict") return undefined;
+  if (!holder.entries.every(({ key }) => key.kind === "string")) return undefined;
+  const entry = holder.entries.find(({ key }) => key.kind === "string" && key.value === name);
+  return entry === undefined ? name : lackingName(entry.value, rest);
+}
+
 function checkContent(
   context: CallRulesContext,
   fn: SurfaceFunction,
@@ -256,6 +281,8 @@ function contentProblem(
       return refusal("invalid-duration", () => durationArgument(fn, parameter, value));
     case "retry":
       return refusal("invalid-retry", () => retryArgument(value));
+    case "places":
+      return refusal("invalid-sensitive", () => sensitiveArgument(fn, value, undefined));
     case "function-reference": {
       const parsed = parseFunctionReference(String(value));
       return parsed.ok ? undefined : { rule: "invalid-reference", message: `${fn}: ${parsed.error.message}` };
@@ -281,7 +308,8 @@ function refusal(rule: RuleId, read: () => unknown): { rule: RuleId; message: st
     read();
     return undefined;
   } catch (error) {
-    if (error instanceof StarlarkError) return { rule, message: error.message.replace(/^run:/, "w.run:") };
+    if (error instanceof StarlarkError)
+      return { rule, message: error.message.replace(/^(run|start):/, "w.$1:") };
     throw error;
   }
 }

@@ -70,6 +70,11 @@ export const rules = {
     title: "A `retry` with an option or value that does not exist",
     help: "It is a number of attempts, or a dict of `attempts`, `initial`, `factor`, `max` and `final`.",
   },
+  "invalid-sensitive": {
+    severity: "error",
+    title: "A sensitive place that is none, or that the inputs do not have",
+    help: "A place is names parted by points, `*` for any. One that is misspelt would show what it was to hide.",
+  },
   "invalid-choice": {
     severity: "error",
     title: "A text that is not among those the parameter takes",

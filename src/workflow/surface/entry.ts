@@ -8,6 +8,7 @@ export type Meaning =
   | "event-filter"
   | "event-key"
   | "retry"
+  | "places"
   | "handler";
 
 export interface ParameterEntry {

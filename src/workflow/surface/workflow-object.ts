@@ -19,6 +19,11 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
         meaning: "function-reference",
       },
       inputs: { doc: "A dict that JSON can hold, at most 1 MiB.", default: "{}" },
+      sensitive: {
+        doc: 'Places in `inputs` that only the runner gets to see: `["token", "database.password"]`.',
+        default: "[]",
+        meaning: "places",
+      },
       environment: "The environment it touches, where no target of one says so.",
       retry: {
         doc: "How many attempts, or a dict of `attempts`, `initial`, `factor`, `max` and `final`.",
@@ -81,6 +86,11 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     parameters: {
       workflow: "The workflow's name.",
       input: "What it gets as the `data` of its event; anything that JSON can hold.",
+      sensitive: {
+        doc: "Places in `input` that nobody but the child gets to see.",
+        default: "[]",
+        meaning: "places",
+      },
       id: "Starts the workflow once in the workspace under this id; again is an error.",
       wait: { doc: "Whether to wait for it to end.", default: "True" },
       parent_close: {
@@ -96,7 +106,7 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     parameters: {
       title: "What the form is about, 1 to 200 characters.",
       fields:
-        "A dict of field names, each with its type (`string`, `text`, `number`, `boolean`, `choice`, `multi_choice`, `date`) or a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern`.",
+        "A dict of field names, each with its type (`string`, `text`, `number`, `boolean`, `choice`, `multi_choice`, `date`, `secret`) or a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern`.",
       description: "What people need to know to answer.",
       assignees: "Who may answer; any operator where it is left out.",
       timeout: { doc: "How long to wait at most.", meaning: "duration" },

@@ -1,0 +1,225 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CommandId } from "../../src/protocol/ids.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { MASK, Mask, spellingsOf } from "../../src/protocol/mask.ts";
+import { jsonParts, parsePlace, placesOf, replacedAt, valuesAt } from "../../src/protocol/place.ts";
+import type { RunInput } from "../../src/workflow/index.ts";
+import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
+import { secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
+import { isSameButMasked } from "../../src/workflow/secrets/same-but-masked.ts";
+import { handlerOf, modes, type Script, ScriptedHost, sha256Hex } from "./scripted-host.ts";
+
+const secret = fc.string({ unit: "grapheme", minLength: 4, maxLength: 12 });
+
+describe("the mask", () => {
+  it("leaves no spelling of any secret in any text", () => {
+    const texts = fc.array(fc.oneof(fc.string({ unit: "grapheme" }), fc.constant(undefined)), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(secret, { minLength: 1, maxLength: 5 }),
+        texts,
+        fc.nat(),
+        (secrets, parts, pick) => {
+          const mask = new Mask();
+          for (const one of secrets) mask.add(one);
+          const spellings = secrets.flatMap(spellingsOf);
+          const text = parts
+            .map((part, at) => part ?? spellings[(pick + at) % spellings.length] ?? "")
+            .join("");
+          const masked = mask.text(text);
+          // What stands around two masked parts may spell a secret anew only with the mask in it.
+          for (const spelling of spellings) expect(masked.split(MASK).join("\0")).not.toContain(spelling);
+        },
+      ),
+    );
+  });
+
+  it("masks the longest secret that begins somewhere, and a secret that contains another whole", () => {
+    const mask = new Mask();
+    for (const one of ["token", "token-long", "long"]) mask.add(one);
+    expect(mask.text("a token-long, a token, so long")).toBe(`a ${MASK}, a ${MASK}, so ${MASK}`);
+  });
+
+  it("leaves short texts alone, and other numbers than those that are secret", () => {
+    const mask = new Mask();
+    mask.add({ a: "abc", b: 123, c: [4567, true, null] });
+    expect(mask.value({ x: "abc", n: [123, 4567, 14567], at: "port 4567", "4567": 1 })).toEqual({
+      x: "abc",
+      n: [123, MASK, 14567],
+      at: `port ${MASK}`,
+      [MASK]: 1,
+    });
+  });
+
+  it("takes time for the text, and not for the number of secrets", () => {
+    const mask = new Mask();
+    for (let n = 0; n < 20_000; n += 1) mask.add(`secret-${n}-${"x".repeat(n % 7)}`);
+    const text = "secret secret-1 ".repeat(20_000);
+    // The work is bounded by the text and by how many lengths the secrets have: here seven times as many places.
+    expect(mask.text(text)).toBe(text);
+  });
+});
+
+describe("places", () => {
+  const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
+
+  it("are found where a text is, so that what is replaced there is all of it", () => {
+    const needle = "needle in it";
+    const holding = fc.letrec<{ node: JsonValue }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        fc.constant(needle as JsonValue),
+        fc.constantFrom<JsonValue>(1, "else", null, true),
+        fc.array(tie("node"), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom("a", "b", "c.d", "", "*", "7"), tie("node"), { maxKeys: 4 }),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(holding, (value) => {
+        const places = placesOf(value, (part) => part === needle, jsonParts).map(parsePlace);
+        expect(JSON.stringify(replacedAt(value, places, MASK))).not.toContain(needle);
+        expect(JSON.stringify(places.flatMap((place) => valuesAt(value, place))).includes(needle)).toBe(
+          JSON.stringify(value).includes(needle),
+        );
+      }),
+    );
+  });
+
+  it("keep the shape of what is replaced, and what is nothing", () => {
+    const value = { db: { user: "u", ports: [1, null, true] }, list: [{ key: "k", id: 1 }, { id: 2 }] };
+    expect(replacedAt(value, [["db"], ["list", "*", "key"]], MASK)).toEqual({
+      db: { user: MASK, ports: [MASK, null, MASK] },
+      list: [{ key: MASK, id: 1 }, { id: 2 }],
+    });
+  });
+
+  it("replaced make a value that is the same but masked", () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(isSameButMasked(value, value)).toBe(true);
+        expect(isSameButMasked(replacedAt(value, [["a"], ["*", "*"]], MASK), value)).toBe(true);
+        expect(isSameButMasked({ a: [MASK, 1] }, { a: [value, 1] })).toBe(true);
+        expect(isSameButMasked({ a: [MASK, 1] }, { a: [value, 2] })).toBe(false);
+      }),
+    );
+  });
+});
+
+describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
+  const start = (body: string, script: Script = {}) => {
+    const host = new ScriptedHost(handlerOf(body), { replayEveryTime, ...script });
+    host.feed({ type: "start" });
+    return host.goOn();
+  };
+  const held =
+    (reasons: string[]): NonNullable<Script["policy"]> =>
+    ({ approvals }) => ({ verdict: approvals.length === 0 ? "hold" : "execute", reasons });
+  const shown = ({ machine }: ScriptedHost) =>
+    JSON.stringify([machine.summary(), machine.activities(), machine.outputs(), machine.ending()]);
+  const one = "0#1" as CommandId;
+
+  it("gives a function what it shows to nobody", () => {
+    const host = start(
+      `
+      w.run("example.com/f@v1", {"db": {"password": "pass-1234", "pin": 12}}, sensitive = ["db.password", "db.pin"])
+      w.set_status("done with pass-1234")
+      `,
+      {
+        policy: held(["pass-1234 looks odd"]),
+        functions: () => ({ ok: {} }),
+      },
+    );
+    const [job] = [...host.jobs.values()];
+    expect(job?.job).toMatchObject({
+      inputs: { db: { password: "pass-1234", pin: 12 } },
+      sensitive: ["db.password", "db.pin"],
+    });
+    expect(host.machine.summary()).toMatchObject({ state: "succeeded", status: `done with ${MASK}` });
+    expect(host.machine.activities()[0]?.inputs).toEqual({ db: { password: MASK, pin: MASK } });
+    const [approval] = [...host.approvals.values()];
+    expect(approval).toMatchObject({
+      inputs: { db: { password: MASK, pin: MASK } },
+      reasons: [`${MASK} looks odd`],
+    });
+    expect(shown(host)).not.toContain("pass-1234");
+  });
+
+  it("lets policy decide by what the function will get, and keeps of the question what may be seen", () => {
+    const asked: unknown[] = [];
+    const host = start('w.run("example.com/f@v1", {"app": "shop-prod"}, sensitive = ["app"])', {
+      policy: (call) => {
+        asked.push(call.inputs);
+        return { verdict: "execute" };
+      },
+      functions: () => ({ ok: {} }),
+    });
+    expect(asked[0]).toEqual({ app: "shop-prod" });
+    const masked = host.records.map((record) =>
+      maskedRecord(record, secretsOf(host.start, host.records), sha256Hex),
+    );
+    expect(JSON.stringify(masked)).not.toContain("shop-prod");
+    expect(JSON.stringify(host.records)).toContain("shop-prod");
+  });
+
+  it("hides what the function itself calls sensitive, from when its runner has said so", () => {
+    const host = start('return w.run("example.com/f@v1", {"token": "t0ken-1"})', {
+      policy: held([]),
+      functions: () => "never",
+    });
+    const told = {
+      type: "inputs_sensitive" as const,
+      command: one,
+      attempt: 1,
+      inputs: ["token"],
+    } satisfies RunInput;
+    expect(host.feed(told).records).toHaveLength(1);
+    expect(host.feed(told).records).toHaveLength(0);
+    expect([...host.approvals.values()][0]?.inputs).toEqual({ token: MASK });
+    host.loseMemory();
+    expect(host.machine.activities()[0]?.inputs).toEqual({ token: MASK });
+    host.feed({
+      type: "job_finished",
+      command: one,
+      attempt: 1,
+      outcome: { ok: { keys: [{ key: "k3y-1234", id: 1 }] } },
+      cause: "completed",
+      sensitive: ["keys.*.key"],
+    });
+    expect(host.machine.ending().output).toEqual({ keys: [{ key: MASK, id: 1 }] });
+    expect(host.machine.activities()[0]?.outputs).toEqual({ keys: [{ key: MASK, id: 1 }] });
+  });
+
+  it("tells a child, and its parent, which of what they get is secret", () => {
+    const host = start(
+      `
+      got = w.start("child", {"token": "t0ken-1", "text": "has t0ken-1", "plain": 1}, sensitive = ["token"])
+      w.set_status(got["back"])
+      fail(got["back"])
+      `,
+      { child: () => ({ state: "succeeded", output: { back: "b4ck-1234" }, sensitive: ["back"] }) },
+    );
+    const [child] = [...host.children.values()];
+    expect(child?.event.data).toEqual({ token: "t0ken-1", text: "has t0ken-1", plain: 1 });
+    expect(JSON.parse(String(child?.event.sluicesensitive))).toEqual(["token", "text"]);
+    expect(host.machine.summary()).toMatchObject({ state: "failed", status: MASK });
+    expect(shown(host)).not.toContain("b4ck-1234");
+  });
+
+  it("is told of a place that is not there, so that a slip of the pen shows nothing", () => {
+    const host = start('w.run("example.com/f@v1", {"token": "t0ken-1"}, sensitive = ["tokn"])');
+    expect(host.machine.summary().error).toMatchObject({
+      code: "InvalidSensitive",
+      message: expect.stringContaining('there is no "tokn"'),
+    });
+    expect(host.jobs.size).toBe(0);
+  });
+
+  it("has none of its own making: nothing is masked without a sensitive place", () => {
+    const host = start('w.set_status("token t0ken-1")\nreturn {"token": "t0ken-1"}');
+    expect(host.machine.secrets.isEmpty).toBe(true);
+    expect(host.machine.ending().output).toEqual({ token: "t0ken-1" });
+  });
+});
