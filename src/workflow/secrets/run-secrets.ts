@@ -5,6 +5,7 @@
 // 2. The engine and its effects work with the true values. Whatever leaves the run for people or for other actors is
 //    masked (masked-record.ts, masked-views.ts, masked-effects.ts), at the time it leaves.
 import { sensitivePlaces } from "../../events/sensitive-data.ts";
+import type { CloudEvent } from "../../protocol/cloud-event.ts";
 import type { FormField } from "../../protocol/form.ts";
 import type { CommandId } from "../../protocol/ids.ts";
 import type { JournalRecord, NotedRecord, ScheduledRecord } from "../../protocol/journal.ts";
@@ -12,7 +13,6 @@ import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { MASK, Mask } from "../../protocol/mask.ts";
 import { type Place, parsePlace, replacedAt, valuesAt } from "../../protocol/place.ts";
 import { decodeValue, toJson } from "../../starlark/index.ts";
-import type { RunStart } from "../machine-types.ts";
 
 /** Of one command: in its arguments as they are journaled, and in what it returns. */
 interface CommandPlaces {
@@ -29,7 +29,7 @@ export class RunSecrets {
   readonly #startPlaces: readonly Place[];
 
   /** `argsOf` gives the arguments of a command that was scheduled. */
-  constructor({ event }: Pick<RunStart, "event">, argsOf: (command: CommandId) => JsonValue) {
+  constructor({ event }: { event: CloudEvent }, argsOf: (command: CommandId) => JsonValue) {
     this.#argsOf = argsOf;
     this.#startPlaces = sensitivePlaces(event);
     for (const place of this.#startPlaces) this.#learn(event.data ?? null, place);
@@ -135,7 +135,7 @@ export class RunSecrets {
 }
 
 /** The same for a journal whose engine does not start. */
-export function secretsOf(start: Pick<RunStart, "event">, records: readonly JournalRecord[]): RunSecrets {
+export function secretsOf(start: { event: CloudEvent }, records: readonly JournalRecord[]): RunSecrets {
   const args = new Map<CommandId, JsonValue>();
   const secrets = new RunSecrets(start, (command) => args.get(command) ?? {});
   for (const record of records) {
