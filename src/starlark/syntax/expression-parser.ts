@@ -405,7 +405,8 @@ export class ExpressionParser {
 
   private checked(node: ast.Expression): ast.Expression {
     if (node.height > MAX_HEIGHT) {
-      throw this.tokens.failure("excessive-nesting", "excessive nesting", node.start, node.end);
+      const message = `excessive nesting: more than ${MAX_HEIGHT} operations on the result of one another; give a part of it a name`;
+      throw this.tokens.failure("excessive-nesting", message, node.start, node.end);
     }
     return node;
   }

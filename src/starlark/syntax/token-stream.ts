@@ -92,7 +92,12 @@ export class TokenStream {
 
   /** Goes one level deeper; a failure leaves it to whoever catches it to go back to where it began. */
   enter(): void {
-    if (this.nesting >= MAX_NESTING) throw this.failure("excessive-nesting", "excessive nesting");
+    if (this.nesting >= MAX_NESTING) {
+      throw this.failure(
+        "excessive-nesting",
+        `excessive nesting: more than ${MAX_NESTING} levels inside of each other`,
+      );
+    }
     this.nesting++;
   }
 
