@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { occurrencesOf } from "../simulation/bundle.ts";
 import { explain } from "../simulation/explain.ts";
 import { mutations, type NamedMutation } from "../simulation/mutations.ts";
 import { readyActors } from "../simulation/ready-actors.ts";
@@ -144,7 +145,16 @@ async function simulateSeeds(): Promise<boolean> {
 
 async function simulateMutations(): Promise<boolean> {
   const [count, rates] = [countOf("seeds", 100), ratesOf("3")];
-  const ranges = mutations.map((mutation: NamedMutation) => ({
+  const current: NamedMutation[] = [];
+  for (const mutation of mutations) {
+    const occurrences = await occurrencesOf(mutation);
+    if (occurrences === 1) current.push(mutation);
+    else
+      console.log(
+        `${pc.red("STALE ")} ${mutation.file} holds ${occurrences} times, not once: ${mutation.find}`,
+      );
+  }
+  const ranges = current.map((mutation) => ({
     mutation,
     from: values.from === undefined ? (mutation.from ?? 1) : countOf("from", 1),
     count,
@@ -153,7 +163,8 @@ async function simulateMutations(): Promise<boolean> {
     untilOneFails: true,
   }));
   const progress = new Progress();
-  let [found, tried] = [0, 0];
+  let found = 0;
+  let tried = mutations.length - current.length;
   for await (const { range, outcomes } of simulateAll(ranges, countOf("jobs", availableParallelism()))) {
     const { name, invariant } = range.mutation;
     const finding = outcomes.find(({ violation }) => violation !== undefined);

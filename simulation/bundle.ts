@@ -35,6 +35,11 @@ export interface Mutation {
   replace: string;
 }
 
+/** How often the text that a mutation replaces is in the source: once, unless the code has gone on without it. */
+export async function occurrencesOf({ file, find }: Mutation): Promise<number> {
+  return (await readFile(`${root}${file}`, "utf8")).split(find).length - 1;
+}
+
 function mutated({ file, find, replace }: Mutation): Plugin {
   return {
     name: "mutation",

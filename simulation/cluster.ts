@@ -45,6 +45,9 @@ const bindings: Record<string, ActorKind> = {
   WORKFLOW_RUN: "WorkflowRun",
 };
 
+/** Who is no actor: people, runners. */
+const OUTSIDE = "outside";
+
 /** The platform drops an alarm whose handler has failed this often. */
 const ALARM_ATTEMPTS = 6;
 
@@ -52,6 +55,8 @@ export class Cluster {
   readonly places = new Map<string, Place>();
   /** Called after every commit with the place it happened at. */
   onCommit: (place: Place) => void = () => {};
+  /** Called with every call that arrives. */
+  onCall: (kind: ActorKind, method: string, args: readonly unknown[]) => void = () => {};
   readonly #actors: Actors;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -164,7 +169,7 @@ export class Cluster {
         return;
       }
       const receive = () =>
-        this.#serve(kind, name, method, sent, (settled) => {
+        this.#serve(kind, name, method, { args: sent, from: caller?.name ?? OUTSIDE }, (settled) => {
           if (this.#strikes("lose-answer", label)) lost();
           else
             this.#clock.after(this.#random.between(0, 20), () =>
@@ -175,7 +180,13 @@ export class Cluster {
       this.#clock.after(this.#random.between(0, 20) + (slow ? this.#random.between(50, 60_000) : 0), receive);
       if (this.#strikes("duplicate-call", label)) {
         this.#clock.after(this.#random.between(0, 40_000), () =>
-          this.#serve(kind, name, method, structuredClone(sent), () => {}),
+          this.#serve(
+            kind,
+            name,
+            method,
+            { args: structuredClone(sent), from: caller?.name ?? OUTSIDE },
+            () => {},
+          ),
         );
       }
     });
@@ -186,13 +197,14 @@ export class Cluster {
     kind: ActorKind,
     name: string,
     method: string,
-    args: unknown[],
+    { args, from }: { args: unknown[]; from: string },
     reply: (settled: { value: unknown } | { error: unknown }) => void,
   ): void {
     const place = this.place(kind, name);
     this.#act(place, () => {
       const instance = this.#boot(place);
-      this.#trace(() => `${name} ${method}(${shortened(args)})`);
+      this.onCall(kind, method, args);
+      this.#trace(() => `${from} → ${name}.${method}(${shortened(args)})`);
       const die = (error: Error) => reply({ error });
       instance.serving.add(die);
       const finish = (settled: { value: unknown } | { error: unknown }) => {

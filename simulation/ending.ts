@@ -9,6 +9,7 @@ import { checkOutcomes, checkReplay, Violation, Workflows } from "./invariants.t
 import { BUS, DIRECTORY, type Promises } from "./people.ts";
 import { endOf, idOf, journalOf, parentIdOf, partOf, roleOf, runPlaces, startOf } from "./run-place.ts";
 import type { EffectLog } from "./runners.ts";
+import { checkStopped } from "./stopped-work.ts";
 import { checkPaced, checkScheduled } from "./trigger-ending.ts";
 import type { Plan, Workload } from "./workload.ts";
 
@@ -17,6 +18,8 @@ export interface Ended {
   workload: Workload;
   promises: Promises;
   effects: EffectLog;
+  /** Jobs that the router was asked to cancel. */
+  cancelledJobs: ReadonlySet<string>;
 }
 
 /** Whether nothing is under way any more, as far as that can be told. */
@@ -42,6 +45,7 @@ export function checkEnd(ended: Ended): void {
   }
   const workflows = new Workflows();
   for (const place of places.values()) checkRun(place, places, workflows, ended);
+  for (const place of places.values()) checkStopped(place, ended.cancelledJobs);
   checkChildren(places);
   checkChains(cluster, places);
   checkAccepted(places, ended);

@@ -22,16 +22,16 @@ export const mutations: readonly NamedMutation[] = [
     name: "the journal forgets what policy decided",
     invariant: 1,
     file: "durable-objects/workflow-run/journal.ts",
-    find: "rowsOf(records)",
-    replace: 'rowsOf(records.filter((one) => one.type !== "noted" || one.note !== "policy_decision"))',
+    find: "of rowsOf(records)) {",
+    replace: 'of rowsOf(records.filter((one) => one.type !== "noted" || one.note !== "policy_decision"))) {',
   },
   {
     name: "a command is recorded with other arguments than it was called with",
     invariant: 1,
     file: "durable-objects/workflow-run/journal.ts",
-    find: "rowsOf(records)",
+    find: "of rowsOf(records)) {",
     replace:
-      'rowsOf(records.map((one) => (one.type === "scheduled" && one.kind === "sleep" ? { ...one, args: {}, digest: "" } : one)))',
+      'of rowsOf(records.map((one) => one.type === "scheduled" && one.kind === "sleep" ? { ...one, args: {}, digest: "" } : one))) {',
   },
   {
     name: "a run that is started again begins again",
@@ -131,7 +131,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "nothing watches a question to policy",
     invariant: 4,
-    from: 66,
+    from: 102,
     file: run,
     find: "if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);",
     replace: "",
@@ -199,9 +199,34 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "one run more than the rate limit gets a permit",
     invariant: 2,
+    from: 19,
     file: "src/events/starts.ts",
     find: "this.#rows.grantedAt(scope, rateLimit.count)",
     replace: "this.#rows.grantedAt(scope, rateLimit.count + 1)",
+  },
+  {
+    name: "what an operator ends by hand stays at work elsewhere",
+    invariant: 2,
+    from: 2,
+    file: "src/workflow/operate.ts",
+    find: "turn.end(command, outcome);",
+    replace: "turn.complete(command, outcome);",
+  },
+  {
+    name: "a Function that nobody waits for any more is not told to stop",
+    invariant: 2,
+    from: 2,
+    file: "src/workflow/commands/run/attempts.ts",
+    find: 'turn.effect({ kind: "cancel_job", job: jobId(turn.options.start.id, id, call.attempt) });',
+    replace: "",
+  },
+  {
+    name: "a runner is not told that its job is cancelled",
+    invariant: 2,
+    from: 72,
+    file: router,
+    find: "return ok({ cancel: state.cancelRequested, leaseExpiresAt: state.leaseUntil });",
+    replace: "return ok({ cancel: false, leaseExpiresAt: state.leaseUntil });",
   },
   {
     name: "signals get lost when a run goes on as another",
@@ -213,6 +238,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "an event that comes to an open batch is lost",
     invariant: 3,
+    from: 25,
     file: "src/events/starts.ts",
     find: "if (open) this.#rows.addEvent(open.run, added, now);\n    else this.#rows",
     replace: "if (!open) this.#rows",
@@ -255,6 +281,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "nothing wakes a start that waits for a permit",
     invariant: 4,
+    from: 9,
     file: "src/events/starts.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
     find: 'this.#timers.set({ id: `permit/${scope}`, kind: "permit", dueAt: freeAt, data: { scope } });',
@@ -263,6 +290,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a fork does not begin what was under way",
     invariant: 4,
+    from: 15,
     file: "src/workflow/run-machine.ts",
     find: "this.#toBegin.push(...this.#state.open.keys());",
     replace: "",
@@ -270,6 +298,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "what was called while a run was paused is never begun",
     invariant: 4,
+    from: 9,
     file: "src/workflow/run-machine.ts",
     find: 'if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);',
     replace: "",
@@ -277,7 +306,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait of a run that is over opens again",
     invariant: 4,
-    from: 33,
+    from: 38,
     file: "durable-objects/event-bus/wait-rows.ts",
     find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL WHERE run = ?`",
     replace: '"DELETE FROM waits WHERE run = ?"',

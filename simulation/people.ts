@@ -225,7 +225,7 @@ export class People {
       const detail = await this.#detail(run);
       for (const { command, name, finishedAt, inputs } of detail.activities) {
         if (finishedAt !== undefined) continue;
-        const isForHand = name.includes("/ignored@") && JSON.stringify(inputs).includes("by hand");
+        const isForHand = /\/(ignored|endless)@/.test(name) && JSON.stringify(inputs).includes("by hand");
         const operation = this.#byHand.get(isForHand ? "sim.manual.complete" : name)?.(command);
         if (operation) await this.#operate(run, operation);
       }

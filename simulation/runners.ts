@@ -1,5 +1,5 @@
 // Runners that execute the Functions of the simulation, and die, freeze, and come back late with what they have.
-import type { Job, JobOutcome } from "../src/protocol/job.ts";
+import { CANCELLED_CODE, type Job, type JobOutcome } from "../src/protocol/job.ts";
 import type { Result } from "../src/protocol/result.ts";
 import type { Clock } from "./clock.ts";
 import type { Cluster, Trace } from "./cluster.ts";
@@ -9,6 +9,8 @@ import type { Random } from "./random.ts";
 const ROUTER = "default/pools/default";
 const HEARTBEAT_MS = 10_000;
 const MINUTE = 60_000;
+/** How long a Function goes on that waits to be told to stop: longer than any workload lets it. */
+const ENDLESS_MS = 240 * MINUTE;
 
 /** What runners did and were told, for the invariants. */
 export class EffectLog {
@@ -31,6 +33,8 @@ export interface RunnerPorts {
   onExecute(job: Job): void;
   isOver(): boolean;
 }
+
+const cancelled: JobOutcome = { error: { code: CANCELLED_CODE, message: "as I was told" } };
 
 function outcomeOf(job: Job, log: EffectLog): JobOutcome {
   const { reference } = job.function;
@@ -71,10 +75,10 @@ export async function runRunner(name: string, ports: RunnerPorts): Promise<void>
 }
 
 async function serve(name: string, job: Job, ports: RunnerPorts): Promise<void> {
-  const { clock, random, faults, trace, log, cluster } = ports;
+  const { clock, random, faults, trace, log } = ports;
   const beat = () =>
     attempt(() =>
-      cluster.call<Result<{ cancel: boolean }>>("JobRouter", ROUTER, "heartbeat", job.id, {
+      ports.cluster.call<Result<{ cancel: boolean }>>("JobRouter", ROUTER, "heartbeat", job.id, {
         lease: job.lease,
         resolved: "c0ffee",
       }),
@@ -88,12 +92,23 @@ async function serve(name: string, job: Job, ports: RunnerPorts): Promise<void> 
   ports.onExecute(job);
   const tag = String(job.inputs.tag);
   log.executed.push({ key: job.idempotency_key, tag, at: clock.now });
-  for (let left = random.between(0, 40_000); left > 0; left -= HEARTBEAT_MS) {
+  const isEndless = job.function.reference.includes("/endless@");
+  const workMs = isEndless ? ENDLESS_MS : random.between(0, 40_000);
+  for (let left = workMs; left > 0; left -= HEARTBEAT_MS) {
     await clock.sleep(Math.min(left, HEARTBEAT_MS));
     const answer = left > HEARTBEAT_MS ? await beat() : undefined;
-    if (answer && (!answer.ok || answer.value.cancel)) return;
+    if (answer && !answer.ok) return;
+    if (answer?.ok && answer.value.cancel) {
+      // Some say so, of others no more is heard.
+      if (random.chance(0.5)) await report(job, cancelled, ports);
+      return;
+    }
   }
-  const outcome = outcomeOf(job, log);
+  if (!isEndless) await report(job, outcomeOf(job, log), ports);
+}
+
+async function report(job: Job, outcome: JobOutcome, ports: RunnerPorts): Promise<void> {
+  const { clock, random, log, cluster } = ports;
   for (let tries = 0; tries < 20; tries += 1) {
     const answer = await attempt(() =>
       cluster.call<Result<unknown>>("JobRouter", ROUTER, "complete", job.id, { lease: job.lease, outcome }),

@@ -17,6 +17,7 @@ import { generateWorkload, type Workload } from "./workload.ts";
 const START = Date.UTC(2027, 0, 4, 9);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 /** What is not done this long after the last fault will never be done. */
 const PATIENCE_MS = 30 * HOUR;
 /** More than any workload takes: a simulation that does so much is caught in a circle. */
@@ -84,8 +85,11 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** Since the beginning. */
 function time(now: number): string {
-  return new Date(now).toISOString().slice(8, 23).replace("T", " ");
+  const elapsed = now - START;
+  const days = Math.floor(elapsed / DAY);
+  return `${days === 0 ? "" : `${days}d `}${new Date(elapsed % DAY).toISOString().slice(11, 23)}`;
 }
 
 class Simulation {
@@ -98,6 +102,7 @@ class Simulation {
   readonly #people: People;
   readonly #effects = new EffectLog();
   readonly #watch: CommitWatch;
+  readonly #cancelledJobs = new Set<string>();
   #failure: unknown;
   #isOver = false;
   #driving = 0;
@@ -133,6 +138,9 @@ class Simulation {
   async run(): Promise<void> {
     this.#trace(() => `the workflow is\n${this.#workload.source}`);
     this.#cluster.onCommit = (place) => this.#guard(() => this.#watch.check(place));
+    this.#cluster.onCall = (kind, method, [job]) => {
+      if (kind === "JobRouter" && method === "cancelJob") this.#cancelledJobs.add(String(job));
+    };
     this.#drive(() => this.#people.story());
     for (let i = 0; i < this.#random.between(1, 3); i += 1) this.#startRunner(`runner-${i}`);
     this.#clock.after(this.#random.between(MINUTE, 6 * HOUR), () => this.#faults.end());
@@ -154,6 +162,7 @@ class Simulation {
       workload: this.#workload,
       promises: this.#people.promises,
       effects: this.#effects,
+      cancelledJobs: this.#cancelledJobs,
     });
   }
 

@@ -4,8 +4,11 @@ import type { JsonValue } from "../src/protocol/json.ts";
 import type { Random } from "./random.ts";
 import { generateTriggers, type PacedTrigger, type ScheduledTrigger } from "./trigger-workload.ts";
 
-/** What a Function of the simulation does, by the name in its reference. Nobody ever decides on an `ignored` one. */
-export type Behaviour = "ok" | "flaky" | "broken" | "held" | "denied" | "ignored";
+/**
+ * What a Function of the simulation does, by the name in its reference. Nobody ever decides on an `ignored` one, and an
+ * `endless` one works until it is told to stop.
+ */
+export type Behaviour = "ok" | "flaky" | "broken" | "held" | "denied" | "ignored" | "endless";
 
 /** What becomes of the runs of one handler. */
 export interface Plan {
@@ -110,8 +113,9 @@ class Generator {
   #run(behaviour: Behaviour, tag: string): string {
     const isHeld = behaviour === "held" || behaviour === "denied" || behaviour === "ignored";
     const environment = isHeld ? ', environment = "production"' : "";
+    const timeout = behaviour === "endless" ? ', timeout = "7d"' : "";
     const inputs = `{"tag": "${tag}", "app": "shop", "revision": "${tag}"}`;
-    return `w.run(step = "sim.example/${behaviour}@v1", inputs = ${inputs}, retry = 8${environment})`;
+    return `w.run(step = "sim.example/${behaviour}@v1", inputs = ${inputs}, retry = 8${environment}${timeout})`;
   }
 
   #step(body: Body, depth: number): void {
@@ -141,6 +145,7 @@ class Generator {
       () => succeeding("held"),
       () => failing("denied", "ApprovalDenied"),
       () => forAMinute(this.#run("ignored", this.#tag())),
+      () => forAMinute(this.#run("endless", this.#tag())),
       () => body.lines.push(`w.sleep(seconds = ${this.#random.between(0, 1800)})`),
       () => see('w.wait_for_event(type = "sim.never", timeout = "40m")', null),
       () => see('w.wait_for_signal("never", timeout = "10m")', null),
@@ -165,6 +170,7 @@ class Generator {
           "FailedByOperator",
         ),
       () => byHand(`${this.#run("ignored", "by hand")}["tag"]`, "by hand"),
+      () => byHand(`${this.#run("endless", "by hand")}["tag"]`, "by hand"),
     ];
     const nested: (() => void)[] = [
       () => {

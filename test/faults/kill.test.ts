@@ -6,45 +6,18 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { createClient } from "../../cli/client.ts";
 import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
-import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
 import { eventually, LocalSluice } from "../end-to-end/local-sluice.ts";
+import { insist, journalOf, KILLS, PATIENCE_MS, pause, SEED, seededRandom } from "./killing.ts";
 
-const KILLS = Number(process.env.KILLS ?? 5);
-const SEED = Number(process.env.SEED ?? Date.now() % 100_000);
 // The document's half hour of soak passes in one second.
 const sluice = new LocalSluice({ timeScale: 1800 });
 afterAll(() => sluice.stop());
 
-/** Mulberry32: small, seeded, good enough to pick moments. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Posts until acknowledged: what a sender of webhooks does when the receiver is away. */
 function request(service: string): Promise<EventReceipt> {
-  return eventually(`202 for ${service}`, async () => {
-    const { events } = await sluice.admin.post<{ events: EventReceipt[] }>("/v1/events", {
-      headers: { "content-type": "application/cloudevents+json" },
-      rawBody: JSON.stringify({
-        specversion: "1.0",
-        id: service,
-        source: "/test/kill",
-        type: "com.gitlab.cd.deploy_requested",
-        data: { service, version: "1.0.0" },
-      }),
-    });
-    return events[0];
-  });
+  const type = "com.gitlab.cd.deploy_requested";
+  return insist(sluice, { id: service, type, data: { service, version: "1.0.0" } });
 }
 
 /** Approves whatever waits, as another person, for as long as the test goes on. */
@@ -69,19 +42,6 @@ function startApprover(token: string): () => Promise<void> {
     over = true;
     return loop;
   };
-}
-
-async function journalOf(run: string): Promise<JournalRecord[]> {
-  const records: JournalRecord[] = [];
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page: { records: JournalRecord[]; next?: number } = await sluice.admin.get(
-      `/v1/runs/${run}/journal`,
-      { query: { after, limit: 500 } },
-    );
-    records.push(...page.records);
-    after = page.next;
-  }
-  return records;
 }
 
 test(
@@ -120,7 +80,7 @@ test(
           const seen = await sluice.admin.get<RunDetail>(`/v1/runs/${id}`);
           return ["succeeded", "failed", "cancelled", "stuck"].includes(seen.state) ? seen : undefined;
         },
-        120_000,
+        PATIENCE_MS,
       );
       expect(run.error, `${service} of seed ${SEED}`).toBeUndefined();
       expect(run.state).toBe("succeeded");
@@ -131,7 +91,7 @@ test(
         "run succeeded",
       ]);
 
-      const records = await journalOf(id);
+      const records = await journalOf(sluice, id);
       expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index + 1));
       const outcomes = records.filter(({ type }) => type === "completed").map((record) => record.command);
       expect(outcomes).toEqual(["0#1", "0#2", "0#3", "0#4"]);
@@ -153,5 +113,5 @@ test(
     expect(started.size).toBe(2 * KILLS);
     await stopApprover();
   },
-  60_000 + KILLS * 20_000,
+  PATIENCE_MS,
 );

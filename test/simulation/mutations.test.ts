@@ -1,5 +1,6 @@
 // Proof that the simulation finds what it looks for: faults put into the source, each of which must be found.
 import { describe, expect, it } from "vitest";
+import { occurrencesOf } from "../../simulation/bundle.ts";
 import { mutations } from "../../simulation/mutations.ts";
 import { readyActors } from "../../simulation/ready-actors.ts";
 import { shrink } from "../../simulation/shrink.ts";
@@ -12,6 +13,10 @@ const SEEDS_PER_MUTATION = 100;
 const FAULT_RATE = 3;
 
 describe("a fault put into the source", () => {
+  it.each(mutations)("replaces what is there once: $name", async (mutation) => {
+    expect(await occurrencesOf(mutation), `${mutation.file} and simulation/mutations.ts have parted`).toBe(1);
+  });
+
   it.each(mutations)(
     "is found: $name",
     async (mutation) => {
