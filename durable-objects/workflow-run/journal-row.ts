@@ -32,7 +32,7 @@ export interface JournalRow {
 }
 
 /** In UTF-16 code units: a row is begun anew beyond this. Small, so that reading a page reads little else. */
-const ROW_LENGTH = 128 * 1024;
+const ROW_LENGTH = 32 * 1024;
 
 type Call = Omit<ScheduledRecord, "seq" | "at" | "type" | "command">;
 type OtherRecord = Omit<JournalRecord, "seq" | "at">;
