@@ -103,9 +103,9 @@ export const mutations: readonly NamedMutation[] = [
     name: "an accepted outcome is not told to the run",
     invariant: 3,
     file: router,
-    find: "this.#tellFinished(job, outcome, state.cause, state.resolved);\n    this.#flush();",
+    find: "this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);\n    this.#flush();",
     replace:
-      'if ("ok" in outcome) this.#flush();\n    else this.#tellFinished(job, outcome, state.cause, state.resolved);',
+      'if ("ok" in outcome) this.#flush();\n    else this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);',
   },
   {
     name: "an older summary replaces a newer one",
