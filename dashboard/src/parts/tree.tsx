@@ -1,4 +1,6 @@
 // JSON as a tree that folds. Values are text, whatever they contain.
+import { ShownText } from "./shown-text.tsx";
+
 const MAX_SHOWN = 200;
 
 export function Tree({ name, value, isOpen = true }: { name?: string; value: unknown; isOpen?: boolean }) {
@@ -6,7 +8,10 @@ export function Tree({ name, value, isOpen = true }: { name?: string; value: unk
   if (value === null || typeof value !== "object") {
     return (
       <div className="tree-leaf">
-        {label} <span className={`tree-${value === null ? "null" : typeof value}`}>{String(value)}</span>
+        {label}{" "}
+        <span className={`tree-${value === null ? "null" : typeof value}`}>
+          <ShownText text={String(value)} />
+        </span>
       </div>
     );
   }

@@ -6,6 +6,7 @@ import { useGrowingList } from "../../live/growing-list.ts";
 import { ansiParts, plainText } from "../../parts/ansi.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { ShownText } from "../../parts/shown-text.tsx";
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
@@ -90,7 +91,7 @@ export default function RunLog({ id, upTo }: { id: string; upTo: number }) {
                     {ansiParts(line.text).map((part, at) => (
                       // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line never change
                       <span key={at} className={part.classes}>
-                        {part.text}
+                        <ShownText text={part.text} />
                       </span>
                     ))}
                   </span>

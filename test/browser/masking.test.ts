@@ -1,0 +1,54 @@
+// What people see in the place of what only a runner gets.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalSluice } from "../end-to-end/local-sluice.ts";
+import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
+import { registerSource, runOnce, send } from "./stories.ts";
+
+const source = `
+def main(w, ev):
+    print("logs in with", ev["data"]["token"])
+    w.run(
+        "example.com/login@v1",
+        {"registry": {"host": "eu", "token": ev["data"]["token"]}, "url": "https://x:%s@eu" % ev["data"]["token"]},
+        sensitive = ["registry.token"],
+    )
+
+on_event(type = "com.example.masked", handler = main)
+`;
+const sluice = new LocalSluice({ timeScale: 1 });
+let browser: Browser;
+
+beforeAll(async () => {
+  await sluice.start();
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice.stop();
+});
+
+test("a masked value is a chip that says why, in trees and in the log, and the page holds no secret", async () => {
+  const token = `s3cret-${crypto.randomUUID()}`;
+  await registerSource(sluice, "masked", source);
+  const run = await send(sluice, "com.example.masked", { token });
+  await runOnce(sluice, run, ({ waitingFor }) => waitingFor.includes("a runner"));
+  for (const theme of ["light", "dark"] as const) {
+    const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, theme });
+    await goTo(page, `${sluice.url}/runs/${run}`);
+    await page.locator(".activity").first().click();
+    const panel = page.getByRole("complementary", { name: "Activity" });
+    const leaf = panel.locator(".tree-leaf", { hasText: "token" }).locator(".masked");
+    await leaf.first().waitFor();
+    expect(await leaf.first().getAttribute("title")).toBe("sensitive: only the runner gets it");
+    const url = panel.locator(".tree-leaf", { hasText: "url" }).first();
+    expect(await url.textContent()).toContain("https://x:•••");
+    expect(await url.locator(".masked").count()).toBe(1);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(await page.content()).not.toContain(token);
+    await goTo(page, `${sluice.url}/runs/${run}?tab=log`);
+    await page.locator(".log-line .masked").first().waitFor();
+    expect(await page.content()).not.toContain(token);
+    await leave();
+  }
+});
