@@ -221,7 +221,12 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     return this.ctx.storage.sql
       .exec<{ body: string }>("SELECT body FROM environments WHERE body IS NOT NULL ORDER BY name")
       .toArray()
-      .map(({ body }) => JSON.parse(body) as EnvironmentView);
+      .map(({ body }) => ({ health: [], ...(JSON.parse(body) as object) }) as unknown as EnvironmentView);
+  }
+
+  async unknownEnvironments(names: readonly string[]): Promise<string[]> {
+    const sql = "SELECT 1 FROM environments WHERE name = ? AND body IS NOT NULL";
+    return names.filter((name) => this.ctx.storage.sql.exec(sql, name).toArray().length === 0);
   }
 
   async audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }> {

@@ -1,4 +1,4 @@
-// An environment: its settings, its freezes, and what is deployed there.
+// An environment: its settings, its freezes, what is deployed there, and how well that is.
 //
 // 1. This is the source of truth. The catalog (which calls it governs) and the directory (what people see) get
 //    every change through the outbox, each with the version it belongs to.
@@ -14,6 +14,7 @@ import {
   freezesInForce,
   nextFreezeChange,
 } from "../src/environments/freeze.ts";
+import { withHealth } from "../src/environments/health.ts";
 import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environment.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
@@ -33,6 +34,8 @@ import type { AuditEntry, EnvironmentRpc, OutboxRpc } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const FREEZE_TIMER = "freeze";
+/** How often the directory is told that an app's health is what it was. */
+const TELL_HEALTH_MS = 60_000;
 /** How long `put` and `remove` wait for the catalog and the directory to know. */
 const TELL_PATIENCE_MS = 5000;
 
@@ -45,6 +48,8 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   readonly #rows: EnvironmentRows;
   /** By version of the targets: who waits for the catalog to have them. */
   readonly #awaited = new Map<number, () => void>();
+  /** By app: the last observation that the directory was told of. Lost with the instance, which then tells again. */
+  readonly #healthToldAt = new Map<string, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -88,6 +93,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
           updatedAt: now,
           version: (before?.view.version ?? 0) + 1,
           deployments: alive?.deployments ?? [],
+          health: alive?.health ?? [],
         };
         this.#storeAndSayFreezes({ view: next, removed: false, announced: before?.announced ?? [] }, now);
         this.#setTargets({ environment: name, version: next.version, targets: next.targets });
@@ -169,6 +175,47 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       return true;
     });
     if (isNew) this.#flush();
+  }
+
+  // ------------------------------------------------------------------- health
+
+  async recordHealth(report: Parameters<EnvironmentRpc["recordHealth"]>[0]): Promise<void> {
+    const { seq, ...seen } = report;
+    const isTold = this.ctx.storage.transactionSync(() => {
+      const stored = this.#rows.get();
+      if (!stored || stored.removed) return false;
+      const { view } = stored;
+      const news = withHealth(view.health, seen, seq);
+      if (!news) return false;
+      if (news.change) this.#rows.noteHealthChange(news.change);
+      // That it is still so is news once in a while: some report it every few seconds.
+      const isDue =
+        news.isNotable || seen.observedAt - (this.#healthToldAt.get(seen.app) ?? 0) >= TELL_HEALTH_MS;
+      const version = isDue ? view.version + 1 : view.version;
+      const next = { ...view, version, health: news.health };
+      this.#rows.put({ ...stored, view: next });
+      if (!isDue) return false;
+      this.#healthToldAt.set(seen.app, seen.observedAt);
+      this.#tellDirectory(next);
+      return true;
+    });
+    if (isTold) this.#flush();
+  }
+
+  async healthChanges({
+    before,
+    limit,
+  }: Parameters<EnvironmentRpc["healthChanges"]>[0]): ReturnType<EnvironmentRpc["healthChanges"]> {
+    const stored = this.#rows.get();
+    if (!stored || stored.removed) return unknownEnvironment();
+    const found = this.#rows.healthChanges({
+      limit,
+      before: before && { at: before.createdAt, seq: Number(before.id) },
+    });
+    const changes = found.slice(0, limit);
+    const last = changes.at(-1);
+    const next = last && { createdAt: last.since, id: String(last.seq) };
+    return ok({ changes, ...(found.length > limit && next && { next }) });
   }
 
   // ------------------------------------------------------------------ freezes

@@ -10,6 +10,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/event-bus/migrations.js";
 import { FilteredEvent } from "../src/events/expression.ts";
+import { isHealthReport, readHealthReport } from "../src/events/health-report.ts";
 import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../src/events/missed-waits.ts";
@@ -162,7 +163,17 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     };
     this.#events.insert(event, { seq, initiator, receivedAt: now }, effects);
     for (const { run, command } of wakes) this.#send(run, command, seq);
+    this.#tellEnvironment(event, seq, now);
     return { id: event.id, source: event.source, type: event.type, seq, duplicate: false, ...effects };
+  }
+
+  /** What an event reports of an app's health goes on to its environment. */
+  #tellEnvironment(event: CloudEvent, seq: number, now: number): void {
+    if (!isHealthReport(event)) return;
+    const report = readHealthReport(event, now);
+    if (!report.ok) return;
+    const told = { ...report.value, seq };
+    this.#outbox.add(message("environment", told.environment, "recordHealth", [told]));
   }
 
   #matchingTriggers(

@@ -3,9 +3,11 @@
 //
 // Rules: arguments and answers are plain data (structured clone); refusals are `Result`s, never exceptions, an
 // exception means "try again"; every message that changes something is idempotent by the key it names.
+import type { HealthReport } from "../src/events/health-report.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { Deployment, EnvironmentInput, EnvironmentView, Target } from "../src/protocol/environment.ts";
 import type { Form, FormState, FormValues } from "../src/protocol/form.ts";
+import type { HealthChange } from "../src/protocol/health.ts";
 import type { HistoryHead } from "../src/protocol/history.ts";
 import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../src/protocol/ids.ts";
 import type {
@@ -322,6 +324,13 @@ export interface EnvironmentRpc extends OutboxRpc {
    * event of it carries, as those that the run emits itself.
    */
   recordDeployment(deployment: Deployment & { command: CommandId; sluicehops?: number }): Promise<void>;
+  /** Bus → environment. Idempotent; one that is older than what is known of its app changes nothing. */
+  recordHealth(report: HealthReport & { seq: number }): Promise<void>;
+  /** Every change of an app's status, newest first; `next` is the `before` of the following page. */
+  healthChanges(page: {
+    before?: Position;
+    limit: number;
+  }): Promise<Result<{ changes: HealthChange[]; next?: Position }>>;
   remove(by: Identity): Promise<Result<null>>;
 }
 
@@ -431,6 +440,8 @@ export interface DirectoryRpc extends OutboxRpc {
   environments(): Promise<EnvironmentView[]>;
   /** What the dashboard shows first, all of it as of `cursor`, which its socket goes on from. */
   overview(): Promise<DirectoryOverview>;
+  /** Those of the names that no environment has. */
+  unknownEnvironments(names: readonly string[]): Promise<string[]>;
   audit(page: { before?: number; limit: number }): Promise<{ entries: AuditEntry[]; next?: number }>;
   /** Stores only the digest; the token itself is made by the caller. */
   createToken(token: {

@@ -1,8 +1,23 @@
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
-import { type EnvironmentView, riskSchema, type Target, tierSchema } from "../../src/protocol/environment.ts";
-import { collectPair, contextOf, splitPair } from "../command.ts";
+import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
+import {
+  type Deployment,
+  type EnvironmentView,
+  riskSchema,
+  type Target,
+  tierSchema,
+} from "../../src/protocol/environment.ts";
+import {
+  HEALTH_REPORTED,
+  type Health,
+  type HealthChange,
+  healthStatuses,
+} from "../../src/protocol/health.ts";
+import { type DeploymentHealth, healthOf, healthWords, observed } from "../../src/protocol/health-words.ts";
+import { collectPair, contextOf, parseCount, splitPair } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 
 /** `gitlab.com/cd/*`, `app=*-production`, or both: `gitlab.com/cd/*,app=*-production`. */
@@ -69,10 +84,90 @@ export function addEnvironmentCommands(program: Command): void {
             e.tier,
             e.risk,
             printable(e.targets.map(targetText).join(" ")),
-            printable(e.deployments.map((d) => `${d.app} ${d.revision} (${ago(d.at, now)})`).join(", ")),
+            printable(e.deployments.map((d) => deployed(d, e.health, now)).join(", ")),
           ]),
           "No environments yet: `sluice env create production --tier production --target 'app=*-production'`.",
         ),
       );
     });
+
+  environment
+    .command("show")
+    .description("show an environment: what is deployed there, how well it is, and how that has changed")
+    .argument("<name>")
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const path = `/v1/environments/${encodeURIComponent(name)}`;
+      const view = await client.get<EnvironmentView>(path);
+      const { changes } = await client.get<{ changes: HealthChange[] }>(`${path}/health`, {
+        query: { limit: 10 },
+      });
+      out.result({ ...view, changes }, () => described(view, changes, Date.now()));
+    });
+
+  environment
+    .command("report")
+    .description("report how well an app is that is deployed there")
+    .argument("<name>")
+    .argument("<app>")
+    .addArgument(new Argument("<status>").choices(healthStatuses))
+    .option("--message <text>", "what is the matter")
+    .option("--revision <text>", "which revision was seen")
+    .option("--stale-after <seconds>", "how long this holds without another report", parseCount)
+    .action(async (name: string, app: string, status: string, options: ReportOptions, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { events } = await client.post<{ events: EventReceipt[] }>("/v1/events", {
+        headers: { "content-type": "application/cloudevents+json" },
+        rawBody: JSON.stringify({
+          specversion: "1.0",
+          id: randomUUID(),
+          source: "/sluice/cli",
+          type: HEALTH_REPORTED,
+          subject: app,
+          time: new Date().toISOString(),
+          datacontenttype: "application/json",
+          data: {
+            environment: name,
+            app,
+            status,
+            message: options.message,
+            revision: options.revision,
+            stale_after_s: options.staleAfter,
+          },
+        }),
+      });
+      out.result(events[0], () => `${pc.green("✓")} ${printable(app)} in ${name} is ${status}`);
+    });
+}
+
+interface ReportOptions {
+  message?: string;
+  revision?: string;
+  staleAfter?: number;
+}
+
+function deployed(deployment: Deployment, health: readonly Health[], now: number): string {
+  const { app, revision, at } = deployment;
+  return `${app} ${revision} (${ago(at, now)}, ${healthWords(healthOf(deployment, health, now), revision)})`;
+}
+
+function described(view: EnvironmentView, changes: readonly HealthChange[], now: number): string {
+  const { deployments, health } = view;
+  const foreign = health.filter((one) => !deployments.some(({ app }) => app === one.app));
+  return [
+    `${pc.bold(view.name)}  ${view.tier}, ${view.risk} risk`,
+    ...deployments.map((one) => healthLine(one.app, one.revision, healthOf(one, health, now), now)),
+    ...foreign.map((one) => healthLine(one.app, one.revision ?? "", observed(one, now), now)),
+    ...changes.map(({ app, status, since, message = "" }) =>
+      pc.dim(`  ${ago(since, now)}: ${printable(app)} became ${status} ${printable(message)}`.trimEnd()),
+    ),
+  ].join("\n");
+}
+
+function healthLine(app: string, revision: string, known: DeploymentHealth, now: number): string {
+  const named = `  ${printable(app)} ${printable(revision)}  ${healthWords(known, revision)}`;
+  if (known.known === "ended_well") return `${named}, as its function reported ${ago(known.at, now)}`;
+  const { since, observedAt, message } = known.health;
+  const said = message === undefined ? "" : `: ${printable(message)}`;
+  return `${named} since ${ago(since, now)}, observed ${ago(observedAt, now)}${said}`;
 }

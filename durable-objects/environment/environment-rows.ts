@@ -1,10 +1,13 @@
 // The rows of one environment: what it is now, and every deployment it has seen.
 import type { Freeze } from "../../src/environments/freeze.ts";
 import type { Deployment, EnvironmentView } from "../../src/protocol/environment.ts";
+import type { Health, HealthChange } from "../../src/protocol/health.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
 
 /** A year and a month, as long as the directory's audit. */
-const DEPLOYMENTS_KEPT_MS = 400 * 24 * 3600_000;
+const KEPT_MS = 400 * 24 * 3600_000;
+/** One that flaps changes without end. */
+const MAX_HEALTH_CHANGES = 10_000;
 
 export interface StoredEnvironment {
   view: EnvironmentView;
@@ -25,13 +28,14 @@ export class EnvironmentRows {
     const row = this.#sql
       .exec<{ view: string; removed: number; announced: string }>("SELECT * FROM environment WHERE id = 1")
       .toArray()[0];
-    return (
-      row && {
-        view: JSON.parse(row.view) as EnvironmentView,
-        removed: row.removed === 1,
-        announced: JSON.parse(row.announced) as Freeze[],
-      }
-    );
+    if (!row) return undefined;
+    const view = JSON.parse(row.view) as Omit<EnvironmentView, "health"> & { health?: Health[] };
+    return {
+      // One that was stored before there were reports of health has none.
+      view: { ...view, health: view.health ?? [] },
+      removed: row.removed === 1,
+      announced: JSON.parse(row.announced) as Freeze[],
+    };
   }
 
   /** Throws `RowTooLarge`. */
@@ -74,7 +78,41 @@ export class EnvironmentRows {
       JSON.stringify(deployment),
     );
     if (rowsWritten === 0) return false;
-    this.#sql.exec("DELETE FROM deployments WHERE at < ?", deployment.at - DEPLOYMENTS_KEPT_MS);
+    this.#sql.exec("DELETE FROM deployments WHERE at < ?", deployment.at - KEPT_MS);
     return true;
+  }
+
+  noteHealthChange(change: HealthChange): void {
+    this.#sql.exec(
+      "INSERT OR IGNORE INTO health_changes (seq, at, body) VALUES (?, ?, ?)",
+      change.seq,
+      change.since,
+      JSON.stringify(change),
+    );
+    this.#sql.exec(
+      `DELETE FROM health_changes WHERE at < ? OR seq <=
+         (SELECT seq FROM health_changes ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+      change.since - KEPT_MS,
+      MAX_HEALTH_CHANGES,
+    );
+  }
+
+  /** Newest first, one more than `limit` when there is more. */
+  healthChanges({
+    before,
+    limit,
+  }: {
+    before?: { at: number; seq: number } | undefined;
+    limit: number;
+  }): HealthChange[] {
+    return this.#sql
+      .exec<{ body: string }>(
+        "SELECT body FROM health_changes WHERE (at, seq) < (?, ?) ORDER BY at DESC, seq DESC LIMIT ?",
+        before?.at ?? Number.MAX_SAFE_INTEGER,
+        before?.seq ?? 0,
+        limit + 1,
+      )
+      .toArray()
+      .map(({ body }) => JSON.parse(body) as HealthChange);
   }
 }

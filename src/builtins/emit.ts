@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isHealthReport, readHealthReport } from "../events/health-report.ts";
 import { attributesOfConsequence, hopsOf, MAX_HOPS } from "../events/hops.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { type BuiltinCall, checkInputs, failure, idempotencyKey, type LocalBuiltin } from "./builtin.ts";
@@ -27,14 +28,19 @@ function eventOf(call: BuiltinCall, inputs: z.infer<typeof inputsSchema>): Cloud
 
 /**
  * `builtin://emit`: an event to the workspace's bus. Inputs `type`, and optionally `source` (this run), `subject`
- * and `data`; outputs the event's `id`, `source` and `type`. Types under `dev.sluice.` are Sluice's own.
+ * and `data`; outputs the event's `id`, `source` and `type`. Types under `dev.sluice.` are Sluice's own,
+ * but for reports of health.
  */
 export const emit: LocalBuiltin = {
   kind: "local",
   perform(call) {
     const inputs = checkInputs("emit", inputsSchema, call.inputs);
     if ("outcome" in inputs) return inputs;
-    if (inputs.value.type.startsWith("dev.sluice.")) {
+    const event = eventOf(call, inputs.value);
+    if (isHealthReport(event)) {
+      const report = readHealthReport(event, call.now);
+      if (!report.ok) return { outcome: failure("InvalidHealthReport", report.error.message) };
+    } else if (inputs.value.type.startsWith("dev.sluice.")) {
       return {
         outcome: failure(
           "ReservedEventType",
@@ -42,7 +48,6 @@ export const emit: LocalBuiltin = {
         ),
       };
     }
-    const event = eventOf(call, inputs.value);
     // The bus would keep it and start nothing: the chain ends here, and this run can say so.
     if (hopsOf(event) > MAX_HOPS) {
       return {

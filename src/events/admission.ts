@@ -1,15 +1,19 @@
-// What a sender may not claim. Event types under `dev.sluice.` are Sluice's own word, so a workflow can trust them;
-// and an emergency bypass of change freezes is for operators.
+// What a sender may not claim. Event types under `dev.sluice.` are Sluice's own word, so a workflow can trust them (but
+// reports of health, which are everybody's, and have to be readable); and an emergency bypass of change freezes is for operators.
 import { isAllowed } from "../auth/roles.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import type { Role } from "../protocol/token.ts";
+import { isHealthReport, readHealthReport } from "./health-report.ts";
 import { BYPASS_ATTRIBUTE } from "./hops.ts";
 
 const OWN_TYPES = "dev.sluice.";
 
-function admit(event: CloudEvent, role: Role | null): Result<CloudEvent> {
-  if (event.type.startsWith(OWN_TYPES)) {
+function admit(event: CloudEvent, role: Role | null, now: number): Result<CloudEvent> {
+  if (isHealthReport(event)) {
+    const report = readHealthReport(event, now);
+    if (!report.ok) return report;
+  } else if (event.type.startsWith(OWN_TYPES)) {
     return refuse("invalid_event", `only Sluice itself sends ${event.type}: choose a type of your own`, {
       errors: [{ pointer: "/type", message: `must not begin with ${OWN_TYPES}` }],
     });
@@ -29,13 +33,17 @@ function admit(event: CloudEvent, role: Role | null): Result<CloudEvent> {
 
 /**
  * The events as they may enter from outside, all of them or none; `role` is their sender's, null for a signed
- * webhook's. Refuses `invalid_event` for a type of ours, and `forbidden` for a bypass that is not the sender's to
+ * webhook's. Refuses `invalid_event` for a type of ours and for a report that says nothing, and `forbidden` for a bypass that is not the sender's to
  * give. A bypass comes out as true or not at all.
  */
-export function admitAll(events: readonly CloudEvent[], role: Role | null): Result<CloudEvent[]> {
+export function admitAll(
+  events: readonly CloudEvent[],
+  role: Role | null,
+  now: number,
+): Result<CloudEvent[]> {
   const admitted: CloudEvent[] = [];
   for (const event of events) {
-    const one = admit(event, role);
+    const one = admit(event, role, now);
     if (!one.ok) return one;
     admitted.push(one.value);
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { healthSchema } from "./health.ts";
 import { nameSchema } from "./ids.ts";
 
 export const tierSchema = z.enum(["production", "staging", "development"]);
@@ -49,5 +50,7 @@ export const environmentSchema = environmentInputSchema.extend({
   updatedAt: z.number(),
   version: z.number().int(),
   deployments: z.array(deploymentSchema),
+  /** What was reported of apps there, the newest report of each; `healthOf` says what it means for a deployment. */
+  health: z.array(healthSchema).default([]),
 });
 export type EnvironmentView = z.infer<typeof environmentSchema>;

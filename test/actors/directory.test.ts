@@ -124,7 +124,16 @@ describe("the copies a directory keeps", () => {
     } as const;
     await rpc.apply({
       environments: [
-        { ...view, targets: [], freezes: [], createdAt: 1, updatedAt: 1, version: 1, deployments: [] },
+        {
+          ...view,
+          targets: [],
+          freezes: [],
+          createdAt: 1,
+          updatedAt: 1,
+          version: 1,
+          deployments: [],
+          health: [],
+        },
       ],
     });
     expect(await rpc.environments()).toEqual([]);

@@ -116,6 +116,50 @@ test("its history goes back deployment by deployment, also those of one time", a
   expect(await rpc.deployments({ limit: 2 })).toMatchObject({ error: { code: "unknown_environment" } });
 });
 
+test("health reported every second reaches the directory with its changes, and once a minute otherwise", async () => {
+  const { rpc, object, put } = fresh();
+  await put();
+  const report = (n: number, status: "healthy" | "degraded" = "healthy") =>
+    rpc.recordHealth({
+      ...{ environment: "x", app: "shop", status, observedAt: n * 1000, staleAfterMs: 1000 },
+      ...{ source: "/argo", seq: n },
+    });
+  const version = async () => {
+    const found = await rpc.view();
+    return found.ok ? found.value.version : 0;
+  };
+  for (let n = 100; n < 159; n += 1) await report(n);
+  expect(await version()).toBe(2);
+  await report(160);
+  expect(await version()).toBe(3);
+  await report(161, "degraded");
+  await report(161, "degraded");
+  expect(await version()).toBe(4);
+  await evictDurableObject(object);
+  expect(await rpc.view()).toMatchObject({
+    value: { health: [{ status: "degraded", since: 161_000, observedAt: 161_000 }] },
+  });
+  // As settings are replaced, so is what is deployed kept.
+  expect(await put({ risk: "low" })).toMatchObject({ value: { health: [{ app: "shop" }] } });
+});
+
+test("health of an environment that is gone changes nothing", async () => {
+  const { rpc, put } = fresh();
+  await put();
+  await rpc.remove(by);
+  const report = {
+    app: "shop",
+    status: "healthy" as const,
+    observedAt: 1,
+    staleAfterMs: 1,
+    source: "/a",
+    seq: 1,
+  };
+  await rpc.recordHealth({ environment: "x", ...report });
+  expect(await rpc.view()).toMatchObject({ ok: false });
+  expect(await put()).toMatchObject({ value: { health: [] } });
+});
+
 test("a removed environment governs nothing and is shown nowhere", async () => {
   const { name, rpc, put } = fresh();
   await put();

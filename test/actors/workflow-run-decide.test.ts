@@ -31,6 +31,7 @@ const production: EnvironmentView = {
   updatedAt: 0,
   version: 1,
   deployments: [],
+  health: [],
 };
 
 const call = {

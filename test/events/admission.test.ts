@@ -3,16 +3,18 @@ import { admitAll } from "../../src/events/admission.ts";
 import type { Role } from "../../src/protocol/token.ts";
 import { anEvent } from "./builders.ts";
 
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+
 describe("an event from outside", () => {
   it("is let in as it is", () => {
     const events = [anEvent({ sluicehops: 3 }), anEvent({ type: "dev.sluicegate" })];
-    expect(admitAll(events, null)).toEqual({ ok: true, value: events });
+    expect(admitAll(events, null, NOW)).toEqual({ ok: true, value: events });
   });
 
   it("cannot speak for Sluice, whoever sends it, and takes its batch with it", () => {
     const events = [anEvent(), anEvent({ type: "dev.sluice.approval.resolved" })];
     for (const role of ["sender", "admin", null] as const) {
-      expect(admitAll(events, role)).toMatchObject({ ok: false, error: { code: "invalid_event" } });
+      expect(admitAll(events, role, NOW)).toMatchObject({ ok: false, error: { code: "invalid_event" } });
     }
   });
 
@@ -27,13 +29,23 @@ describe("an event from outside", () => {
     for (const sluicebypass of [true, "true"]) {
       const event = anEvent({ sluicebypass });
       if (allowed)
-        expect(admitAll([event], role)).toEqual({ ok: true, value: [{ ...event, sluicebypass: true }] });
-      else expect(admitAll([event], role)).toMatchObject({ ok: false, error: { code: "forbidden" } });
+        expect(admitAll([event], role, NOW)).toEqual({ ok: true, value: [{ ...event, sluicebypass: true }] });
+      else expect(admitAll([event], role, NOW)).toMatchObject({ ok: false, error: { code: "forbidden" } });
     }
     const { sluicebypass: _, ...plain } = anEvent({ sluicebypass: "no" });
-    expect(admitAll([{ ...plain, sluicebypass: "no" } as typeof plain], role)).toEqual({
+    expect(admitAll([{ ...plain, sluicebypass: "no" } as typeof plain], role, NOW)).toEqual({
       ok: true,
       value: [plain],
+    });
+  });
+
+  it("may report health, whoever sends it, in a form that can be read", () => {
+    const type = "dev.sluice.deployment.health";
+    const report = anEvent({ type, data: { environment: "production", app: "shop", status: "healthy" } });
+    expect(admitAll([report], "sender", NOW)).toEqual({ ok: true, value: [report] });
+    expect(admitAll([report, anEvent({ type, data: {} })], "admin", NOW)).toMatchObject({
+      ok: false,
+      error: { code: "invalid_event" },
     });
   });
 });

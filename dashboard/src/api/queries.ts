@@ -223,6 +223,19 @@ export const deploymentsQuery = (name: string) =>
     getNextPageParam: (page) => page.next,
   });
 
+export const healthQuery = (name: string) =>
+  infiniteQueryOptions({
+    queryKey: ["environments", name, "health"],
+    queryFn: ({ pageParam }) =>
+      answered(
+        api.GET("/v1/environments/{name}/health", {
+          params: { path: { name }, query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+  });
+
 export const locksQuery = queryOptions({
   queryKey: ["locks"],
   queryFn: () => answered(api.GET("/v1/locks")),

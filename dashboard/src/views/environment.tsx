@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Environment } from "../api/client.ts";
-import { deploymentsQuery, environmentsQuery } from "../api/queries.ts";
+import { deploymentsQuery, environmentsQuery, healthQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -11,6 +11,7 @@ import { State } from "../parts/state.tsx";
 import { Ago, Exactly, useNow } from "../parts/time.tsx";
 import { useMay } from "../session.ts";
 import { SettingsForm } from "./environment/settings-form.tsx";
+import { Deployments } from "./environments/deployments.tsx";
 
 const route = getRouteApi("/environments/$name");
 
@@ -51,7 +52,12 @@ export function EnvironmentPage() {
           ) : (
             <Settings environment={environment} />
           )}
+          <div className="card">
+            <h2>Deployed now</h2>
+            <Deployments environment={environment} />
+          </div>
           <History name={name} />
+          <HealthHistory name={name} />
         </>
       )}
     </Page>
@@ -139,6 +145,47 @@ function History({ name }: { name: string }) {
       {hasNextPage && (
         <button type="button" className="button" onClick={() => void fetchNextPage()}>
           Older deployments
+        </button>
+      )}
+    </section>
+  );
+}
+
+function HealthHistory({ name }: { name: string }) {
+  const { data, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery(healthQuery(name));
+  const changes = data?.pages.flatMap((page) => page.changes) ?? [];
+  return (
+    <section aria-labelledby="health">
+      <h2 id="health">Health</h2>
+      {error && <Problem error={error} retry={() => void refetch()} />}
+      {data && changes.length === 0 && (
+        <Empty title="Nobody has reported any health.">
+          <p>
+            Whoever observes what is deployed sends events of type <code>dev.sluice.deployment.health</code>:
+            a monitor, Argo CD’s notifications, or a workflow.
+          </p>
+        </Empty>
+      )}
+      <ol className="card list plain">
+        {changes.map(({ app, status, revision, message, since, seq }) => (
+          <li key={seq} className="deployed">
+            <span className="strong cut">{app}</span>
+            <span>
+              <Link to="/events" search={{ event: seq }}>
+                {status}
+              </Link>{" "}
+              <span className="mono">{revision}</span>
+            </span>
+            <span className="quiet cut">{message}</span>
+            <span className="quiet">
+              <Ago at={since} />
+            </span>
+          </li>
+        ))}
+      </ol>
+      {hasNextPage && (
+        <button type="button" className="button" onClick={() => void fetchNextPage()}>
+          Older changes
         </button>
       )}
     </section>

@@ -48,7 +48,7 @@ export function Environments() {
 }
 
 function EnvironmentCard({ environment }: { environment: Environment }) {
-  const { name, tier, risk, deployments } = environment;
+  const { name, tier, risk } = environment;
   const freeze = frozenBy(environment, useNow());
   return (
     <article className="card environment" aria-label={name}>
@@ -67,7 +67,7 @@ function EnvironmentCard({ environment }: { environment: Environment }) {
           </Link>
         </span>
       </header>
-      <Deployments deployments={deployments} />
+      <Deployments environment={environment} />
     </article>
   );
 }

@@ -93,7 +93,7 @@ function Deployed() {
 }
 
 function EnvironmentRow({ environment }: { environment: Environment }) {
-  const { name, risk, deployments } = environment;
+  const { name, risk } = environment;
   const freeze = frozenBy(environment, Date.now());
   return (
     <article className="environment-row" aria-label={name}>
@@ -105,7 +105,7 @@ function EnvironmentRow({ environment }: { environment: Environment }) {
         {freeze && <span className="state tone-held">frozen: {freeze.name}</span>}
         <Movement environment={environment} />
       </header>
-      <Deployments deployments={deployments} />
+      <Deployments environment={environment} />
     </article>
   );
 }

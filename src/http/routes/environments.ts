@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub, environmentStub } from "../../../durable-objects/stubs.ts";
 import { deploymentSchema, environmentInputSchema, environmentSchema } from "../../protocol/environment.ts";
+import { healthChangeSchema } from "../../protocol/health.ts";
 import { nameSchema } from "../../protocol/ids.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
@@ -67,6 +68,31 @@ const history = createRoute({
   },
 });
 
+const health = createRoute({
+  method: "get",
+  path: "/v1/environments/{name}/health",
+  tags,
+  summary: "How healthy what is deployed there has been: every change, newest first",
+  description:
+    "As events of type `dev.sluice.deployment.health` report it. Kept for 400 days, the latest 10,000. What holds now is " +
+    "in `health` of the environment.",
+  middleware: [requires("viewer")] as const,
+  request: {
+    params,
+    query: z.object({
+      cursor: z.string().max(500).optional().describe("`next` of the page before"),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ changes: z.array(healthChangeSchema), next: z.string().optional() }),
+      "A page of changes",
+    ),
+    ...problems(400, 401, 403, 404),
+  },
+});
+
 const remove = createRoute({
   method: "delete",
   path: "/v1/environments/{name}",
@@ -106,6 +132,14 @@ export const environments = createRoutes()
       { deployments: page.deployments, ...(page.next && { next: encodeCursor(page.next) }) },
       200,
     );
+  })
+  .openapi(health, async (c) => {
+    const { name } = c.req.valid("param");
+    const { cursor, limit } = c.req.valid("query");
+    const environment = environmentStub(c.env, DEFAULT_WORKSPACE, name);
+    const before = cursor === undefined ? {} : { before: decodeCursor(cursor) };
+    const { changes, next } = unwrap(await environment.healthChanges({ limit, ...before }));
+    return c.json({ changes, ...(next && { next: encodeCursor(next) }) }, 200);
   })
   .openapi(remove, async (c) => {
     const { name } = c.req.valid("param");

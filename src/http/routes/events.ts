@@ -30,7 +30,7 @@ const post = createRoute({
   description:
     "Answers once the events are stored, with the runs they started or woke. The same source and id again changes nothing and gets the first answer.",
   middleware: [requires("sender")] as const,
-  responses: { 202: json(receipts, "Stored"), ...problems(400, 401, 403, 413, 415) },
+  responses: { 202: json(receipts, "Stored"), ...problems(400, 401, 403, 404, 413, 415) },
 });
 
 const list = createRoute({

@@ -26,3 +26,16 @@ export const deployments = sqliteTable(
   },
   (table) => [index("deployments_by_age").on(table.at)],
 );
+
+/** Every change of an app's health, as it was seen. */
+export const healthChanges = sqliteTable(
+  "health_changes",
+  {
+    /** The arrival number of the event that reported it. */
+    seq: integer("seq").primaryKey(),
+    at: integer("at").notNull(),
+    /** JSON: a HealthChange. */
+    body: text("body").notNull(),
+  },
+  (table) => [index("health_changes_by_age").on(table.at)],
+);

@@ -26,7 +26,7 @@ function StartWithFields({ workflow, fields }: { workflow: string; fields: reado
   return (
     <Card
       start={start}
-      className="fields"
+      className="start-fields"
       inputOf={(form) => valuesOf(fields, new FormData(form))}
       canStart={true}
     >
@@ -64,7 +64,7 @@ function Card({
     if (canStart) void start.begin(inputOf(event.currentTarget));
   };
   return (
-    <details className="card form-card asked">
+    <details className="card form-card">
       <summary>Start a run</summary>
       <form onSubmit={submit} onChange={start.changed} className={className}>
         {children}
