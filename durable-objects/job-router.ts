@@ -22,7 +22,7 @@ import {
   release,
 } from "../src/jobs/job-state.ts";
 import { canonicalOutcome, saysCancelled } from "../src/jobs/outcome.ts";
-import { choosePoll, laneKey, longestWaiting, servesLane } from "../src/jobs/queue.ts";
+import { choosePoll, firstOf, laneKey, servesLane } from "../src/jobs/queue.ts";
 import type { JobId } from "../src/protocol/ids.ts";
 import {
   type Completion,
@@ -40,7 +40,7 @@ import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Outbox } from "../src/storage/outbox.ts";
 import type { Timer, Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import { JobRows, type StoredJob } from "./job-router/job-rows.ts";
+import { JobRows, type LaneHead, type StoredJob } from "./job-router/job-rows.ts";
 import { RunnerRows } from "./job-router/runner-rows.ts";
 import { WaitingPolls } from "./job-router/waiting-polls.ts";
 import { retryParked } from "./parked-messages.ts";
@@ -52,6 +52,8 @@ import { DEFAULT_WORKSPACE } from "./stubs.ts";
 const RETENTION_MS = 24 * 3600_000;
 const PURGE_EVERY_MS = 3600_000;
 const PURGE_TIMER = "purge";
+/** How many of a lane's jobs people are shown, in the order in which they will be handed over. */
+const SHOWN_JOBS = 5;
 const LEASE_MS = DEFAULT_LEASE_SECONDS * 1000;
 
 function newLease(): string {
@@ -113,7 +115,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
       askedAt: now,
     };
     this.#runners.seen(poll.runner, request.runner, now);
-    const head = longestWaiting(this.#heads(poll.tags));
+    const head = firstOf(this.#heads(poll.tags));
     if (head) return this.#give(head.id, poll.runner, now);
     return request.waitMs > 0 ? await this.#polls.wait(poll, request.waitMs) : null;
   }
@@ -184,6 +186,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
         tags: JSON.parse(lane) as string[],
         length,
         oldestQueuedAt,
+        next: this.#jobs.first(lane, SHOWN_JOBS),
       })),
     };
   }
@@ -259,8 +262,8 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
   }
 
   /** Heads of the lanes a runner serves. Lanes that turn out empty are forgotten. */
-  #heads(tags: readonly string[]): { seq: number; id: JobId }[] {
-    const heads: { seq: number; id: JobId }[] = [];
+  #heads(tags: readonly string[]): LaneHead[] {
+    const heads: LaneHead[] = [];
     for (const [lane, laneTags] of this.#lanes) {
       if (!servesLane(tags, laneTags)) continue;
       const head = this.#jobs.head(lane);

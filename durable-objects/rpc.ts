@@ -15,6 +15,7 @@ import type {
   Heartbeat,
   Job,
   JobOutcome,
+  QueuedView,
   RunnerInfo,
   RunnerStatus,
 } from "../src/protocol/job.ts";
@@ -278,6 +279,8 @@ export interface QueueJob {
   /** How long it may wait for a runner, milliseconds. */
   queueTimeoutMs: number;
   tags: string[];
+  /** Of the trigger: `placeOf` says what it is worth. 0 where it is left out. */
+  priority?: number;
   idempotencyKey: string;
   traceparent?: string;
 }
@@ -294,7 +297,7 @@ export interface JobRouterRpc extends OutboxRpc {
   release(job: JobId, release: { lease: string; reason: string }): Promise<Result<null>>;
   status(): Promise<{
     runners: RunnerStatus[];
-    queue: { tags: string[]; length: number; oldestQueuedAt: number }[];
+    queue: { tags: string[]; length: number; oldestQueuedAt: number; next: QueuedView[] }[];
   }>;
 }
 

@@ -13,7 +13,7 @@ def on_event(type: str, handler: Callable, filter: str = None, match: dict = Non
         rate_limit: How many starts in a stretch of time: what `rate_limit(...)` gives.
         debounce: One run for a burst of events: what `debounce(...)` gives.
         batch: One run for several events: what `batch(...)` gives. The handler gets a list.
-        priority: Of starts that wait for the same place, the higher one goes first; from -1000 to 1000. Default: 0.
+        priority: Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000. Default: 0.
     """
     pass
 
@@ -30,7 +30,7 @@ def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str
         jitter: Puts each firing off by up to this long. Default: 0.
         backfill: What to make up for after an outage. One of "none", "latest", "all". Default: "latest".
         concurrency: How many runs at once: what `concurrency(...)` gives.
-        priority: Of starts that wait for the same place, the higher one goes first; from -1000 to 1000. Default: 0.
+        priority: Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000. Default: 0.
     """
     pass
 

@@ -1,8 +1,16 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import type { QueuedView } from "../../src/protocol/job.ts";
 import type { StartView } from "../../src/protocol/start.ts";
 import { contextOf } from "../command.ts";
 import { ago, duration, printable, table } from "../output.ts";
+
+/** The jobs that wait with the same tags. */
+interface Lane {
+  tags: string[];
+  length: number;
+  next: QueuedView[];
+}
 
 export function addQueueCommands(program: Command): void {
   const queue = program.command("queue").description("runs that wait for their turn");
@@ -19,10 +27,11 @@ export function addQueueCommands(program: Command): void {
       const now = Date.now();
       out.result(starts, () =>
         table(
-          ["WORKFLOW", "STATE", "WHY", "EVENTS", "SINCE", "NEXT", "RUN"],
+          ["WORKFLOW", "STATE", "PRIORITY", "WHY", "EVENTS", "SINCE", "NEXT", "RUN"],
           starts.map((one) => [
             one.workflow,
             one.state,
+            String(one.priority),
             printable(one.reason),
             String(one.events),
             ago(one.createdAt, now),
@@ -30,6 +39,31 @@ export function addQueueCommands(program: Command): void {
             one.run,
           ]),
           "Nothing waits.",
+        ),
+      );
+    });
+
+  queue
+    .command("jobs")
+    .description("list what waits for a runner: the first jobs for each set of tags, in their order")
+    .action(async (_options: unknown, command: Command) => {
+      const { client, out } = contextOf(command);
+      const { queue: lanes } = await client.get<{ queue: Lane[] }>("/v1/runners");
+      const now = Date.now();
+      out.result(lanes, () =>
+        table(
+          ["TAGS", "FUNCTION", "PRIORITY", "SINCE", "RUN"],
+          lanes.flatMap(({ tags, length, next }) => [
+            ...next.map((job) => [
+              printable(tags.join(", ")),
+              printable(job.function),
+              String(job.priority),
+              ago(job.queuedAt, now),
+              job.run,
+            ]),
+            ...(length > next.length ? [["", pc.dim(`and ${length - next.length} more`), "", "", ""]] : []),
+          ]),
+          "No job waits for a runner.",
         ),
       );
     });

@@ -1,8 +1,9 @@
 // The `jobs` table: rows to states and back. Raw SQL, since every job passes here several times.
 
 import type { Cause, JobState } from "../../src/jobs/job-state.ts";
+import { placeOf } from "../../src/jobs/queue.ts";
 import type { JobId } from "../../src/protocol/ids.ts";
-import type { Job } from "../../src/protocol/job.ts";
+import type { Job, QueuedView } from "../../src/protocol/job.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { QueueJob } from "../rpc.ts";
 
@@ -48,6 +49,9 @@ export interface StoredJob {
   lane: string;
   state: JobState;
 }
+
+/** The job of a lane that is next: `placeOf`, its order of arrival, its id. */
+export type LaneHead = { place: number; seq: number; id: JobId };
 
 function stateOf(row: Row): JobState {
   const facts = {
@@ -105,8 +109,8 @@ export class JobRows {
   insert(job: QueueJob, lane: string, state: JobState & { state: "queued" }, now: number): void {
     this.#sql.exec(
       `INSERT INTO jobs (id, run, command, attempt, reference, inputs, sensitive_inputs, environment, timeout_ms, queue_timeout_ms,
-         lane, idempotency_key, traceparent, state, queue_until, queued_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
+         lane, idempotency_key, traceparent, state, queue_until, queued_at, priority, place)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)`,
       job.id,
       job.run,
       job.command,
@@ -122,6 +126,8 @@ export class JobRows {
       job.traceparent ?? null,
       state.queueUntil,
       now,
+      job.priority ?? 0,
+      placeOf({ queuedAt: now, priority: job.priority ?? 0 }),
     );
   }
 
@@ -130,14 +136,26 @@ export class JobRows {
     return row && stored(row);
   }
 
-  /** The longest waiting job of a lane. */
-  head(lane: string): { seq: number; id: JobId } | undefined {
+  /** The job of a lane that is next. */
+  head(lane: string): LaneHead | undefined {
     return this.#sql
-      .exec<{ seq: number; id: JobId }>(
-        "SELECT seq, id FROM jobs WHERE state = 'queued' AND lane = ? ORDER BY seq LIMIT 1",
+      .exec<LaneHead>(
+        "SELECT place, seq, id FROM jobs WHERE state = 'queued' AND lane = ? ORDER BY place, seq LIMIT 1",
         lane,
       )
       .toArray()[0];
+  }
+
+  /** The first jobs of a lane, for people to see. */
+  first(lane: string, limit: number): QueuedView[] {
+    return this.#sql
+      .exec<QueuedView>(
+        `SELECT id, run, reference AS function, priority, queued_at AS queuedAt
+         FROM jobs WHERE state = 'queued' AND lane = ? ORDER BY place, seq LIMIT ?`,
+        lane,
+        limit,
+      )
+      .toArray();
   }
 
   lanesWithJobs(): string[] {

@@ -3,12 +3,15 @@
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
+import type { Trigger } from "../protocol/workflow.ts";
 
 export const WORKFLOW_START = "dev.sluice.workflow.start";
 /** What `on_start` calls its trigger. */
 export const START_TRIGGER = "start";
 /** Extension attribute: `<run>/<command>` of the run that asks for it. */
 const PARENT_ATTRIBUTE = "sluiceparent";
+/** Extension attribute: the priority of the run that asks for it. */
+const PRIORITY_ATTRIBUTE = "sluicepriority";
 
 export interface Parent {
   run: RunId;
@@ -27,7 +30,7 @@ export function workflowStart(start: {
   id: string;
   input: JsonValue;
   now: number;
-  parent?: Parent;
+  parent?: Parent & { priority: number };
   /** What goes on from the event that started the parent: `attributesOfConsequence`. */
   attributes?: Pick<CloudEvent, string>;
 }): CloudEvent {
@@ -42,6 +45,7 @@ export function workflowStart(start: {
     datacontenttype: "application/json",
     ...attributes,
     ...(parent ? { [PARENT_ATTRIBUTE]: `${parent.run}/${parent.command}` } : {}),
+    ...(parent && parent.priority !== 0 ? { [PRIORITY_ATTRIBUTE]: parent.priority } : {}),
     data: input,
   };
 }
@@ -52,4 +56,19 @@ export function parentOf(event: CloudEvent): Parent | undefined {
   if (typeof named !== "string") return undefined;
   const slash = named.indexOf("/");
   return { run: named.slice(0, slash) as RunId, command: named.slice(slash + 1) as CommandId };
+}
+
+/**
+ * How important what a run asks runners for is: as its trigger says, or for one that another run has started, as that
+ * one is. 0 where nobody says.
+ */
+export function priorityOf({
+  trigger,
+  event,
+}: {
+  trigger: Pick<Trigger, "priority">;
+  event: CloudEvent;
+}): number {
+  const inherited = event.type === WORKFLOW_START ? event[PRIORITY_ATTRIBUTE] : undefined;
+  return trigger.priority ?? (typeof inherited === "number" ? inherited : 0);
 }

@@ -1,7 +1,8 @@
 // Which job goes to which runner.
 //
-// Jobs with the same tags form a lane, first in, first out. A runner serves the lanes whose tags it has all of,
-// and gets the job that has waited longest among their heads: no lane starves another.
+// Jobs with the same tags form a lane, by priority and then first in, first out. A runner serves the lanes whose tags it
+// has all of, and gets the job that is first among their heads: no lane starves another. Nor does a priority: one point
+// of it is worth a minute of waiting, so whatever waits gets ahead of what comes later, however important, in the end.
 
 /** The canonical text of a tag set: sorted, without duplicates. A lane's key. */
 export function laneKey(tags: readonly string[]): string {
@@ -13,12 +14,25 @@ export function servesLane(runnerTags: readonly string[], laneTags: readonly str
   return laneTags.every((tag) => runnerTags.includes(tag));
 }
 
-/** The longest waiting of the lanes' heads; undefined when there is none. `seq` is the order of arrival. */
-export function longestWaiting<Head extends { seq: number }>(heads: readonly Head[]): Head | undefined {
-  return heads.reduce<Head | undefined>(
-    (first, head) => (first === undefined || head.seq < first.seq ? head : first),
-    undefined,
-  );
+/** What a point of priority is worth. */
+const MS_PER_POINT = 60_000;
+
+/**
+ * Where a job stands, in its lane and among the heads of lanes: the lower goes first. It is the time at which it was
+ * queued, moved by its priority, and so never changes: jobs grow old by others coming later.
+ */
+export function placeOf(job: { queuedAt: number; priority: number }): number {
+  return job.queuedAt - job.priority * MS_PER_POINT;
+}
+
+/** The first of the lanes' heads; undefined when there is none. `seq`, the order of arrival, decides between equals. */
+export function firstOf<Head extends { place: number; seq: number }>(
+  heads: readonly Head[],
+): Head | undefined {
+  return heads.reduce<Head | undefined>((first, head) => {
+    if (first === undefined) return head;
+    return (head.place - first.place || head.seq - first.seq) < 0 ? head : first;
+  }, undefined);
 }
 
 /**

@@ -94,3 +94,13 @@ export const runnerStatusSchema = runnerInfoSchema.extend({
   jobs: z.array(z.object({ id: z.string(), function: z.string(), since: z.number() })),
 });
 export type RunnerStatus = z.infer<typeof runnerStatusSchema>;
+
+/** A job that waits for a runner. */
+export const queuedViewSchema = z.object({
+  id: z.string(),
+  run: z.string(),
+  function: z.string(),
+  priority: z.number().int(),
+  queuedAt: z.number(),
+});
+export type QueuedView = z.infer<typeof queuedViewSchema>;

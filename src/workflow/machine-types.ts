@@ -161,6 +161,7 @@ export interface JobRequest {
   timeoutMs: number;
   queueTimeoutMs: number;
   tags: string[];
+  priority?: number;
   idempotencyKey: string;
   traceparent?: string;
 }

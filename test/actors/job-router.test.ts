@@ -126,6 +126,39 @@ describe("handing over", () => {
     expect((await taken(router, { name: "big", tags: ["linux", "gpu", "eu"] })).id).toBe(later.id);
   });
 
+  it("goes by priority, in a lane and between lanes, and shows who is next", async () => {
+    const { router, object } = aRouter();
+    const tags = ["linux"];
+    const [plain, urgent, idle] = [aJob({ tags }), aJob({ tags, priority: 10 }), aJob({ priority: -5 })];
+    for (const job of [idle, plain, urgent]) await router.enqueue(job);
+    await evictDurableObject(object);
+    const { queue } = await router.status();
+    expect(queue.find((lane) => lane.tags.length === 1)).toMatchObject({
+      length: 2,
+      next: [
+        { id: urgent.id, run: urgent.run, function: urgent.reference, priority: 10 },
+        { id: plain.id, priority: 0 },
+      ],
+    });
+    const order = [];
+    for (let n = 0; n < 3; n += 1) order.push((await taken(router, { tags })).id);
+    expect(order).toEqual([urgent.id, plain.id, idle.id]);
+  });
+
+  it("lets nobody wait for ever: a point of priority is worth a minute of waiting", async () => {
+    const { router, object } = aRouter();
+    const old = aJob({ queueTimeoutMs: 24 * 3600_000 });
+    await router.enqueue(old);
+    await passes(object, 10 * 60_000 + 1);
+    const urgent = aJob({ priority: 10 });
+    const moreUrgent = aJob({ priority: 11 });
+    await router.enqueue(urgent);
+    await router.enqueue(moreUrgent);
+    const order = [];
+    for (let n = 0; n < 3; n += 1) order.push((await taken(router)).id);
+    expect(order).toEqual([moreUrgent.id, old.id, urgent.id]);
+  });
+
   it("leaves the queue as it was when the router is evicted", async () => {
     const { router, object } = aRouter();
     const [first, second] = [aJob({ tags: ["a"] }), aJob()];
@@ -347,6 +380,8 @@ describe("what people see", () => {
         jobs: [{ id: job.id, function: "gitlab.com/cd/reconcile@v1", since: expect.any(Number) }],
       },
     ]);
-    expect(queue).toEqual([{ tags: ["gpu"], length: 1, oldestQueuedAt: expect.any(Number) }]);
+    expect(queue).toMatchObject([
+      { tags: ["gpu"], length: 1, oldestQueuedAt: expect.any(Number), next: [{}] },
+    ]);
   });
 });

@@ -165,7 +165,12 @@ describe("GET /v1/runners", () => {
     expect(status).toBe(200);
     expect(body.runners).toHaveLength(1);
     expect(body.runners[0].jobs.map(({ id }: { id: string }) => id)).toContain(job.id);
-    expect(body.queue).toContainEqual({ tags: waiting.tags, length: 1, oldestQueuedAt: expect.any(Number) });
+    expect(body.queue).toContainEqual({
+      tags: waiting.tags,
+      length: 1,
+      oldestQueuedAt: expect.any(Number),
+      next: [expect.objectContaining({ id: waiting.id, priority: 0 })],
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalOutcome, saysCancelled } from "../../src/jobs/outcome.ts";
-import { choosePoll, laneKey, longestWaiting, servesLane } from "../../src/jobs/queue.ts";
+import { choosePoll, firstOf, laneKey, placeOf, servesLane } from "../../src/jobs/queue.ts";
 
 const tags = fc.uniqueArray(fc.constantFrom("linux", "arm64", "gpu", "eu"), { maxLength: 4 });
 
@@ -23,9 +23,40 @@ describe("lanes", () => {
     );
   });
 
-  it("give the job that arrived first", () => {
-    expect(longestWaiting([{ seq: 7 }, { seq: 3 }, { seq: 5 }])).toEqual({ seq: 3 });
-    expect(longestWaiting([])).toBeUndefined();
+  it("give the job that is first of their heads, and of equals the one that arrived first", () => {
+    const [a, b, c] = [
+      { place: 5, seq: 7 },
+      { place: 5, seq: 3 },
+      { place: 9, seq: 1 },
+    ];
+    expect(firstOf([a, b, c])).toBe(b);
+    expect(firstOf([])).toBeUndefined();
+  });
+});
+
+describe("a job's place", () => {
+  const minute = 60_000;
+  const job = fc.record({
+    queuedAt: fc.integer({ min: 0, max: 10_000 * minute }),
+    priority: fc.integer({ min: -1000, max: 1000 }),
+  });
+
+  it("is before those of lower priority that came with it, and before those of its own that came later", () => {
+    fc.assert(
+      fc.property(job, fc.integer({ min: 1, max: 2000 }), (one, less) => {
+        expect(placeOf(one)).toBeLessThan(placeOf({ ...one, priority: one.priority - less }));
+        expect(placeOf(one)).toBeLessThan(placeOf({ ...one, queuedAt: one.queuedAt + less }));
+      }),
+    );
+  });
+
+  it("is before whatever comes so many minutes later as it has points less", () => {
+    fc.assert(
+      fc.property(job, job, (one, other) => {
+        const late = one.queuedAt + Math.max(other.priority - one.priority, 0) * minute + 1;
+        expect(placeOf(one)).toBeLessThan(placeOf({ ...other, queuedAt: late }));
+      }),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runIdFor } from "../../src/events/run-id.ts";
-import { parentOf } from "../../src/events/workflow-start.ts";
+import { parentOf, priorityOf } from "../../src/events/workflow-start.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import {
   handlerOf,
@@ -54,6 +54,27 @@ describe.each(modes)("a child, $mode", ({ replayEveryTime }) => {
       "0#1 ok",
       "run : finished",
     ]);
+  });
+
+  it("asks runners with the priority of the run that started it, as that does with its trigger's", () => {
+    const parent = new ScriptedHost(
+      workflowOf(`
+def handler(w, ev):
+    w.spawn(lambda: w.start("tests"))
+    w.run(step = "./x")
+
+on_event(type = "com.example.urgent", handler = handler, priority = 7)
+`),
+      { replayEveryTime },
+    );
+    parent.feed({ type: "start" });
+    parent.goOn();
+    expect([...parent.jobs.values()]).toMatchObject([{ job: { priority: 7 } }]);
+    const event = [...parent.children.values()][0]?.event;
+    if (!event) throw new Error("no child");
+    expect(priorityOf({ trigger: {}, event })).toBe(7);
+    // Whoever sends an event of their own cannot take it.
+    expect(priorityOf({ trigger: {}, event: { ...event, type: "com.example.x" } })).toBe(0);
   });
 
   it.each([

@@ -23,7 +23,7 @@ export function Runners() {
         <section aria-labelledby="queue">
           <h2 id="queue">Queued</h2>
           <ul className="card list plain">
-            {data.queue.map(({ tags, length, oldestQueuedAt }) => {
+            {data.queue.map(({ tags, length, oldestQueuedAt, next }) => {
               const serving = runners.filter(
                 (one) => isConnected(one) && tags.every((tag) => one.tags.includes(tag)),
               );
@@ -45,6 +45,16 @@ export function Runners() {
                   ) : (
                     <span className="quiet">for one of {serving.length}</span>
                   )}
+                  <ol className="next-jobs quiet small">
+                    {next.map(({ id, run, function: name, priority, queuedAt }) => (
+                      <li key={id}>
+                        <Link to="/runs/$id" params={{ id: run }}>
+                          {name}
+                        </Link>
+                        {priority !== 0 && <>, priority {priority}</>}, <Took from={queuedAt} />
+                      </li>
+                    ))}
+                  </ol>
                 </li>
               );
             })}

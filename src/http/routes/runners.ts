@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, routerStub } from "../../../durable-objects/stubs.ts";
-import { runnerStatusSchema } from "../../protocol/job.ts";
+import { queuedViewSchema, runnerStatusSchema } from "../../protocol/job.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json } from "../json.ts";
@@ -18,7 +18,14 @@ const list = createRoute({
         runners: z.array(runnerStatusSchema),
         /** One entry for each set of tags that jobs wait with. */
         queue: z.array(
-          z.object({ tags: z.array(z.string()), length: z.number().int(), oldestQueuedAt: z.number() }),
+          z.object({
+            tags: z.array(z.string()),
+            length: z.number().int(),
+            oldestQueuedAt: z.number(),
+            next: z
+              .array(queuedViewSchema)
+              .describe("The first five, in the order in which runners get them"),
+          }),
         ),
       }),
       "Runners seen in the last day, and the queue by tags",

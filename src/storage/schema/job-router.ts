@@ -39,9 +39,12 @@ export const jobs = sqliteTable(
     cause: text("cause").notNull().default(""),
     outcomeDigest: text("outcome_digest").notNull().default(""),
     finishedAt: integer("finished_at").notNull().default(0),
+    priority: integer("priority").notNull().default(0),
+    /** Where it stands in the queue: `placeOf` of src/jobs/queue.ts. What was queued before there were places goes first. */
+    place: integer("place").notNull().default(0),
   },
   (table) => [
-    index("jobs_lane").on(table.state, table.lane, table.seq),
+    index("jobs_lane").on(table.state, table.lane, table.place, table.seq),
     index("jobs_finished").on(table.state, table.finishedAt),
   ],
 );

@@ -6,7 +6,7 @@
 import { attributesOfConsequence, hopsOf, MAX_HOPS } from "../../events/hops.ts";
 import { runIdFor } from "../../events/run-id.ts";
 import { sensitiveAttribute } from "../../events/sensitive-data.ts";
-import { startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
+import { priorityOf, startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
 import type { CommandId, RunId } from "../../protocol/ids.ts";
 import type { Outcome } from "../../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
@@ -82,7 +82,7 @@ function begin(turn: Turn, command: StartCommand): void {
     id: id ?? `${start.id}#${command.id}`,
     input,
     now: turn.now,
-    parent: { run: start.id, command: command.id },
+    parent: { run: start.id, command: command.id, priority: priorityOf(start) },
     attributes: { ...attributesOfConsequence(start.event), ...sensitiveAttribute(sensitive) },
   });
   if (hopsOf(event) > MAX_HOPS) {

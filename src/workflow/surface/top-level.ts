@@ -9,7 +9,7 @@ const handler: ParameterEntry = {
 const name: ParameterEntry = { doc: "The trigger's name, once per workflow.", default: "the handler's" };
 const concurrencyOf = "How many runs at once: what `concurrency(...)` gives.";
 const priority: ParameterEntry = {
-  doc: "Of starts that wait for the same place, the higher one goes first; from -1000 to 1000.",
+  doc: "Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000.",
   default: "0",
 };
 const key: ParameterEntry = {

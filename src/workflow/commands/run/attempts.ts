@@ -2,6 +2,7 @@
 // what no longer fits the command's phase (late, repeated) changes nothing.
 
 import { isWithinDepth } from "../../../events/json-depth.ts";
+import { priorityOf } from "../../../events/workflow-start.ts";
 import { type ApprovalId, approvalId, jobId } from "../../../protocol/ids.ts";
 import type { JobOutcome } from "../../../protocol/job.ts";
 import { MAX_PAYLOAD_BYTES } from "../../../protocol/job.ts";
@@ -160,6 +161,7 @@ function jobOf(start: RunStart, command: RunCommand): JobRequest {
   const { inputs, sensitive, timeoutMs, tags } = callOptions(command);
   const { attempt, environment } = command.call;
   const { traceparent } = start.event;
+  const priority = priorityOf(start);
   return {
     id: jobId(start.id, command.id, attempt),
     run: start.id,
@@ -172,6 +174,7 @@ function jobOf(start: RunStart, command: RunCommand): JobRequest {
     timeoutMs,
     queueTimeoutMs: QUEUE_TIMEOUT_MS,
     tags,
+    ...(priority === 0 ? {} : { priority }),
     idempotencyKey: `${start.id}#${command.id}`,
     ...(typeof traceparent === "string" ? { traceparent } : {}),
   };
