@@ -131,7 +131,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "nothing watches a question to policy",
     invariant: 4,
-    from: 102,
+    from: 116,
     file: run,
     find: "if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);",
     replace: "",
@@ -223,7 +223,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a runner is not told that its job is cancelled",
     invariant: 2,
-    from: 72,
+    from: 125,
     file: router,
     find: "return ok({ cancel: state.cancelRequested, leaseExpiresAt: state.leaseUntil });",
     replace: "return ok({ cancel: false, leaseExpiresAt: state.leaseUntil });",
@@ -231,6 +231,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "signals get lost when a run goes on as another",
     invariant: 3,
+    from: 22,
     file: "src/workflow/run-machine.ts",
     find: "signals: this.#state.signals.pending,",
     replace: "signals: [],",
@@ -290,7 +291,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a fork does not begin what was under way",
     invariant: 4,
-    from: 15,
+    from: 53,
     file: "src/workflow/run-machine.ts",
     find: "this.#toBegin.push(...this.#state.open.keys());",
     replace: "",
@@ -306,17 +307,9 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait of a run that is over opens again",
     invariant: 4,
-    from: 38,
+    from: 131,
     file: "durable-objects/event-bus/wait-rows.ts",
     find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL WHERE run = ?`",
     replace: '"DELETE FROM waits WHERE run = ?"',
-  },
-  {
-    name: "a run that is told twice to end is not given the time to clean up",
-    invariant: 2,
-    from: 12,
-    file: "src/workflow/run-machine.ts",
-    find: "if (terminate) {",
-    replace: "if (terminate || cancelRequested) {",
   },
 ];
