@@ -87,7 +87,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     const { digest, triggers } = loaded.value;
     const program: ProgramSource = { digest, entry: input.entry, files: input.files };
     try {
-      this.ctx.storage.transactionSync(() => {
+      this.#alarm.transaction(() => {
         const { version } = this.#currentOrNext({ name, program, triggers }, by);
         // Also when it is there already: should an operator have lost the first message, putting again mends it.
         this.#outbox.add(message("bus", "", "setTriggers", [{ workflow: name, version, program, triggers }]));
@@ -133,7 +133,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   }
 
   async removeWorkflow(name: string, by: Identity): Promise<Result<null>> {
-    const removed = this.ctx.storage.transactionSync(() => {
+    const removed = this.#alarm.transaction(() => {
       const now = Date.now();
       const version = this.#workflows.remove(name, by.subject, now);
       if (!version.ok) return version;
@@ -157,7 +157,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   }): Promise<CatalogFunction> {
     const { name, trustScore, description, by } = fn;
     const updatedAt = Date.now();
-    this.ctx.storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       this.#sql.exec(
         "INSERT OR REPLACE INTO functions (name, trust_score, description, updated_at) VALUES (?, ?, ?, ?)",
         name,

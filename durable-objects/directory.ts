@@ -97,7 +97,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
 
   #write(changes: readonly DirectoryChange[]): void {
     const since = this.#changes.last();
-    this.ctx.storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       for (const change of changes) this.#put(change);
     });
     this.#keepRetention();
@@ -244,7 +244,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     by: string;
   }): Promise<Result<TokenView>> {
     const now = Date.now();
-    const created = this.ctx.storage.transactionSync(() => {
+    const created = this.#alarm.transaction(() => {
       if (!this.#tokens.insert(token, now)) return undefined;
       this.#note(token.by, "token.created", token.id, { subject: token.subject, role: token.role }, now);
       return this.#tokens.get(token.id);
@@ -263,7 +263,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
   }
 
   async revokeToken(id: string, by: string): Promise<Result<null>> {
-    return this.ctx.storage.transactionSync(() => {
+    return this.#alarm.transaction(() => {
       if (!this.#tokens.remove(id)) return refuse("unknown_token", `There is no token ${id}.`);
       this.#note(by, "token.revoked", id, {}, Date.now());
       for (const socket of this.ctx.getWebSockets(id)) socket.close(SIGNED_OUT, "the token was revoked");
@@ -311,7 +311,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
 
   /** In turns with room between them, so that who asks meanwhile is answered. */
   #makeSearched(): void {
-    const made = this.ctx.storage.transactionSync(() => this.#runs.makeSearched(SEARCHED_AT_ONCE));
+    const made = this.#alarm.transaction(() => this.#runs.makeSearched(SEARCHED_AT_ONCE));
     if (made === SEARCHED_AT_ONCE) this.#setSearch(Date.now() + 1);
   }
 

@@ -83,7 +83,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       return refuse("invalid_request", `The freezes are not valid: ${errors[0]?.message}`, { errors });
     const now = Date.now();
     try {
-      const view = this.ctx.storage.transactionSync(() => {
+      const view = this.#alarm.transaction(() => {
         const before = this.#rows.get();
         const alive = before && !before.removed ? before.view : undefined;
         const next: EnvironmentView = {
@@ -141,7 +141,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     if (!stored || stored.removed) return unknownEnvironment();
     const { name } = stored.view;
     const version = stored.view.version + 1;
-    this.ctx.storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       // What was announced is dropped unsaid: a freeze that goes with its environment has not thawed.
       this.#rows.put({ view: { ...stored.view, version }, removed: true, announced: [] });
       this.#timers.drop(FREEZE_TIMER);
@@ -160,7 +160,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     const { command, sluicehops, ...told } = deployment;
     const one = boundedDeployment(told);
     const key = `${one.run}/${command}`;
-    const isNew = this.ctx.storage.transactionSync(() => {
+    const isNew = this.#alarm.transaction(() => {
       const stored = this.#rows.get();
       // Removed since the call was decided: there is nothing left to say it of.
       if (!stored || stored.removed || !this.#rows.record(key, one)) return false;
@@ -181,7 +181,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
 
   async recordHealth(report: Parameters<EnvironmentRpc["recordHealth"]>[0]): Promise<void> {
     const { seq, ...seen } = report;
-    const isTold = this.ctx.storage.transactionSync(() => {
+    const isTold = this.#alarm.transaction(() => {
       const stored = this.#rows.get();
       if (!stored || stored.removed) return false;
       const { view } = stored;
@@ -253,7 +253,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       outbox: this.#outbox,
       now: Date.now,
       onTimer: () =>
-        this.ctx.storage.transactionSync(() => {
+        this.#alarm.transaction(() => {
           const stored = this.#rows.get();
           if (stored && !stored.removed) this.#storeAndSayFreezes(stored, Date.now());
         }),

@@ -119,7 +119,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   async ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]> {
     const now = Date.now();
-    const receipts = this.ctx.storage.transactionSync(() =>
+    const receipts = this.#alarm.transaction(() =>
       events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now)),
     );
     this.#keepRetention(now);
@@ -278,7 +278,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   async forgetRun(run: RunId, successor?: RunId): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       this.#waits.forget(run);
       if (successor !== undefined) this.#starts.continued(run, successor, Date.now());
       this.#starts.finished(run, Date.now());
@@ -344,7 +344,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }): Promise<void> {
     if (this.#triggers.version(update.workflow) >= update.version) return;
     const now = Date.now();
-    this.ctx.storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       this.#triggers.replace(update, now);
       this.#schedules.replace(update.workflow, update.program ? update.triggers : [], now);
     });
@@ -441,7 +441,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     at: number,
     act: () => Result<T>,
   ): Result<T> {
-    const done = this.ctx.storage.transactionSync(() => {
+    const done = this.#alarm.transaction(() => {
       const result = act();
       if (result.ok) {
         const entry = { key, at, by: by.subject, action, subject, data };
@@ -469,7 +469,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: (timer) => this.ctx.storage.transactionSync(() => this.#fire(timer, Date.now())),
+      onTimer: (timer) => this.#alarm.transaction(() => this.#fire(timer, Date.now())),
     });
   }
 

@@ -103,7 +103,7 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   /** Writes a change, and whom it lets have the lock, in one turn. */
   #change(key: string, write: (now: number) => boolean): void {
     const now = Date.now();
-    const isChanged = this.ctx.storage.transactionSync(() => {
+    const isChanged = this.#alarm.transaction(() => {
       if (!write(now)) return false;
       const waiting = this.#claims.waiting();
       const granted = grantable(

@@ -401,7 +401,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     const at = Date.now();
     const imported = { ...head, run: { ...head.run, imported: { by: by.subject, at } } };
     try {
-      this.ctx.storage.transactionSync(() => {
+      this.#alarm.transaction(() => {
         this.#prepareTables();
         this.#retirement.adopt(imported, records, at + firstLookMs(this.env), by.subject);
         const entry = { at, by: by.subject, action: "run.import", subject: id, data: {} };
@@ -488,7 +488,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   #makeRetirement(): Retirement {
     return new Retirement({
-      storage: this.ctx.storage,
+      alarm: this.#alarm,
       timers: this.#timers,
       parts: this.#parts,
       journal: this.#journal,
@@ -522,7 +522,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       return known;
     };
     return new RunHost({
-      storage: this.ctx.storage,
+      sql: this.ctx.storage.sql,
+      alarm: this.#alarm,
       timers: this.#timers,
       outbox: this.#outbox,
       parts: this.#parts,

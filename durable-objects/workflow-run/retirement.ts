@@ -8,6 +8,7 @@
 import { HISTORY_FORMAT, type HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
+import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Timers } from "../../src/storage/timers.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
@@ -39,7 +40,7 @@ export interface RetirementPorts {
 }
 
 export class Retirement {
-  readonly #storage: DurableObjectStorage;
+  readonly #alarm: Alarm;
   readonly #timers: Timers;
   readonly #parts: Parts;
   readonly #journal: JournalStore;
@@ -47,14 +48,14 @@ export class Retirement {
   readonly #ports: RetirementPorts;
 
   constructor(options: {
-    storage: DurableObjectStorage;
+    alarm: Alarm;
     timers: Timers;
     parts: Parts;
     journal: JournalStore;
     log: LogStore;
     ports: RetirementPorts;
   }) {
-    this.#storage = options.storage;
+    this.#alarm = options.alarm;
     this.#timers = options.timers;
     this.#parts = options.parts;
     this.#journal = options.journal;
@@ -133,7 +134,7 @@ export class Retirement {
     const { journal, log } = { journal: this.#journal, log: this.#log };
     const now = this.#ports.now();
     // Should this be cut off and never asked for again, the timer clears it away.
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       this.#lookAgain(now + LOOKED_AT_MS);
       journal.clear();
       log.clear();
@@ -157,7 +158,7 @@ export class Retirement {
   }
 
   #settle(run: StoredStart, program: HistoryHead["program"], origin: Origin): void {
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       this.#parts.put("program", program);
       this.#parts.put("origin", origin);
       this.#parts.put("start", run);

@@ -21,6 +21,7 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
+import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import { RowTooLarge } from "../../src/storage/row-size.ts";
 import type { Timer, Timers } from "../../src/storage/timers.ts";
@@ -110,7 +111,7 @@ export class RunHost {
   readonly #journal: JournalStore;
   readonly #log: LogStore;
   readonly #inbox: Inbox;
-  readonly #storage: DurableObjectStorage;
+  readonly #alarm: Alarm;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   readonly #ports: RunPorts;
@@ -132,7 +133,8 @@ export class RunHost {
   #standstill: Standstill | null | undefined;
 
   constructor(options: {
-    storage: DurableObjectStorage;
+    sql: SqlStorage;
+    alarm: Alarm;
     timers: Timers;
     outbox: Outbox;
     ports: RunPorts;
@@ -140,14 +142,14 @@ export class RunHost {
     journal: JournalStore;
     log: LogStore;
   }) {
-    this.#storage = options.storage;
+    this.#alarm = options.alarm;
     this.#timers = options.timers;
     this.#outbox = options.outbox;
     this.#ports = options.ports;
     this.#parts = options.parts;
     this.#journal = options.journal;
     this.#log = options.log;
-    this.#inbox = new Inbox(options.storage.sql);
+    this.#inbox = new Inbox(options.sql);
   }
 
   /** What the run began with. Throws before that. */
@@ -174,7 +176,7 @@ export class RunHost {
       failure = error;
     }
     let isNew = false;
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       isNew = prepareTables();
       if (isNew) this.#standstill = null;
       this.#parts.put("start", start);
@@ -191,7 +193,7 @@ export class RunHost {
 
   /** Keeps an input for a run that has not begun. */
   keepUntilBegun(input: RunInput, prepareTables: () => boolean): void {
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       prepareTables();
       this.#inbox.add(input);
     });
@@ -320,7 +322,7 @@ export class RunHost {
     const machine = this.#load() ?? this.#loadToTerminate(input);
     const fed = machine && this.#step(machine, input, also);
     if (fed) return fed;
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       also?.(nothingYet);
       this.#inbox.add(input);
     });
@@ -374,7 +376,7 @@ export class RunHost {
 
   #commit(changes: Changes, also?: AlsoWrite): Fed | undefined {
     try {
-      this.#storage.transactionSync(() => {
+      this.#alarm.transaction(() => {
         also?.(changes);
         this.#write(changes);
       });
@@ -455,7 +457,7 @@ export class RunHost {
       run: this.run.id,
       error: error instanceof Error ? error.stack : message,
     });
-    this.#storage.transactionSync(() => {
+    this.#alarm.transaction(() => {
       if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
       const summary = this.#stuckSummary(this.#knownStandstill() ?? undefined);
       const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);

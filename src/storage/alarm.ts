@@ -33,6 +33,19 @@ export class Alarm {
     this.#armedAt = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * Writes all or nothing. What was armed meanwhile is rolled back with the rows, so when `write` throws nothing is
+   * known to be armed any more, or a later row would rely on an alarm that is not there.
+   */
+  transaction<T>(write: () => T): T {
+    try {
+      return this.#storage.transactionSync(write);
+    } catch (error) {
+      this.#armedAt = undefined;
+      throw error;
+    }
+  }
+
   /** Makes sure the alarm fires at `dueAt` (ms since the epoch) or before. */
   arm(dueAt: number): void {
     if (this.#armedAt !== undefined && this.#armedAt <= dueAt) return;

@@ -25,6 +25,7 @@ interface Actor {
   receive: { with: (message: Message) => unknown };
   outbox: Outbox;
   timers: Timers;
+  transaction: Alarm["transaction"];
   /** The object as it is after an eviction or a crash: same storage, empty memory. */
   restarted: () => Actor;
   alarm: (onTimer?: (id: string) => void | Promise<void>) => Promise<void>;
@@ -59,6 +60,7 @@ function actor(storage: DurableObjectStorage, shared?: Pick<Actor, "clock" | "re
     receive,
     outbox,
     timers,
+    transaction: (write) => alarm.transaction(write),
     restarted: () => actor(storage, { clock, received, receive }),
     alarm: (onTimer = () => {}) =>
       handleAlarm({ alarm, timers, outbox, now, onTimer: (timer) => onTimer(timer.id) }),
@@ -187,6 +189,19 @@ describe("the outbox", () => {
         expect(armed).toBeGreaterThan(actor.clock.now);
         actor.clock.now = armed ?? Number.NaN;
       }
+    }));
+
+  test("an alarm that was armed in a transaction that was rolled back is not relied on", () =>
+    inActor(async (actor) => {
+      const failing = () =>
+        actor.transaction(() => {
+          actor.timers.set({ id: "early", kind: "test", dueAt: START + 10_000, data: null });
+          throw new Error("does not fit");
+        });
+      expect(failing).toThrow("does not fit");
+      expect(await actor.storage.getAlarm()).toBeNull();
+      actor.timers.set({ id: "late", kind: "test", dueAt: START + 20_000, data: null });
+      expect(await actor.storage.getAlarm()).toBe(START + 20_000);
     }));
 
   test("what is sent with the commit needs no alarm before it could have failed", () =>

@@ -187,7 +187,8 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
   });
   const journal = new JournalStore(storage.sql);
   const host = new RunHost({
-    storage,
+    sql: storage.sql,
+    alarm,
     timers,
     outbox,
     journal,

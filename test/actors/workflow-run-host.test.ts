@@ -125,7 +125,8 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
   });
   const journal = new JournalStore(storage.sql);
   const host = new RunHost({
-    storage,
+    sql: storage.sql,
+    alarm,
     timers,
     outbox,
     journal,
