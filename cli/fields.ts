@@ -1,5 +1,6 @@
 // Values for fields that a workflow declares, as people type them.
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import pc from "picocolors";
 import type { FormField, FormValues } from "../src/protocol/form.ts";
 import type { JsonValue } from "../src/protocol/json.ts";
@@ -57,13 +58,37 @@ export interface Terminal {
   output: NodeJS.WritableStream;
 }
 
-/** Asks for each field until its value fits. Throws a CliError when the input ends before that. */
+/** Shows what is typed, unless it is a secret. */
+class Echo extends Writable {
+  isHidden = false;
+  readonly #to: NodeJS.WritableStream;
+
+  constructor(to: NodeJS.WritableStream) {
+    super({ decodeStrings: false });
+    this.#to = to;
+  }
+
+  override _write(text: string, _: BufferEncoding, done: () => void): void {
+    if (!this.isHidden) this.#to.write(text);
+    done();
+  }
+}
+
+/**
+ * Asks for each field until its value fits; a secret is not shown while it is typed. Throws a CliError when the input
+ * ends before that.
+ */
 export async function askFor(fields: readonly FormField[], terminal: Terminal): Promise<FormValues> {
-  const lines = createInterface(terminal);
+  const echo = new Echo(terminal.output);
+  const isTerminal = "isTTY" in terminal.output && terminal.output.isTTY === true;
+  const lines = createInterface({ input: terminal.input, output: echo, terminal: isTerminal });
   const answers = lines[Symbol.asyncIterator]();
   try {
     const values: FormValues = {};
-    for (const field of fields) values[field.name] = await answerTo(field, answers, terminal.output);
+    for (const field of fields) {
+      echo.isHidden = field.type === "secret";
+      values[field.name] = await answerTo(field, answers, terminal.output);
+    }
     return values;
   } finally {
     lines.close();
@@ -80,6 +105,8 @@ async function answerTo(
   for (;;) {
     output.write("  > ");
     const { value: text, done } = await answers.next();
+    // The line's end was not shown either.
+    if (field.type === "secret") output.write("\n");
     if (done) throw new CliError(`nothing was given for ${field.name}`, { exitCode: EXIT_USAGE });
     const value = typedValue(field, text);
     const fault = text === "" ? "is required" : faultOf(field, value);

@@ -58,6 +58,30 @@ describe("what a start is given", () => {
     expect(shown).toContain("must be one of canary, all");
   });
 
+  it("is shown as it is typed, but for what is secret", async () => {
+    const input = new PassThrough();
+    const output = Object.assign(new PassThrough(), { isTTY: true });
+    const toType = ["shop", "s3cr3t", "plain"];
+    let shown = "";
+    output.on("data", (text) => {
+      shown += String(text);
+      if (String(text).endsWith("> ")) input.write(`${toType.shift()}\r`);
+    });
+    const asked: FormField[] = [
+      { name: "service", type: "string", required: true },
+      { name: "token", type: "secret", required: true },
+      { name: "ring", type: "string", required: true },
+    ];
+    expect(await askFor(asked, { input, output })).toEqual({
+      service: "shop",
+      token: "s3cr3t",
+      ring: "plain",
+    });
+    expect(shown).toContain("shop");
+    expect(shown).not.toContain("s3cr3t");
+    expect(shown).toContain("plain");
+  });
+
   it("is not made up when nobody types it", async () => {
     await expect(askFor(fields.slice(0, 1), typing())).rejects.toThrow("nothing was given for service");
   });
