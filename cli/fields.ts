@@ -81,7 +81,9 @@ class Echo extends Writable {
 export async function askFor(fields: readonly FormField[], terminal: Terminal): Promise<FormValues> {
   const echo = new Echo(terminal.output);
   const isTerminal = "isTTY" in terminal.output && terminal.output.isTTY === true;
-  const lines = createInterface({ input: terminal.input, output: echo, terminal: isTerminal });
+  // Without a history, from which a secret could be called back.
+  const { input } = terminal;
+  const lines = createInterface({ input, output: echo, terminal: isTerminal, historySize: 0 });
   const answers = lines[Symbol.asyncIterator]();
   try {
     const values: FormValues = {};

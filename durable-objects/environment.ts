@@ -188,9 +188,9 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       const news = withHealth(view.health, seen, seq);
       if (!news) return false;
       if (news.change) this.#rows.noteHealthChange(news.change);
-      // That it is still so is news once in a while: some report it every few seconds.
-      const isDue =
-        news.isNotable || seen.observedAt - (this.#healthToldAt.get(seen.app) ?? 0) >= TELL_HEALTH_MS;
+      // That it is still so is news once in a while (some report it every few seconds), before what was told is stale.
+      const untilTold = Math.min(TELL_HEALTH_MS, seen.staleAfterMs / 2);
+      const isDue = news.isNotable || seen.observedAt - (this.#healthToldAt.get(seen.app) ?? 0) >= untilTold;
       const version = isDue ? view.version + 1 : view.version;
       const next = { ...view, version, health: news.health };
       this.#rows.put({ ...stored, view: next });

@@ -87,9 +87,16 @@ class OpenRow {
     const isNext = record.seq === this.#first.seq + this.#count;
     if (!isNext || (this.#count > 0 && this.#length > ROW_LENGTH)) return false;
     const isAtOnce = this.#isOutcomeOfLast(record);
-    const text = isAtOnce ? JSON.stringify(record.outcome.ok) : this.#entryOf(record);
-    const isTooLong = this.#count > 0 && this.#length + text.length > ROW_LENGTH;
+    const call = record.type === "scheduled" ? this.#callOf(record) : undefined;
+    const text = isAtOnce ? JSON.stringify(record.outcome.ok) : entryOf(record, call?.number);
+    const length = text.length + 1 + (call?.added === undefined ? 0 : call.added.length + 1);
+    const isTooLong = this.#count > 0 && this.#length + length - 1 > ROW_LENGTH;
     if (isTooLong) return false;
+    if (call) this.#lastCall = { record: call.record, number: call.number };
+    if (call?.added !== undefined) {
+      this.#calls.push(call.added);
+      this.#callNumbers.set(call.added, call.number);
+    }
     if (isAtOnce) this.#entries.push(`${this.#entries.pop()?.slice(0, -1)},${text}]`);
     else {
       if (record.at !== this.#at) this.#entries.push(String(record.at - this.#at));
@@ -97,7 +104,7 @@ class OpenRow {
     }
     this.#at = record.at;
     this.#count += 1;
-    this.#length += text.length + 1;
+    this.#length += length;
     this.#last = record;
     return true;
   }
@@ -115,28 +122,23 @@ class OpenRow {
     );
   }
 
-  #entryOf(record: JournalRecord): string {
-    if (record.type === "scheduled") return `[${this.#callNumber(record)},${JSON.stringify(record.command)}]`;
-    if (isOk(record)) return JSON.stringify([record.command, record.outcome.ok]);
-    if (isPlainNote(record)) return JSON.stringify([record.note, record.command ?? "", record.data]);
-    const { seq: _seq, at: _at, ...rest } = record;
-    return JSON.stringify(rest);
-  }
-
-  #callNumber(record: ScheduledRecord): number {
-    if (this.#lastCall && isSameCall(this.#lastCall.record, record)) return this.#lastCall.number;
+  /** What a call says by its number in this row; `added` when no call of the row has said it yet. */
+  #callOf(record: ScheduledRecord): { record: ScheduledRecord; number: number; added?: string } {
+    if (this.#lastCall && isSameCall(this.#lastCall.record, record))
+      return { record, number: this.#lastCall.number };
     const { seq: _seq, at: _at, type: _type, command: _command, ...call } = record;
     const text = JSON.stringify(call);
-    let number = this.#callNumbers.get(text);
-    if (number === undefined) {
-      number = this.#calls.length;
-      this.#calls.push(text);
-      this.#callNumbers.set(text, number);
-      this.#length += text.length + 1;
-    }
-    this.#lastCall = { record, number };
-    return number;
+    const number = this.#callNumbers.get(text);
+    return number === undefined ? { record, number: this.#calls.length, added: text } : { record, number };
   }
+}
+
+function entryOf(record: JournalRecord, call: number | undefined): string {
+  if (record.type === "scheduled") return `[${call},${JSON.stringify(record.command)}]`;
+  if (isOk(record)) return JSON.stringify([record.command, record.outcome.ok]);
+  if (isPlainNote(record)) return JSON.stringify([record.note, record.command ?? "", record.data]);
+  const { seq: _seq, at: _at, ...rest } = record;
+  return JSON.stringify(rest);
 }
 
 type OkRecord = CompletedRecord & { outcome: { ok: EncodedValue } };

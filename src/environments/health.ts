@@ -5,6 +5,8 @@ import type { Health, HealthChange } from "../protocol/health.ts";
 /** Apps whose health an environment keeps; beyond that the one seen longest ago is left out. */
 const MAX_APPS = 500;
 const MAX_MESSAGE_LENGTH = 500;
+/** Of the list as JSON: it shares a row with all else about the environment, which must still be changeable. */
+const MAX_LENGTH = 350_000;
 
 export interface HealthNews {
   health: Health[];
@@ -42,6 +44,8 @@ export function withHealth(
   const health = [now, ...known.filter((one) => one.app !== app)]
     .sort((a, b) => b.observedAt - a.observedAt || b.seq - a.seq)
     .slice(0, MAX_APPS);
+  let length = JSON.stringify(health).length;
+  while (length > MAX_LENGTH && health.length > 1) length -= JSON.stringify(health.pop()).length + 1;
   const { observedAt: _, staleAt: __, ...change } = now;
   return {
     health,

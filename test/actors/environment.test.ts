@@ -121,7 +121,7 @@ test("health reported every second reaches the directory with its changes, and o
   await put();
   const report = (n: number, status: "healthy" | "degraded" = "healthy") =>
     rpc.recordHealth({
-      ...{ environment: "x", app: "shop", status, observedAt: n * 1000, staleAfterMs: 1000 },
+      ...{ environment: "x", app: "shop", status, observedAt: n * 1000, staleAfterMs: 3600_000 },
       ...{ source: "/argo", seq: n },
     });
   const version = async () => {
@@ -141,6 +141,19 @@ test("health reported every second reaches the directory with its changes, and o
   });
   // As settings are replaced, so is what is deployed kept.
   expect(await put({ risk: "low" })).toMatchObject({ value: { health: [{ app: "shop" }] } });
+});
+
+test("health that is soon stale reaches the directory before what it was told is", async () => {
+  const { rpc, put } = fresh();
+  await put();
+  const seen = [];
+  for (let n = 100; n < 130; n += 1) {
+    const at = { observedAt: n * 1000, staleAfterMs: 10_000, seq: n };
+    await rpc.recordHealth({ environment: "x", app: "shop", status: "healthy", source: "/argo", ...at });
+    const found = await rpc.view();
+    seen.push(found.ok ? found.value.version : 0);
+  }
+  expect(new Set(seen)).toEqual(new Set([2, 3, 4, 5, 6, 7]));
 });
 
 test("health of an environment that is gone changes nothing", async () => {

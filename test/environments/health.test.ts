@@ -76,6 +76,24 @@ describe("reports of health", () => {
   });
 });
 
+describe("a list of reports", () => {
+  test("leaves room in its row, whatever characters they are made of", () => {
+    const many = Array.from({ length: 500 }, (_, n) => ({
+      report: report({
+        app: `${n}`.padStart(300, "\u0001"),
+        observedAt: n,
+        message: "\u0001".repeat(500),
+        source: "健".repeat(1000),
+      }),
+      seq: n + 1,
+    }));
+    const health = taken(many);
+    expect(new TextEncoder().encode(JSON.stringify(health)).length).toBeLessThan(1_100_000);
+    expect(health[0]?.seq).toBe(500);
+    expect(health.length).toBeGreaterThan(20);
+  });
+});
+
 describe("an event that reports health", () => {
   const event = (data: unknown, time = "2026-11-21T10:00:00Z") => ({
     specversion: "1.0" as const,

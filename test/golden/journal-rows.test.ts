@@ -41,6 +41,19 @@ describe("a row", () => {
     }
   });
 
+  test("that is full leaves a large call to the next, which alone holds it", () => {
+    const large = { at: 1, type: "scheduled", ...uuid, args: { text: "x".repeat(100_000) } } as const;
+    const records = [
+      { seq: 1, at: 1, type: "scheduled", command: "0#1", ...uuid },
+      { seq: 2, command: "0#2", ...large },
+      { seq: 3, command: "0#3", ...large },
+    ] as JournalRecord[];
+    const rows = rowsOf(records);
+    expect(rows.flatMap(recordsOf)).toEqual(records);
+    expect(rows.reduce((length, { text }) => length + text.length, 0)).toBeLessThan(250_000);
+    expect(rows[0]?.text.length).toBeLessThan(1000);
+  });
+
   test("holds whatever a record says: members of later versions, errors, times that go backwards", () => {
     const command = fc.constantFrom("0#1", "0#2", "0.1#1");
     const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)));

@@ -163,6 +163,7 @@ export const corpus: { name: string; workflow: ReturnType<typeof workflowOf>; sc
         verdict: environment === "production" && approvals.length < 2 ? "hold" : "execute",
         environment: environment ?? null,
       }),
+      sensitiveInputs: (reference) => (reference.includes("held") ? ["revision"] : []),
       functions: (reference, _inputs, attempt) => {
         if (reference.includes("flaky") && attempt === 1) return "lost";
         if (reference.includes("flaky") && attempt < 4)

@@ -66,6 +66,8 @@ export interface Script {
   event?: Partial<CloudEvent>;
   policy?: (call: Call) => Hold | Result<never>;
   functions?: (reference: string, inputs: JsonObject, attempt: number) => JobPlan;
+  /** The inputs that a Function calls sensitive, as its runner tells before the work. */
+  sensitiveInputs?: (reference: string) => string[];
   builtins?: (name: string, inputs: JsonObject) => JobOutcome | "never";
   /** The event that reaches a wait; undefined for none. */
   events?: (wait: Extract<Effect, { kind: "register_wait" }>) => Partial<CloudEvent> | undefined;
@@ -483,6 +485,8 @@ export class ScriptedHost {
     if (!entry) throw new Error(`no job ${id}`);
     const { command, attempt } = entry.job;
     this.feed({ type: "job_taken", command, attempt, runner: "runner-1" });
+    const inputs = this.script.sensitiveInputs?.(entry.job.reference) ?? [];
+    if (inputs.length > 0) this.feed({ type: "inputs_sensitive", command, attempt, inputs });
   }
 
   /** The router accepts an outcome once, and then tells the run until it is heard. */

@@ -177,6 +177,7 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     } satisfies RunInput;
     expect(host.feed(told).records).toHaveLength(1);
     expect(host.feed(told).records).toHaveLength(0);
+    expect(host.feed({ ...told, inputs: ["token", "no-input-of-it"] }).records).toHaveLength(0);
     expect([...host.approvals.values()][0]?.inputs).toEqual({ token: MASK });
     host.loseMemory();
     expect(host.machine.activities()[0]?.inputs).toEqual({ token: MASK });

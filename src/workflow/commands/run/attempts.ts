@@ -186,7 +186,10 @@ export function jobTaken(turn: Turn, command: RunCommand, attempt: number, runne
   turn.note("job_taken", { attempt, runner }, command.id);
 }
 
-/** Said once is said for all attempts. What has been told already is told again, without what is now known. */
+/**
+ * Said once is said for all attempts. What has been told already is told again, without what is now known. Names that
+ * the call has no input for are nothing to keep, or a runner could fill the journal with them.
+ */
 export function inputsSensitive(
   turn: Turn,
   command: RunCommand,
@@ -194,7 +197,8 @@ export function inputsSensitive(
 ): void {
   const { call } = command;
   if (call.phase.is !== "attempting" || call.attempt !== attempt) return;
-  const isNew = inputs.filter((name) => !call.sensitiveInputs.has(name));
+  const given = callOptions(command).inputs;
+  const isNew = inputs.filter((name) => Object.hasOwn(given, name) && !call.sensitiveInputs.has(name));
   if (isNew.length === 0) return;
   turn.note("inputs_sensitive", { attempt, inputs: isNew }, command.id);
   for (const approval of turn.state.approvals.values()) {
