@@ -16,7 +16,6 @@ import {
   type OutboundBuiltin,
 } from "../../src/builtins/builtin.ts";
 import { builtinNames, findBuiltin } from "../../src/builtins/registry.ts";
-import type { RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
@@ -91,11 +90,6 @@ const ASKED_IN_A_ROW = 50;
 
 const BUILTIN = "builtin://";
 const ENGINE_FAILURE = "engine_failure";
-
-/** The run that goes on in the place of this one. */
-function successorIn({ effects }: Changes): RunId | undefined {
-  return effects.find((effect) => effect.kind === "continue_as")?.run;
-}
 
 function isInProcess(effect: Effect): effect is InProcessEffect {
   return effect.kind === "decide" || effect.kind === "call_builtin";
@@ -413,10 +407,15 @@ export class RunHost {
         data: null,
       });
       this.#nextLookAt = Number.POSITIVE_INFINITY;
-      // The bus knows a run that has waited for an event, or holds a place that others may wait for.
-      if (changes.finished.hasWaitedForEvents || this.run.trigger.concurrency || this.run.consumed?.length)
-        this.#outbox.add(forgetMessage(this.run, successorIn(changes)));
+      if (changes.finished.hasWaitedForEvents || this.#isKnownToBus())
+        this.#outbox.add(forgetMessage(this.run, changes.finished.successor));
     }
+  }
+
+  /** It may hold a place that others wait for, its own or that of the run before it, or has events that are consumed. */
+  #isKnownToBus(): boolean {
+    const { trigger, continues, consumed } = this.run;
+    return trigger.concurrency !== undefined || continues !== undefined || (consumed ?? []).length > 0;
   }
 
   #knownStandstill(): Standstill | null {

@@ -280,8 +280,8 @@ export class World {
     for (const effect of changes.effects) this.#perform(run, effect);
     if (!changes.finished) return;
     for (const id of [...run.timers.keys()]) run.forgetTimer(id);
-    const next = changes.effects.find((effect) => effect.kind === "continue_as");
-    this.#messages.push(() => this.bus.forget(run, next?.run));
+    const { successor } = changes.finished;
+    this.#messages.push(() => this.bus.forget(run, successor));
   }
 
   #perform(run: TestedRun, effect: Effect): void {

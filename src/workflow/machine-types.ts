@@ -250,7 +250,12 @@ export interface Changes {
   effects: Effect[];
   log: ScriptLine[];
   /** Set once, when the run ended. The host drops all timers and forgets the run in the bus. */
-  finished?: { state: "succeeded" | "failed" | "cancelled"; hasWaitedForEvents: boolean };
+  finished?: {
+    state: "succeeded" | "failed" | "cancelled";
+    hasWaitedForEvents: boolean;
+    /** The run that goes on in the place of this one. */
+    successor?: RunId;
+  };
   /** The input was turned down; nothing else is set. For the one who sent it. */
   refused?: ErrorData;
 }

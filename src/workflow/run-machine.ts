@@ -433,7 +433,12 @@ class Machine implements InspectableRun {
     for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);
     for (const [command, child] of this.#state.children) closeChild(turn, command, child);
     this.#tellParent(turn, note);
-    turn.changes.finished = { state: note.state, hasWaitedForEvents: this.#state.hasWaitedForEvents };
+    const successor = (note.continued ?? note.restarted)?.run;
+    turn.changes.finished = {
+      state: note.state,
+      hasWaitedForEvents: this.#state.hasWaitedForEvents,
+      ...(successor === undefined ? {} : { successor }),
+    };
     if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
     this.#execution = undefined;
   }

@@ -97,6 +97,37 @@ on_event(type = "test.flow.chained", handler = deploy, concurrency = concurrency
     await send("test.flow.done", { n: 12 });
   });
 
+  it("hand their place on when they are restarted, and give it back after that", async () => {
+    const handler = 'def deploy(w, ev):\n    w.wait_for_signal("go")\n\n';
+    await push(
+      "resumed",
+      `${handler}on_event(type = "test.flow.resumed", handler = deploy, concurrency = concurrency())\n`,
+    );
+    const { started } = await send("test.flow.resumed", {});
+    const { queued } = await send("test.flow.resumed", {});
+    const first = started[0].run;
+    await vi.waitFor(async () => expect(await stateOf(first)).toBe("waiting"), { timeout: 20_000 });
+    // Whoever comes later needs no place. Who has one still gives it back.
+    await push("resumed", `${handler}on_event(type = "test.flow.resumed", handler = deploy)\n`);
+    const restarted = await call("POST", `/v1/runs/${first}/forks`, {
+      body: { command: "0#1", program: "current", restart: true },
+      token: operator,
+    });
+    expect(restarted.status, JSON.stringify(restarted.body)).toBe(201);
+    const { id } = restarted.body;
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/queue/${queued[0].run}`, { token: viewer });
+        expect(body).toMatchObject({ state: "queued", behind: [id] });
+      },
+      { timeout: 20_000 },
+    );
+    await call("POST", `/v1/runs/${id}/signals/go`, { body: {}, token: operator });
+    await vi.waitFor(async () => expect(await stateOf(id)).toBe("succeeded"), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await stateOf(queued[0].run)).toBe("waiting"), { timeout: 20_000 });
+    await call("POST", `/v1/runs/${queued[0].run}/signals/go`, { body: {}, token: operator });
+  });
+
   it("can be taken back while they wait, by an operator", async () => {
     await push(
       "held",
