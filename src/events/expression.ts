@@ -12,6 +12,7 @@ import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import { Meter } from "./cel-meter.ts";
 import { type CelValue, type Sizes, toCelValue } from "./cel-value.ts";
+import { maskedEvent } from "./sensitive-data.ts";
 
 const MAX_LENGTH = 2000;
 /** What one evaluation may cost: about 50 ms of the bus's time at worst. */
@@ -111,14 +112,21 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** An event on its way through filters: converted for CEL at the first filter that looks at it, and once only. */
+/** An event on its way through filters: converted for CEL, and masked, when that is first needed, and once only. */
 export class FilteredEvent {
   readonly event: CloudEvent;
   readonly sizes: Sizes = new WeakMap();
   #value: CelValue | undefined;
+  #masked: CloudEvent | undefined;
 
   constructor(event: CloudEvent) {
     this.event = event;
+  }
+
+  /** The event as people may see it. */
+  get masked(): CloudEvent {
+    this.#masked ??= maskedEvent(this.event);
+    return this.#masked;
   }
 
   get celValue(): CelValue {

@@ -5,7 +5,6 @@ import type { Result } from "../protocol/result.ts";
 import { conditionsOf, type FilteredEvent } from "./expression.ts";
 import { compileFilter, type Filter } from "./filter.ts";
 import { difference, firstUnmatched } from "./match.ts";
-import { maskedEvent } from "./sensitive-data.ts";
 import { matchesType } from "./type-pattern.ts";
 
 export interface Criteria {
@@ -39,7 +38,7 @@ export class Matching {
     const path = match && firstUnmatched(event.event, match);
     const paths = Object.keys(match ?? {});
     if (path !== undefined) {
-      const reason = () => difference(maskedEvent(event.event), path, match?.[path]);
+      const reason = () => difference(event.masked, path, match?.[path]);
       return { matches: false, unmatched: { fulfilled: paths.indexOf(path), reason } };
     }
     if (text === undefined) return { matches: true };

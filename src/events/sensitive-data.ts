@@ -3,7 +3,7 @@
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { FormField } from "../protocol/form.ts";
 import { MASK } from "../protocol/mask.ts";
-import { type Place, parsePlace, replacedAt } from "../protocol/place.ts";
+import { MAX_PLACES, type Place, parsePlace, replacedAt } from "../protocol/place.ts";
 
 /** Extension attribute: a JSON list of places. */
 export const SENSITIVE_ATTRIBUTE = "sluicesensitive";
@@ -26,17 +26,30 @@ export function sensitiveFields(
   return sensitiveAttribute([...said, ...secret]);
 }
 
-/** Which places of the event's data are sensitive. What cannot be read says that all of it is. */
+/**
+ * Which places of the event's data are sensitive, each once. What cannot be read says that all of it is, and so do more
+ * than `MAX_PLACES`: anybody may have sent them.
+ */
 export function sensitivePlaces(event: CloudEvent): Place[] {
   const named = event[SENSITIVE_ATTRIBUTE];
   if (named === undefined) return [];
   try {
     const places: unknown = JSON.parse(String(named));
-    if (Array.isArray(places)) return places.map((place) => parsePlace(String(place)));
+    if (Array.isArray(places) && places.every((place) => typeof place === "string")) {
+      const distinct = new Set(places);
+      if (distinct.size <= MAX_PLACES) return [...distinct].map(parsePlace);
+    }
   } catch {
     // Somebody else's, or damaged: better too little is shown.
   }
   return [[]];
+}
+
+/** The same as places in the event itself, for what holds all of it: `data.token`, `data_base64`. */
+export function placesInEvent(event: CloudEvent): string[] {
+  const places = sensitivePlaces(event);
+  const octets = places.length > 0 && event.data_base64 !== undefined ? ["data_base64"] : [];
+  return [...places.map((place) => ["data", ...place].join(".")), ...octets];
 }
 
 /** The event as people may see it. */

@@ -1,7 +1,9 @@
 // The event that a run gets when more than one stands behind it.
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { JsonValue } from "../protocol/json.ts";
+import { MAX_PLACES } from "../protocol/place.ts";
 import { hopsAttribute, hopsOf } from "./hops.ts";
+import { placesInEvent, sensitiveAttribute } from "./sensitive-data.ts";
 import type { QueuedStart } from "./starts.ts";
 
 /** Extension attribute: earlier events that this one stands for (`debounce`), or starts that it superseded. */
@@ -38,10 +40,19 @@ export function batchEvent(
     ...(last?.time !== undefined && { time: last.time }),
     datacontenttype: "application/json",
     ...hopsAttribute(hops),
+    ...sensitiveAttribute(placesInBatch(events)),
     // Nobody's freeze is lifted by somebody else's emergency.
     ...(events.every((event) => event.sluicebypass === true) && { sluicebypass: true }),
     data: { events: events as unknown as JsonValue },
   };
+}
+
+/** Where in a batch's data its events are sensitive; the data of all of them where that would be too many places. */
+function placesInBatch(events: readonly CloudEvent[]): string[] {
+  const places = events.flatMap((event, index) =>
+    placesInEvent(event).map((place) => `events.${index}.${place}`),
+  );
+  return places.length > MAX_PLACES ? ["events.*.data", "events.*.data_base64"] : places;
 }
 
 /** What a run's handler gets: the event, or all those of a batch as one, with what became of others on its account. */

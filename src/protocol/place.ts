@@ -25,12 +25,43 @@ function fits(name: string | undefined, key: string): boolean {
   return name === "*" || name === key;
 }
 
-/** Everything that is at the place. */
-export function valuesAt(value: JsonValue, place: Place): JsonValue[] {
-  const [name, ...rest] = place;
-  if (name === undefined) return [value];
-  if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([key, part]) => (fits(name, key) ? valuesAt(part, rest) : []));
+/** What of some places lies ahead at one point of a value. Parts whose names no place tells apart share it. */
+class Ahead {
+  /** A place ends here: all that is inside is at it. */
+  readonly isThere: boolean;
+  readonly isNothing: boolean;
+  readonly #places: readonly Place[];
+  readonly #named: ReadonlySet<string | undefined>;
+  readonly #inside = new Map<string, Ahead>();
+
+  constructor(places: readonly Place[]) {
+    this.#places = places;
+    this.isNothing = places.length === 0;
+    this.isThere = places.some((place) => place.length === 0);
+    this.#named = new Set(places.map(([name]) => name));
+  }
+
+  inside(key: string): Ahead {
+    if (this.isThere) return this;
+    const name = this.#named.has(key) ? key : "*";
+    const known = this.#inside.get(name);
+    if (known) return known;
+    const inside = new Ahead(this.#places.flatMap(([first, ...rest]) => (fits(first, name) ? [rest] : [])));
+    this.#inside.set(name, inside);
+    return inside;
+  }
+}
+
+/** Everything that is at the places. */
+export function valuesAt(value: JsonValue, places: readonly Place[]): JsonValue[] {
+  const found: JsonValue[] = [];
+  const look = (part: JsonValue, ahead: Ahead): void => {
+    if (ahead.isThere) found.push(part);
+    else if (!ahead.isNothing && part !== null && typeof part === "object")
+      for (const [key, inner] of Object.entries(part)) look(inner, ahead.inside(key));
+  };
+  look(value, new Ahead(places));
+  return found;
 }
 
 /** Whether the value has room for the place: only below `*` may there be nothing. */
@@ -42,17 +73,20 @@ export function hasPlace(value: JsonValue, [name, ...rest]: Place): boolean {
   return part !== undefined && hasPlace(part, rest);
 }
 
-/** The value with every text, number and truth value at the places replaced: what holds them keeps its shape. */
+/**
+ * The value with every text, number and truth value at the places replaced: what holds them keeps its shape. Takes time
+ * for the value, and not for every place in every part of it.
+ */
 export function replacedAt(value: JsonValue, places: readonly Place[], by: string): JsonValue {
-  if (places.length === 0 || value === null) return value;
-  const isThere = places.some((place) => place.length === 0);
-  if (typeof value !== "object") return isThere ? by : value;
-  const inside = (key: string) =>
-    isThere ? [[]] : places.flatMap(([name, ...rest]) => (fits(name, key) ? [rest] : []));
-  if (Array.isArray(value)) return value.map((item, index) => replacedAt(item, inside(String(index)), by));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, replacedAt(part, inside(key), by)]),
-  );
+  const replaced = (part: JsonValue, ahead: Ahead): JsonValue => {
+    if (ahead.isNothing || part === null) return part;
+    if (typeof part !== "object") return ahead.isThere ? by : part;
+    if (Array.isArray(part)) return part.map((item, index) => replaced(item, ahead.inside(String(index))));
+    return Object.fromEntries(
+      Object.entries(part).map(([key, inner]) => [key, replaced(inner, ahead.inside(key))]),
+    );
+  };
+  return replaced(value, new Ahead(places));
 }
 
 /**

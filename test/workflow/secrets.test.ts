@@ -5,6 +5,7 @@ import type { JsonValue } from "../../src/protocol/json.ts";
 import { MASK, Mask, spellingsOf } from "../../src/protocol/mask.ts";
 import { jsonParts, parsePlace, placesOf, replacedAt, valuesAt } from "../../src/protocol/place.ts";
 import type { RunInput } from "../../src/workflow/index.ts";
+import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
 import { secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
 import { isSameButMasked } from "../../src/workflow/secrets/same-but-masked.ts";
@@ -81,7 +82,7 @@ describe("places", () => {
       fc.property(holding, (value) => {
         const places = placesOf(value, (part) => part === needle, jsonParts).map(parsePlace);
         expect(JSON.stringify(replacedAt(value, places, MASK))).not.toContain(needle);
-        expect(JSON.stringify(places.flatMap((place) => valuesAt(value, place))).includes(needle)).toBe(
+        expect(JSON.stringify(valuesAt(value, places)).includes(needle)).toBe(
           JSON.stringify(value).includes(needle),
         );
       }),
@@ -207,6 +208,49 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(JSON.parse(String(child?.event.sluicesensitive))).toEqual(["token", "text"]);
     expect(host.machine.summary()).toMatchObject({ state: "failed", status: MASK });
     expect(shown(host)).not.toContain("b4ck-1234");
+  });
+
+  it("keeps what an event that it waited for calls sensitive", () => {
+    const host = start(
+      `
+      got = w.wait_for_event(type = "paid")
+      w.set_status("paid with " + got["data"]["card"])
+      octets = w.wait_for_event(type = "sealed")
+      w.set_label("seal", octets["data_base64"])
+      w.set_output("seal", str(base64.decode(octets["data_base64"])))
+      fail(got["data"]["shop"])
+      `,
+      {
+        events: ({ type }) =>
+          type === "paid"
+            ? { data: { card: "c4rd-1234", shop: "search" }, sluicesensitive: '["card"]' }
+            : { data_base64: btoa("s34l-1234"), sluicesensitive: '[""]' },
+      },
+    );
+    expect(host.machine.summary()).toMatchObject({
+      status: `paid with ${MASK}`,
+      labels: { seal: MASK },
+      error: { message: "fail: search" },
+    });
+    expect(host.machine.activities()[0]?.outputs).toMatchObject({ data: { card: MASK, shop: "search" } });
+    const masked = host.records.map((record) => maskedRecord(record, host.machine.secrets, sha256Hex));
+    for (const secret of ["c4rd-1234", "s34l-1234", btoa("s34l-1234")])
+      expect(shown(host) + JSON.stringify(masked)).not.toContain(secret);
+  });
+
+  it("that began with sensitive octets leaves neither them nor their text in its history", () => {
+    const octets = btoa("0ctets-1234");
+    const host = start('w.set_status(str(base64.decode(ev["data_base64"])))\nreturn ev["data_base64"]', {
+      event: { data_base64: octets, sluicesensitive: '["token"]' },
+    });
+    expect(host.machine.summary().status).toBe(MASK);
+    const history = [
+      maskedStart(host.start, host.machine.secrets),
+      ...host.records.map((record) => maskedRecord(record, host.machine.secrets, sha256Hex)),
+    ];
+    for (const secret of ["0ctets-1234", octets])
+      expect(shown(host) + JSON.stringify(history)).not.toContain(secret);
+    expect(history[0]).toMatchObject({ masked: true, event: { data_base64: "4oCi4oCi4oCi" } });
   });
 
   it("is told of a place that is not there, so that a slip of the pen shows nothing", () => {

@@ -1,4 +1,5 @@
 // `w.wait_for_event`: a registration in the workspace's bus, and a timer where it has a timeout.
+import { placesInEvent } from "../../events/sensitive-data.ts";
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
@@ -11,7 +12,12 @@ export const waitForEventKind: Kind<Patient> = {
   begin,
   take(turn, command, input) {
     if (input.type === "event") {
-      turn.complete(command, { ok: encodeValue(fromJson(input.event as JsonValue)) }, { arrival: input.seq });
+      const sensitive = placesInEvent(input.event);
+      turn.complete(
+        command,
+        { ok: encodeValue(fromJson(input.event as JsonValue)) },
+        { arrival: input.seq, ...(sensitive.length === 0 ? {} : { sensitive }) },
+      );
     }
     return undefined;
   },

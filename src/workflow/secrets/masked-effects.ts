@@ -77,11 +77,11 @@ export function maskedStart<Start extends { event: CloudEvent; signals?: unknown
   secrets: RunSecrets,
 ): Start & { masked?: true } {
   if (secrets.isEmpty) return start;
-  const { data, subject } = start.event;
+  const { subject } = start.event;
   const event: CloudEvent = {
     ...start.event,
     ...(subject === undefined ? {} : { subject: secrets.mask.text(subject) }),
-    ...(data === undefined ? {} : { data: secrets.startData(data) }),
+    ...secrets.startContent(start.event),
   };
   const signals = start.signals as JsonObject[] | undefined;
   return {

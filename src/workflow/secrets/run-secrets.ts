@@ -1,10 +1,11 @@
 // What is secret in a run: a fold of its journal, so that every host and every replay comes to the same.
 //
 // 1. A place is sensitive because the script says so, or a form asks for a secret, or the function's runner says so, or
-//    the event that started the run does. What was found there is a secret of the run from then on, wherever it shows up.
+//    an event does that started the run or that it waited for. What was found there is a secret of the run from then on,
+//    wherever it shows up.
 // 2. The engine and its effects work with the true values. Whatever leaves the run for people or for other actors is
 //    masked (masked-record.ts, masked-views.ts, masked-effects.ts), at the time it leaves.
-import { sensitivePlaces } from "../../events/sensitive-data.ts";
+import { placesInEvent } from "../../events/sensitive-data.ts";
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
 import type { FormField } from "../../protocol/form.ts";
 import type { CommandId } from "../../protocol/ids.ts";
@@ -20,6 +21,23 @@ interface CommandPlaces {
   outcome: Place[];
 }
 
+/** The mask, in UTF-8 and base64. */
+const MASKED_OCTETS = btoa(String.fromCharCode(...new TextEncoder().encode(MASK)));
+
+function isOctets(place: Place): boolean {
+  return place.at(-1) === "data_base64";
+}
+
+/** The text that is written as base64; null where there is none. */
+function textIn(octets: JsonValue): string | null {
+  try {
+    const read = Uint8Array.from(atob(String(octets)), (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(read);
+  } catch {
+    return null;
+  }
+}
+
 const NONE: CommandPlaces = { args: [], outcome: [] };
 
 export class RunSecrets {
@@ -31,8 +49,8 @@ export class RunSecrets {
   /** `argsOf` gives the arguments of a command that was scheduled. */
   constructor({ event }: { event: CloudEvent }, argsOf: (command: CommandId) => JsonValue) {
     this.#argsOf = argsOf;
-    this.#startPlaces = sensitivePlaces(event);
-    for (const place of this.#startPlaces) this.#learn(event.data ?? null, place);
+    this.#startPlaces = placesInEvent(event).map(parsePlace);
+    this.#learn(event as JsonValue, this.#startPlaces);
   }
 
   /** There is nothing to mask. */
@@ -51,7 +69,7 @@ export class RunSecrets {
         const places = this.#places.get(command)?.outcome ?? [];
         if (places.length === 0 || !("ok" in outcome)) break;
         const value = toJson(decodeValue(outcome.ok));
-        for (const place of places) this.#learn(value, place);
+        this.#learn(value, places);
         break;
       }
       case "noted":
@@ -79,11 +97,13 @@ export class RunSecrets {
 
   #learnArgument(command: CommandId, args: JsonValue, place: Place): void {
     this.#of(command).args.push(place);
-    this.#learn(args, place);
+    this.#learn(args, [place]);
   }
 
-  #learn(value: JsonValue, place: Place): void {
-    for (const secret of valuesAt(value, place)) this.mask.add(secret);
+  #learn(value: JsonValue, places: readonly Place[]): void {
+    for (const secret of valuesAt(value, places)) this.mask.add(secret);
+    // Scripts read the text in it.
+    for (const octets of valuesAt(value, places.filter(isOctets))) this.mask.add(textIn(octets));
   }
 
   #of(command: CommandId): CommandPlaces {
@@ -99,9 +119,18 @@ export class RunSecrets {
     return (this.#places.get(command)?.args ?? []).map((place) => place.slice(1));
   }
 
-  /** The data of the event that started the run as people may see it. */
-  startData(data: JsonValue): JsonValue {
-    return this.#at(data, this.#startPlaces);
+  /**
+   * What the event that started the run brought, as people may see it. Its octets stay base64, so that a replay can read
+   * them.
+   */
+  startContent({ data, data_base64: octets }: CloudEvent): Pick<CloudEvent, "data" | "data_base64"> {
+    const isShown =
+      octets === undefined || (this.#startPlaces.length === 0 && this.mask.text(octets) === octets);
+    const places = this.#startPlaces.filter(([member]) => member === "data").map(([_, ...inside]) => inside);
+    return {
+      ...(data === undefined ? {} : { data: this.#at(data, places) }),
+      ...(isShown ? {} : { data_base64: MASKED_OCTETS }),
+    };
   }
 
   /** A command's arguments as people may see them. */
