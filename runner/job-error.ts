@@ -23,10 +23,17 @@ export class JobError extends Error {
     return {
       error: {
         code: this.code,
-        message: this.message.slice(0, 10_000),
+        message: shortened(this.message),
         ...(this.details === undefined ? {} : { details: this.details }),
         ...(this.retryable === undefined ? {} : { retryable: this.retryable }),
       },
     };
   }
+}
+
+const MAX_MESSAGE = 10_000;
+
+/** The mark at the end also tells a mask that a secret may have been cut there. */
+function shortened(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
 }

@@ -4,6 +4,8 @@ import type { JsonValue } from "./json.ts";
 export const MASK = "•••";
 /** Shorter secrets are left alone: masking "1" or "ok" would make everything unreadable and hide nothing. */
 export const SHORTEST_SECRET = 4;
+/** Ends what is left of a text that was too long. */
+const CUT = "…";
 /** In UTF-16 units. Nobody puts a longer one into a URL, and its other spellings would cost more than they hide. */
 const MAX_RESPELT = 16 * 1024;
 
@@ -21,14 +23,56 @@ export function spellingsOf(secret: string): string[] {
   return spellings.filter((text) => text.length >= SHORTEST_SECRET);
 }
 
+/** Spellings that begin alike. */
+interface Alike {
+  /** Longest first, so that a secret in another goes with it. */
+  lengths: number[];
+  sorted: string[];
+}
+
+function addTo({ lengths, sorted }: Alike, spelling: string): void {
+  sorted.splice(indexIn(sorted, spelling), 0, spelling);
+  if (lengths.includes(spelling.length)) return;
+  lengths.push(spelling.length);
+  lengths.sort((a, b) => b - a);
+}
+
+/** Of the first that does not come before the text. */
+function indexIn(sorted: readonly string[], text: string): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? "") < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How much of one of the spellings stands at `start` of the text, up to where it was cut; 0 where it was not. */
+function lengthBeforeCut(text: string, start: number, { lengths, sorted }: Alike): number {
+  const here = text.slice(start, start + (lengths[0] ?? 0));
+  if (!here.includes(CUT)) return 0;
+  // What has most in common with a text stands next to it.
+  const index = indexIn(sorted, here);
+  const inCommon = Math.max(...[index - 1, index].map((at) => commonLength(sorted[at] ?? "", here)));
+  const cut = here.slice(0, inCommon + 1).lastIndexOf(CUT);
+  return cut < SHORTEST_SECRET ? 0 : cut;
+}
+
+function commonLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
+  return length;
+}
+
 /**
  * Masks the secrets that it was told. What it costs grows with the text, not with the number of secrets: a place in a
- * text is looked at closer only where one may begin.
+ * text is looked at closer only where one may begin. The beginning of a secret is masked where the text was cut after it.
  */
 export class Mask {
   readonly #known = new Set<string>();
-  /** How long they are, by their first `SHORTEST_SECRET` units: longest first, so that one in another goes with it. */
-  readonly #lengths = new Map<string, number[]>();
+  /** By their first `SHORTEST_SECRET` units. */
+  readonly #alike = new Map<string, Alike>();
   /** Whether one begins with a unit whose low byte is this. */
   readonly #begins = new Uint8Array(256);
 
@@ -50,13 +94,9 @@ export class Mask {
       if (this.#known.has(spelling)) continue;
       this.#known.add(spelling);
       const beginning = spelling.slice(0, SHORTEST_SECRET);
-      const lengths = this.#lengths.get(beginning) ?? [];
-      if (!lengths.includes(spelling.length)) {
-        this.#lengths.set(
-          beginning,
-          [...lengths, spelling.length].sort((a, b) => b - a),
-        );
-      }
+      const alike = this.#alike.get(beginning);
+      if (alike) addTo(alike, spelling);
+      else this.#alike.set(beginning, { lengths: [spelling.length], sorted: [spelling] });
       this.#begins[spelling.charCodeAt(0) & 0xff] = 1;
     }
   }
@@ -76,9 +116,11 @@ export class Mask {
     if (this.isEmpty) return undefined;
     for (let start = from; start + SHORTEST_SECRET <= text.length; start += 1) {
       if (this.#begins[text.charCodeAt(start) & 0xff] === 0) continue;
-      const lengths = this.#lengths.get(text.slice(start, start + SHORTEST_SECRET));
-      const length = lengths?.find((one) => this.#known.has(text.slice(start, start + one)));
-      if (length !== undefined) return { start, end: start + length };
+      const alike = this.#alike.get(text.slice(start, start + SHORTEST_SECRET));
+      if (alike === undefined) continue;
+      const length = alike.lengths.find((one) => this.#known.has(text.slice(start, start + one))) ?? 0;
+      const end = start + Math.max(length, lengthBeforeCut(text, start, alike));
+      if (end > start) return { start, end };
     }
     return undefined;
   }

@@ -11,7 +11,6 @@
 import type { CommandId } from "../protocol/ids.ts";
 import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
 import type { JsonValue } from "../protocol/json.ts";
-import type { ErrorData } from "../protocol/result.ts";
 import {
   type Budget,
   decodeValue,
@@ -41,7 +40,13 @@ import {
 } from "./limits.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
-import { differentCall, differentCancellation, nonDeterminism, unknownCall } from "./nondeterminism.ts";
+import {
+  type Difference,
+  differentCall,
+  differentCancellation,
+  nonDeterminism,
+  unknownCall,
+} from "./nondeterminism.ts";
 import { isSameButMasked } from "./secrets/same-but-masked.ts";
 import { w } from "./w/w.ts";
 
@@ -66,7 +71,7 @@ export class Execution implements ThreadHost {
   #lines: string[] = [];
   #omittedLines = 0;
   #lastDigest = { text: "", digest: "" };
-  #stuck: { error: ErrorData; seq: number } | undefined;
+  #stuck: { difference: Difference; seq: number } | undefined;
 
   constructor(workflow: Workflow, start: RunStart, sha256Hex: Sha256Hex) {
     this.#workflow = workflow;
@@ -78,11 +83,11 @@ export class Execution implements ThreadHost {
   feed(record: JournalRecord): void {
     if (this.#stuck) return;
     const difference = this.#move(record);
-    if (difference) this.#stuck = { error: difference, seq: record.seq };
+    if (difference) this.#stuck = { difference, seq: record.seq };
   }
 
   /** Why it moves no more, and the record it could not take. */
-  get stuck(): { error: ErrorData; seq: number } | undefined {
+  get stuck(): { difference: Difference; seq: number } | undefined {
     return this.#stuck;
   }
 
@@ -122,7 +127,7 @@ export class Execution implements ThreadHost {
 
   // ------------------------------------------------------------ what the journal moves
 
-  #move(record: JournalRecord): ErrorData | undefined {
+  #move(record: JournalRecord): Difference | undefined {
     switch (record.type) {
       case "scheduled":
         return this.#compare(record);
@@ -136,16 +141,16 @@ export class Execution implements ThreadHost {
     }
   }
 
-  #begin(): ErrorData | undefined {
+  #begin(): Difference | undefined {
     const name = this.#start.trigger.handler;
     const handler = this.#workflow.handler(name);
-    if (handler === undefined) return nonDeterminism(`the program has no handler ${name}`);
+    if (handler === undefined) return () => nonDeterminism(`the program has no handler ${name}`);
     this.#root = new Thread(this, { fn: handler, args: [w, fromJson(handlerArgument(this.#start))] });
     this.#runReady();
     return undefined;
   }
 
-  #compare(record: ScheduledRecord): ErrorData | undefined {
+  #compare(record: ScheduledRecord): Difference | undefined {
     const cancelled = this.#pending.withdrawn;
     if (cancelled.length > 0) return differentCancellation([], cancelled);
     const got = this.#pending.firstIssued;
@@ -168,7 +173,7 @@ export class Execution implements ThreadHost {
     return this.#start.masked === true && isSameButMasked(recorded, got);
   }
 
-  #compareWithdrawn({ data }: NotedRecord): ErrorData | undefined {
+  #compareWithdrawn({ data }: NotedRecord): Difference | undefined {
     const expected = data.commands as CommandId[];
     const got = this.#pending.withdrawn;
     if (!isSameJson(expected, [...got])) return differentCancellation(expected, got);
@@ -176,14 +181,13 @@ export class Execution implements ThreadHost {
     return undefined;
   }
 
-  #complete({ command: id, outcome }: CompletedRecord): ErrorData | undefined {
+  #complete({ command: id, outcome }: CompletedRecord): Difference | undefined {
     const untold = this.#untold(`the outcome of ${id}`);
     if (untold) return untold;
     const taken = this.#pending.take(id);
     if (taken === undefined) {
-      return nonDeterminism(`the journal has an outcome of command ${id}, ${this.#whatElse()}`, {
-        command: id,
-      });
+      const message = `the journal has an outcome of command ${id}, ${this.#whatElse()}`;
+      return () => nonDeterminism(message, { command: id });
     }
     const { fiber, command } = taken;
     if ("ok" in outcome) {
@@ -198,7 +202,7 @@ export class Execution implements ThreadHost {
     return undefined;
   }
 
-  #cancel({ data }: NotedRecord): ErrorData | undefined {
+  #cancel({ data }: NotedRecord): Difference | undefined {
     const untold = this.#untold("the cancellation");
     if (untold) return untold;
     const expected = data.commands as CommandId[];
@@ -212,7 +216,7 @@ export class Execution implements ThreadHost {
   }
 
   /** What the script has done and the journal does not have, where it should have. */
-  #untold(before: string): ErrorData | undefined {
+  #untold(before: string): Difference | undefined {
     const cancelled = this.#pending.withdrawn;
     if (cancelled.length > 0) return differentCancellation([], cancelled);
     const unexpected = this.#pending.firstIssued;

@@ -48,7 +48,7 @@ import { maskedEffect } from "./secrets/masked-effects.ts";
 import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
-import { activitiesOf, runStateOf, summaryOf } from "./views.ts";
+import { activitiesOf, runStateOf, summaryOf, withShortError } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
 
 /**
@@ -122,7 +122,7 @@ class Machine implements InspectableRun {
 
   get stuck(): ErrorData | undefined {
     if (this.#state.finished) return undefined;
-    return this.#workflow ? this.#execution?.stuck?.error : noProgram;
+    return this.#workflow ? this.#execution?.stuck?.difference(this.secrets.isEmpty) : noProgram;
   }
 
   get secrets(): RunSecrets {
@@ -156,7 +156,9 @@ class Machine implements InspectableRun {
   }
 
   summary(): RunSummary {
-    return maskedSummary(summaryOf(this.#state, this.#options.start, this.stuck), this.secrets);
+    const summary = summaryOf(this.#state, this.#options.start, this.stuck);
+    // Cut last: a mask does not know a secret by a part of it.
+    return withShortError(maskedSummary(summary, this.secrets));
   }
 
   activities(range?: { from: number; to: number }): Activity[] {

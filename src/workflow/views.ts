@@ -17,6 +17,7 @@ export function runStateOf(state: JournalState, isStuck: boolean): RunState {
   return state.open.size > 0 && state.busy === 0 ? "waiting" : "running";
 }
 
+/** With its whole error: see `withShortError`. */
 export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData | undefined): RunSummary {
   const { id, source, type, subject } = start.event;
   const parent = parentOfRun(start);
@@ -41,7 +42,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
     ...(start.continues ? { continues: { ...start.continues } } : {}),
     ...(successor === undefined ? {} : { continuedAs: successor }),
     ...(state.finishedAt === undefined ? {} : { finishedAt: state.finishedAt }),
-    ...(error === undefined ? {} : { error: shortError(error) }),
+    ...(error === undefined ? {} : { error }),
     commands: state.commands.size,
     version: state.lastSeq,
   };
@@ -60,10 +61,12 @@ const MAX_MESSAGE = 2000;
 const MAX_DETAILS_BYTES = 16 * 1024;
 
 /** Summaries travel and are kept by the thousand: the whole error is with the command, and in the run's ending. */
-function shortError({ code, message, details }: ErrorData): ErrorData {
+export function withShortError(summary: RunSummary): RunSummary {
+  if (summary.error === undefined) return summary;
+  const { code, message, details } = summary.error;
   const short = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
   const isSmall = details !== undefined && bytesBeyond(MAX_DETAILS_BYTES, details) === undefined;
-  return { code, message: short, ...(isSmall ? { details } : {}) };
+  return { ...summary, error: { code, message: short, ...(isSmall ? { details } : {}) } };
 }
 
 /** In words, what keeps the run from moving; "" when something is at work, or it is over. */

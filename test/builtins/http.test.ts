@@ -125,6 +125,13 @@ describe("builtin://http", () => {
     });
   });
 
+  test("an error keeps the beginning of a long answer, and says that there was more", async () => {
+    const answer = "y".repeat(5000);
+    const { outbound } = internet({ "https://x.example.com/": () => new Response(answer, { status: 500 }) });
+    const outcome = await http.perform(call({ url: "https://x.example.com/" }), outbound);
+    expect(outcome).toMatchObject({ error: { details: { body: `${"y".repeat(4096)}…` } } });
+  });
+
   test("fail=False hands an error status to the script", async () => {
     const { outbound } = internet({ "https://x.example.com/": () => new Response("no", { status: 404 }) });
     const outcome = await http.perform(call({ url: "https://x.example.com/", fail: false }), outbound);

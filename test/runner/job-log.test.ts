@@ -69,7 +69,7 @@ describe("masking", () => {
     fc.assert(
       fc.property(
         fc.array(word, { minLength: 1, maxLength: 3 }),
-        fc.array(fc.oneof(word, fc.constantFrom("plain ", "\n", "xyz", "ü")), { maxLength: 12 }),
+        fc.array(fc.oneof(word, fc.constantFrom("plain ", "\n", "xyz", "ü", "abca…")), { maxLength: 12 }),
         fc.array(fc.nat(5)),
         (secrets, pieces, cuts) => {
           const masker = new Masker();

@@ -5,6 +5,7 @@ import type { JsonValue } from "../../src/protocol/json.ts";
 import { MASK, Mask, spellingsOf } from "../../src/protocol/mask.ts";
 import { jsonParts, parsePlace, placesOf, replacedAt, valuesAt } from "../../src/protocol/place.ts";
 import type { RunInput } from "../../src/workflow/index.ts";
+import { MAX_LINE_LENGTH } from "../../src/workflow/limits.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
 import { secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
@@ -53,6 +54,41 @@ describe("the mask", () => {
       at: `port ${MASK}`,
       [MASK]: 1,
     });
+  });
+
+  it("leaves no part of four or more units of a secret before a cut, wherever a text is cut", () => {
+    const parts = fc.array(fc.oneof(fc.string(), fc.constant(undefined)), { maxLength: 5 });
+    fc.assert(
+      fc.property(
+        fc.array(secret, { minLength: 1, maxLength: 5 }),
+        parts,
+        fc.nat(),
+        fc.nat(),
+        (secrets, texts, pick, cut) => {
+          const mask = new Mask();
+          for (const one of secrets) mask.add(one);
+          const spellings = secrets.flatMap(spellingsOf);
+          const whole = texts
+            .map((part, at) => part ?? spellings[(pick + at) % spellings.length] ?? "")
+            .join("");
+          const masked = mask.text(`${whole.slice(0, cut % (whole.length + 1))}… (and more)`);
+          const shown = masked.slice(0, masked.lastIndexOf("…"));
+          for (const spelling of spellings) {
+            for (let length = 4; length <= spelling.length; length += 1)
+              expect(shown.endsWith(spelling.slice(0, length))).toBe(false);
+          }
+        },
+      ),
+    );
+  });
+
+  it("masks what was cut of the longer of two secrets that begin alike, and nothing where nothing was cut", () => {
+    const mask = new Mask();
+    for (const one of ["token", "token-long", "tok… is odd"]) mask.add(one);
+    expect(mask.text("token-lo… and token… and tok…, toke… or tok… is odd")).toBe(
+      `${MASK}… and ${MASK}… and tok…, ${MASK}… or ${MASK}`,
+    );
+    expect(mask.text("toke and toke")).toBe("toke and toke");
   });
 
   it("takes time for the text, and not for the number of secrets", () => {
@@ -260,6 +296,66 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
       message: expect.stringContaining('there is no "tokn"'),
     });
     expect(host.jobs.size).toBe(0);
+  });
+
+  it("is stuck without a word of its arguments, as a part of a secret or its digest would tell of it", () => {
+    const call = (token: string, more = "") =>
+      handlerOf(
+        `w.run("example.com/f@v1", {"a": "${"x".repeat(150)}", "token": "${token}"${more}}, sensitive = ["token"])`,
+      );
+    const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0";
+    const host = new ScriptedHost(call(token), { replayEveryTime, functions: () => "never" });
+    host.feed({ type: "start" });
+    const { digest } = host.records.find((record) => record.type === "scheduled") as { digest: string };
+    host.workflow = call(token, ', "b": 1');
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    const { state, error } = host.machine.summary();
+    expect(state).toBe("stuck");
+    expect(error?.message).toContain(
+      `the journal has run "example.com/f@v1" ${MASK} as command 0#1, the script calls run "example.com/f@v1" ${MASK} at`,
+    );
+    expect(error?.details).toMatchObject({ expected: { command: one }, got: { command: one } });
+    const told = `${shown(host)}${JSON.stringify([...host.emitted.values()])}${JSON.stringify(host.machine.stuck)}`;
+    expect(told).not.toContain("eyJh");
+    expect(told).not.toContain(digest);
+  });
+
+  it("is stuck without a word of arguments that only the script calls sensitive, and not yet the journal", () => {
+    const host = new ScriptedHost(handlerOf("w.sleep(hours = 1)"), { replayEveryTime });
+    host.feed({ type: "start" });
+    host.workflow = handlerOf('w.run("example.com/f@v1", {"token": "t0ken-1"}, sensitive = ["token"])');
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.summary().error?.message).toContain(
+      `the script calls run "example.com/f@v1" ${MASK} at`,
+    );
+    expect(shown(host)).not.toContain("t0ken-1");
+    expect(host.machine.summary().error?.details?.got).not.toHaveProperty("digest");
+  });
+
+  it("masks an error before a summary cuts it", () => {
+    const host = start(
+      `
+      w.run("example.com/f@v1", {"token": "t0ken-abc-def"}, sensitive = ["token"])
+      fail("${"x".repeat(1990)} t0ken-abc-def and more")
+      `,
+      { functions: () => ({ ok: {} }) },
+    );
+    const message = host.machine.summary().error?.message ?? "";
+    expect(message).toMatch(/x •••/);
+    expect(message).not.toContain("t0k");
+  });
+
+  it("masks what is left of a secret where a line of the log was cut", () => {
+    const host = start(
+      `
+      w.run("example.com/f@v1", {"token": "t0ken-abc-def"}, sensitive = ["token"])
+      print("x" * ${MAX_LINE_LENGTH - 8} + "t0ken-abc-def")
+      `,
+      { functions: () => ({ ok: {} }) },
+    );
+    expect(host.log.join("")).toContain(`x${MASK}…`);
   });
 
   it("has none of its own making: nothing is masked without a sensitive place", () => {

@@ -144,8 +144,16 @@ async function answerOf(response: Response & { at: string }, fail: boolean): Pro
   if (!fail || response.status < 400) return { ok: answer };
   return failure("HttpStatus", `${response.at} answered ${response.status}`, {
     retryable: retryableStatuses.has(response.status),
-    details: { status: response.status, body: body.slice(0, 4096) },
+    details: { status: response.status, body: shortened(body) },
   });
+}
+
+/** What an error keeps of an answer. */
+const MAX_SHOWN = 4096;
+
+/** The mark at the end also tells a mask that a secret may have been cut there. */
+function shortened(body: string): string {
+  return body.length > MAX_SHOWN ? `${body.slice(0, MAX_SHOWN)}…` : body;
 }
 
 function parsedJson(contentType: string | null, body: string): JsonValue | undefined {
