@@ -14,7 +14,7 @@ export interface ForkOrigin {
 
 /**
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
- * numbered anew, and every signal that the other has been sent. Of commands that had not ended there, only that they
+ * numbered anew, every signal that the other has been sent, and which inputs are secrets. Of commands that had not ended there, only that they
  * were called: they begin again. Refuses `unknown_command`, and `already_cancelled` where the run was being
  * cancelled by then, `lock_held` where it held a lock.
  */
@@ -42,8 +42,7 @@ export function forkedRecords(
   const ended = endedCommands(before);
   const kept = [
     ...before.filter((record) => record.type !== "noted" || isKept(record, ended)),
-    // Whoever sent them was told that they count.
-    ...records.slice(end).filter((record) => record.type === "noted" && record.note === "signalled"),
+    ...records.slice(end).filter((record) => record.type === "noted" && isKeptFromLater(record, before)),
   ];
   return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));
 }
@@ -75,9 +74,20 @@ function endedCommands(records: readonly JournalRecord[]): Set<CommandId> {
   );
 }
 
-/** What was done about commands that begin again is not part of the new run; nor is a pause. */
+/**
+ * What was done about commands that begin again is not part of the new run; nor is a pause. What was said to be a secret
+ * stays one.
+ */
 function isKept({ command, note }: NotedRecord, ended: ReadonlySet<CommandId>): boolean {
+  if (note === "inputs_sensitive") return true;
   return command === undefined ? note !== "operator" : ended.has(command);
+}
+
+/** Whoever sent a signal was told that it counts; a runner says only once that inputs are secrets. */
+function isKeptFromLater({ command, note }: NotedRecord, before: readonly JournalRecord[]): boolean {
+  if (note === "signalled") return true;
+  const isOfCall = (record: JournalRecord) => record.type === "scheduled" && record.command === command;
+  return note === "inputs_sensitive" && before.some(isOfCall);
 }
 
 function withOrigin(record: JournalRecord, from: CommandId, origin: ForkOrigin): JournalRecord {

@@ -4,7 +4,7 @@ import type { CommandId } from "../../src/protocol/ids.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { MASK, Mask, spellingsOf } from "../../src/protocol/mask.ts";
 import { jsonParts, parsePlace, placesOf, replacedAt, valuesAt } from "../../src/protocol/place.ts";
-import type { RunInput } from "../../src/workflow/index.ts";
+import { forkedRecords, type RunInput } from "../../src/workflow/index.ts";
 import { MAX_LINE_LENGTH } from "../../src/workflow/limits.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
@@ -357,6 +357,40 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     );
     expect(host.log.join("")).toContain(`x${MASK}…`);
   });
+
+  it.each(["before", "after"])(
+    "has what a runner has called sensitive also when it is forked, said %s that",
+    (said) => {
+      const script: Script = { replayEveryTime, functions: () => "never" };
+      const body = `
+      w.spawn(lambda: w.run("example.com/f@v1", {"token": "t0ken-1"}))
+      w.sleep(minutes = 1)
+      w.run("example.com/g@v1", {})
+      `;
+      const host = new ScriptedHost(handlerOf(body), script);
+      host.feed({ type: "start" });
+      host.settle();
+      const [job] = [...host.jobs.values()];
+      const command = job?.job.command as CommandId;
+      const tell = () => host.feed({ type: "inputs_sensitive", command, attempt: 1, inputs: ["token"] });
+      if (said === "before") tell();
+      host.fireNextTimer();
+      host.settle();
+      if (said === "after") tell();
+      const origin = { run: host.start.id, digest: "d", by: "olivia", reason: "" };
+      const last = host.records.findLast((record) => record.type === "scheduled");
+      const forked = forkedRecords(host.records, last?.command as CommandId, origin);
+      if (!forked.ok) throw new Error(forked.error.message);
+      const fork = new ScriptedHost(host.workflow, script);
+      fork.records.push(...structuredClone(forked.value));
+      fork.feed({ type: "begin_again" });
+      fork.settle();
+      expect([...fork.jobs.values()].map(({ job }) => job.command)).toEqual([command, last?.command]);
+      expect(fork.machine.activities().find((activity) => activity.command === command)?.inputs).toEqual({
+        token: MASK,
+      });
+    },
+  );
 
   it("has none of its own making: nothing is masked without a sensitive place", () => {
     const host = start('w.set_status("token t0ken-1")\nreturn {"token": "t0ken-1"}');
