@@ -100,7 +100,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
   /**
    * Answers with the new run. Refuses `unknown_command`, `already_cancelled`, `program_differs` with the difference in
-   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`, `run_masked`.
+   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`, `run_masked`; for a restart also
+   * `already_restarted` with the `run` that goes on in `details`, and `run_stuck`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
   /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */

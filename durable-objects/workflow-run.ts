@@ -30,7 +30,7 @@ import { archiveOf } from "./workflow-run/archive.ts";
 import { Decisions } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
-import { forkOf } from "./workflow-run/fork.ts";
+import { endOf, filledInRestart, forkOf, restartMessage } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
 import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
@@ -194,36 +194,63 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async fork(request: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
     if (!this.#begun) return this.#unknown();
-    const { id, by, reason, restart } = request;
+    const { id, restart } = request;
+    // What has arrived comes first. From here to the end of a restart, nothing else comes in between.
+    this.#host.resume();
     const { run } = this.#host;
     // What happened elsewhere is for looking at: nobody here has decided what it says was decided.
     if (run.imported)
       return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
-    const forked = forkOf(run, request, {
-      records: this.#journal.all(),
-      program: this.#parts.get("program"),
-    });
+    const kept = this.#kept();
+    const end = endOf(kept.records);
+    const instead = restart ? end?.restarted?.run : undefined;
+    if (instead !== undefined && instead !== id)
+      return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
+    const forked = forkOf(run, request, kept);
     if (!forked.ok) return forked;
-    // The new run first: if the power goes here, the one who asked for it asks again, with the same id.
-    const { start, records } = forked.value;
     const successor = runStub(this.env, run.workspace, id);
-    await successor.startForked(start, records);
-    const data = { reason, command: request.command, as: id };
+    if (restart && !end) {
+      const refused = this.#endInFavour(request);
+      if (refused) return refused;
+    } else if (instead === undefined) {
+      // The new run first: if the power goes here, the one who asked for it asks again, with the same id.
+      await successor.startForked(forked.value.start, forked.value.records);
+      this.#auditFork(request);
+    }
+    const told = this.#outbox.flush();
+    if (restart) await told;
+    const detail = await successor.detail();
+    // What the outbox has not brought to it yet is on its way.
+    if (!detail.ok) return ok(forked.value.summary);
+    const { activities: _, output: __, traceback: ___, ...summary } = detail.value;
+    return ok(summary);
+  }
+
+  #kept(): Parameters<typeof forkOf>[2] {
+    return { records: this.#journal.all(), program: this.#parts.get("program") };
+  }
+
+  /** Ends the run, and has the one that begins in its place told so: one commit. Answers why not, where it cannot. */
+  #endInFavour(request: Args<"fork">): Result<never> | undefined {
+    const { id, command, by, reason } = request;
+    const why = `restarted from ${command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
+    const input = { type: "cancel", by: by.subject, reason: why, terminate: true, successor: id } as const;
+    const fed = this.#host.feed(input, (changes) => {
+      if (changes.refused) return;
+      this.#auditFork(request);
+      this.#outbox.add(restartMessage(request));
+    });
+    return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : undefined;
+  }
+
+  #auditFork({ id, command, by, reason, restart }: Args<"fork">): void {
     this.#audit(`fork/${id}`, {
       at: Date.now(),
       by: by.subject,
       action: restart ? "run.restart" : "run.fork",
-      subject: run.id,
-      data,
+      subject: this.#host.run.id,
+      data: { reason, command, as: id },
     });
-    if (restart) {
-      const why = `restarted from ${request.command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
-      this.#host.feed({ type: "cancel", by: by.subject, reason: why, terminate: true, successor: id });
-    } else void this.#outbox.flush();
-    const detail = await successor.detail();
-    if (!detail.ok) return detail;
-    const { activities: _, output: __, traceback: ___, ...summary } = detail.value;
-    return ok(summary);
   }
 
   /** Feeds what a person does to the run, with its entry in the audit in the same commit. */
@@ -558,6 +585,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       if (!program) throw new Error("this run's program is no longer kept");
       return await deliverMessage(this.env, workspace, filledIn(outgoing, run, program));
     }
+    if (outgoing.method === "startForked")
+      return await deliverMessage(this.env, workspace, filledInRestart(outgoing, run, this.#kept()));
     if (outgoing.method === childMessage.method)
       return await this.#startChild(outgoing.args[0] as ChildRequest);
     if (outgoing.method !== summaryMessage.method) return await deliverMessage(this.env, workspace, outgoing);

@@ -1,9 +1,14 @@
-// What a fork of a run begins with, found out before anything is begun.
+// What a fork of a run begins with, found out before anything is begun; and how a run that is restarted tells it to
+// the one that begins in its place.
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
+import type { RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
+import type { Message } from "../../src/storage/outbox.ts";
 import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
+import type { FinishedNote } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
+import { message } from "../deliver.ts";
 import type { ForkRun, StartRun } from "../rpc.ts";
 import { sha256 } from "../sha256.ts";
 import { loadMachine } from "./engine.ts";
@@ -12,15 +17,42 @@ import type { StoredStart } from "./parts.ts";
 /** A call between objects takes 32 MiB; this leaves room for the program and the event. */
 const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
 
+/** What the run that is forked has. */
+interface Kept {
+  records: JournalRecord[];
+  program: ProgramSource | undefined;
+}
+
+/** The new run's start and the journal it begins with. */
+interface Beginning {
+  start: StartRun;
+  records: JournalRecord[];
+}
+
 /**
- * The new run's start and the journal it begins with. Refuses what `forkedRecords` refuses, `invalid_workflow`,
+ * What the new run begins with, and how people see it then. Refuses what `forkedRecords` refuses, `invalid_workflow`,
  * `history_too_large`, `run_masked`, and `program_differs` where the program does not come to the command.
  */
 export function forkOf(
   run: StoredStart,
+  request: ForkRun,
+  kept: Kept,
+): Result<Beginning & { summary: RunSummary }> {
+  const begun = beginningOf(run, request, kept);
+  if (!begun.ok) return begun;
+  const { start, records } = begun.value;
+  const { program } = start;
+  const summary = loadMachine(program, { start, records, sha256Hex: sha256 }).summary();
+  if (summary.state !== "stuck") return ok({ start, records, summary });
+  const why = summary.error?.message ?? "the program and the journal disagree";
+  return refuse("program_differs", why, summary.error?.details ?? {});
+}
+
+function beginningOf(
+  run: StoredStart,
   { id, command, program: given, by, reason, restart }: ForkRun,
-  kept: { records: JournalRecord[]; program: ProgramSource | undefined },
-): Result<{ start: StartRun; records: JournalRecord[] }> {
+  kept: Kept,
+): Result<Beginning> {
   if (run.masked)
     return refuse("run_masked", "the run's sensitive values went with its archiving: start a run anew");
   const program = given ?? kept.program;
@@ -43,7 +75,8 @@ export function forkOf(
     record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
   );
   // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
-  const isInPlace = restart && !isFinished(kept.records);
+  const end = endOf(kept.records);
+  const isInPlace = restart && (!end || end.restarted?.run === id);
   const start: StartRun = {
     ...run,
     ...(parentOfRun(run) && !isInPlace && { hasNoParent: true }),
@@ -53,13 +86,30 @@ export function forkOf(
     consumed: [...(run.consumed ?? []), ...consumed],
     continues: { run: run.id, how: "forked" },
   };
-  const { state, error } = loadMachine(program, { start, records, sha256Hex: sha256 }).summary();
-  if (state !== "stuck") return ok({ start, records });
-  const message = error?.message ?? "the program and the journal disagree";
-  return refuse("program_differs", message, error?.details ?? {});
+  return ok({ start, records });
 }
 
-function isFinished(records: readonly JournalRecord[]): boolean {
+/** How the run ended; undefined while it goes on. */
+export function endOf(records: readonly JournalRecord[]): FinishedNote | undefined {
   const last = records.at(-1);
-  return last?.type === "noted" && last.note === "finished";
+  const isOver = last?.type === "noted" && last.note === "finished";
+  return isOver ? (last.data as unknown as FinishedNote) : undefined;
+}
+
+/**
+ * To the run that begins in the place of this one. Written with this one's end, and filled with the journal when it is
+ * sent (see `filledInRestart`): that can be larger than a row.
+ */
+export function restartMessage(request: ForkRun): Message {
+  return { receiver: `run/${request.id}`, method: "startForked", args: [request] };
+}
+
+/** A queued restart with everything that the new run needs to begin. Throws where that cannot be put together now. */
+export function filledInRestart(queued: Message, run: StoredStart, kept: Kept): Message {
+  const [request] = queued.args as [ForkRun];
+  // Whether the program fits was asked before. Should another engine think otherwise by now, the new run is stuck.
+  const begun = beginningOf(run, request, kept);
+  if (!begun.ok)
+    throw new Error(`${request.id} cannot begin in the place of ${run.id}: ${begun.error.message}`);
+  return message("run", request.id, "startForked", [begun.value.start, begun.value.records]);
 }

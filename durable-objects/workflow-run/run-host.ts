@@ -74,6 +74,15 @@ export interface RunPorts {
 /** What became of an input: the engine took it (and may have turned it down), or it waits for a working engine. */
 export type Fed = { kept: false; refused?: NonNullable<Changes["refused"]> } | { kept: true };
 
+/** What the engine cannot take now, and what is not to be kept for later either. */
+const notNow: Fed = {
+  kept: false,
+  refused: {
+    code: "run_stuck",
+    message: "the engine cannot go on with this run: its error says why, and nothing was done",
+  },
+};
+
 /** Writes of the host's own, in the commit of an input, before what the engine decided. */
 type AlsoWrite = (changes: Changes) => void;
 
@@ -316,6 +325,8 @@ export class RunHost {
     const machine = this.#load() ?? this.#loadToTerminate(input);
     const fed = machine && this.#step(machine, input, also);
     if (fed) return fed;
+    // What begins in the place of the run follows from the run as it is now: that is decided now, or not at all.
+    if (input.type === "cancel" && input.successor !== undefined) return notNow;
     this.#alarm.transaction(() => {
       also?.(nothingYet);
       this.#inbox.add(input);

@@ -114,6 +114,11 @@ export const refusals = {
     status: 409,
     means: "The run was being cancelled when it came to this command. Fork it from an earlier one.",
   },
+  already_restarted: {
+    status: 409,
+    means:
+      "Another run goes on in the place of this one; the detail says which. Restart that one, or fork this one.",
+  },
   lock_held: {
     status: 409,
     means: "The run held a lock when it came to this command. Fork it from a command before the lock.",

@@ -49,7 +49,7 @@ export const forks = createRoutes().openapi(fork, async (c) => {
     program === "current"
       ? unwrap(await catalogStub(c.env, DEFAULT_WORKSPACE).workflow(detail.workflow)).program
       : undefined;
-  const digest = sha256(JSON.stringify([id, command, key]));
+  const digest = sha256(JSON.stringify([id, command, key, restart]));
   const forked = await runStub(c.env, DEFAULT_WORKSPACE, id as RunId).fork({
     id: `run_${digest.slice(0, 32)}` as RunId,
     command: command as CommandId,
