@@ -242,11 +242,12 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     filter?: string;
     match?: JsonObject;
     afterSeq: number | "now";
+    isSensitive?: boolean;
   }): Promise<void> {
-    const { run, command, type, filter, match } = wait;
+    const { run, command, type, filter, match, isSensitive } = wait;
     if (this.#waits.isKnown(run, command)) return;
     const afterSeq = wait.afterSeq === "now" ? this.#events.lastSeq() : wait.afterSeq;
-    const open: Wait = { run, command, criteria: { type, filter, match }, afterSeq };
+    const open: Wait = { run, command, criteria: { type, filter, match, isSensitive }, afterSeq };
     this.#waits.insert(open, Date.now());
     this.#lookBack(open);
     this.#flush();

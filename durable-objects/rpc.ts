@@ -234,6 +234,7 @@ export interface EventBusRpc extends OutboxRpc {
     filter?: string;
     match?: JsonObject;
     afterSeq: number | "now";
+    isSensitive?: boolean;
   }): Promise<void>;
   /** Run → bus, before its first wait: what the run it goes on from has consumed, this run does not get either. */
   markConsumed(mark: { run: RunId; seqs: number[] }): Promise<void>;

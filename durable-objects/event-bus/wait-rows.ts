@@ -18,6 +18,7 @@ type Row = {
   filter: string | null;
   match: string | null;
   after_seq: number;
+  is_sensitive: number;
 };
 
 function wait(row: Row): Wait {
@@ -28,6 +29,7 @@ function wait(row: Row): Wait {
       type: row.type,
       filter: row.filter ?? undefined,
       match: row.match === null ? undefined : (JSON.parse(row.match) as JsonObject),
+      isSensitive: row.is_sensitive === 1,
     },
     afterSeq: row.after_seq,
   };
@@ -48,8 +50,8 @@ export class WaitRows {
 
   insert({ run, command, criteria, afterSeq }: Wait, now: number): void {
     this.#sql.exec(
-      `INSERT INTO waits (run, command, type, is_prefix, filter, match, after_seq, registered_at, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+      `INSERT INTO waits (run, command, type, is_prefix, filter, match, after_seq, is_sensitive, registered_at, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
       run,
       command,
       criteria.type,
@@ -57,6 +59,7 @@ export class WaitRows {
       criteria.filter ?? null,
       criteria.match === undefined ? null : JSON.stringify(criteria.match),
       afterSeq,
+      criteria.isSensitive ? 1 : 0,
       now,
     );
   }

@@ -12,6 +12,8 @@ export interface Criteria {
   type: string;
   filter?: string | undefined;
   match?: JsonObject | undefined;
+  /** A secret stands in what is asked for: it is in no reason. */
+  isSensitive?: boolean | undefined;
 }
 
 /** Why an event of the type is none that was asked for. */
@@ -28,25 +30,34 @@ export type Verdict = { matches: boolean; failed?: string; unmatched?: Unmatched
 const MAX_COMPILED = 1000;
 /** Characters of a condition in a sentence. */
 const MAX_SHOWN = 200;
+/** Instead of why a filter failed that holds a secret. */
+const UNTOLD = "it is sensitive, and so is how";
 
 export class Matching {
   readonly #compiled = new Map<string, Result<Filter>>();
 
   decide(criteria: Criteria, event: FilteredEvent): Verdict {
     if (!matchesType(criteria.type, event.event.type)) return { matches: false };
-    const { match, filter: text } = criteria;
+    const { match, filter: text, isSensitive = false } = criteria;
     const path = match && firstUnmatched(event.event, match);
     const paths = Object.keys(match ?? {});
     if (path !== undefined) {
-      const reason = () => difference(event.masked, path, match?.[path]);
-      return { matches: false, unmatched: { fulfilled: paths.indexOf(path), reason } };
+      const fulfilled = paths.indexOf(path);
+      const reason = () =>
+        isSensitive
+          ? `condition ${fulfilled + 1} of its match, which is sensitive, does not hold`
+          : difference(event.masked, path, match?.[path]);
+      return { matches: false, unmatched: { fulfilled, reason } };
     }
     if (text === undefined) return { matches: true };
     const filter = this.#filter(text);
     const decision = filter.ok ? filter.value(event) : filter;
-    if (!decision.ok) return { matches: false, failed: decision.error.message };
+    if (!decision.ok) return { matches: false, failed: isSensitive ? UNTOLD : decision.error.message };
     if (decision.value) return { matches: true };
-    const reason = () => `its filter says no: ${this.#firstFalse(text, event)} is false`;
+    const reason = () =>
+      isSensitive
+        ? "its filter, which is sensitive, says no"
+        : `its filter says no: ${this.#firstFalse(text, event)} is false`;
     return { matches: false, unmatched: { fulfilled: paths.length, reason } };
   }
 

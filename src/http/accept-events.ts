@@ -1,5 +1,6 @@
 // The one way events come in from outside, whatever route they took.
 import { busStub, DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
+import { isAllowed } from "../auth/roles.ts";
 import { admitAll } from "../events/admission.ts";
 import { isHealthReport } from "../events/health-report.ts";
 import type { CloudEvent, EventReceipt } from "../protocol/cloud-event.ts";
@@ -22,7 +23,8 @@ async function checkEnvironments(env: Env, reports: readonly CloudEvent[]): Prom
 /**
  * Hands events to the bus, all of them or none. Throws what `admitAll` refuses: a type that is Sluice's own, an
  * emergency bypass whose sender is no operator, a report of health that cannot be read; and
- * `unknown_environment`. `role` is null for signed webhooks.
+ * `unknown_environment`. `role` is null for signed webhooks. What waiting runs have asked for is told to viewers only:
+ * whoever only sends could else read what wakes them, and send that.
  */
 export async function acceptEvents(
   env: Env,
@@ -32,5 +34,7 @@ export async function acceptEvents(
 ): Promise<EventReceipt[]> {
   const admitted = unwrap(admitAll(events, role, Date.now()));
   await checkEnvironments(env, admitted.filter(isHealthReport));
-  return await busStub(env, DEFAULT_WORKSPACE).ingest(admitted, initiator);
+  const receipts = await busStub(env, DEFAULT_WORKSPACE).ingest(admitted, initiator);
+  if (role !== null && isAllowed(role, "viewer")) return receipts;
+  return receipts.map(({ notWoken: _, ...receipt }) => receipt);
 }

@@ -197,6 +197,8 @@ export type Effect =
       filter?: string;
       match?: JsonObject;
       afterSeq: number | "now";
+      /** A secret of the run stands in the filter or in the match: nobody is told of it. */
+      isSensitive?: true;
     }
   | { kind: "cancel_wait"; command: CommandId }
   /** The run has ended, and goes on as another: the same program on an event of its own. */

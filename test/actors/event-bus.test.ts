@@ -389,6 +389,17 @@ describe("what an event says of the runs that waited for its type", () => {
       expect(story).toMatchObject({ ok: true, value: { receipt: { notWoken: expected }, woken: [] } });
     }));
 
+  it("is not what they ask for where that is sensitive", () =>
+    withBus(async ({ bus }) => {
+      await bus.registerWait(wait({ match: { "data.nonce": "nonce-1234" }, isSensitive: true }));
+      const [receipt] = await bus.ingest([anEvent()], "alice");
+      expect(receipt?.notWoken?.nearest).toMatchObject([
+        { run: run(1), reason: "condition 1 of its match, which is sensitive, does not hold" },
+      ]);
+      const story = await bus.eventStory(receipt?.seq ?? 0);
+      expect(JSON.stringify([receipt, story])).not.toContain("nonce-1234");
+    }));
+
   it("is short, however many and however wordy they are", () =>
     withBus(async ({ bus }) => {
       const wordy = Object.fromEntries([["x".repeat(5000), 1]]);

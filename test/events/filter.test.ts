@@ -172,6 +172,19 @@ describe("matching", () => {
     expect(decideFor({ type: "com.github.push", match }).matches).toBe(expected);
   });
 
+  it("tells nothing of what is asked for where that is sensitive", () => {
+    const type = "com.github.push";
+    const reasonFor = (criteria: Omit<Parameters<Matching["decide"]>[0], "type">) => {
+      const { unmatched, failed } = decideFor({ type, isSensitive: true, ...criteria });
+      return unmatched?.reason() ?? failed;
+    };
+    expect(reasonFor({ match: { "data.size": 2, "data.nonce-1234": "nonce-1234" } })).toBe(
+      "condition 2 of its match, which is sensitive, does not hold",
+    );
+    expect(reasonFor({ filter: 'event.id == "nonce-1234"' })).toBe("its filter, which is sensitive, says no");
+    expect(reasonFor({ filter: 'event.data["nonce-1234"] == 1' })).toBe("it is sensitive, and so is how");
+  });
+
   it("finds every value at its own path, and not at another value", () => {
     fc.assert(
       fc.property(

@@ -287,3 +287,58 @@ it("A secret is in nothing that anybody is shown, told or given to keep, whateve
     endOnFailure: true,
   });
 });
+
+it("What a waiting run asks for is told to viewers, and what of it is sensitive to nobody", async () => {
+  const name = `mask-wait-${crypto.randomUUID().slice(0, 8)}`;
+  const nonce = `n0nce-${crypto.randomUUID()}`;
+  const type = `com.example.${name}`;
+  await push(
+    name,
+    `
+def main(w, ev):
+    nonce = ev["data"]["nonce"]
+    w.parallel([
+        lambda: w.wait_for_event(type = "${type}", match = {"data.nonce": nonce}),
+        lambda: w.wait_for_event(type = "${type}", filter = "event.data.nonce == '" + nonce + "'"),
+        lambda: w.wait_for_event(type = "${type}", match = {"data.app": "search"}),
+    ])
+
+on_start(main, inputs = {"nonce": {"type": "secret", "required": True}})
+`,
+  );
+  const started = await call("POST", `/v1/workflows/${name}/runs`, {
+    token: operator,
+    body: { input: { nonce } },
+  });
+  const { run } = started.body;
+  const sender = await tokenOf("sender");
+  const send = async (token: string) => {
+    const event = {
+      specversion: "1.0",
+      id: crypto.randomUUID(),
+      source: "/tests",
+      type,
+      data: { nonce: "x" },
+    };
+    const headers = { "content-type": "application/cloudevents+json" };
+    const { status, body } = await call("POST", "/v1/events", {
+      token,
+      headers,
+      rawBody: JSON.stringify(event),
+    });
+    expect(status).toBe(202);
+    return body.events[0];
+  };
+  await until(async () => expect((await send(operator)).notWoken?.total).toBe(3));
+
+  const receipt = await send(sender);
+  expect(receipt).toMatchObject({ woke: [], seq: expect.any(Number) });
+  expect(receipt).not.toHaveProperty("notWoken");
+  const { body: story } = await call("GET", `/v1/events/${receipt.seq}`);
+  expect(story.receipt.notWoken.nearest.map((one: { reason: string }) => one.reason).sort()).toEqual([
+    "condition 1 of its match, which is sensitive, does not hold",
+    "its filter, which is sensitive, says no",
+    'there is no data.app, which is to be "search"',
+  ]);
+  expect(leaksIn(await seen([...pages(run), `/v1/events/${receipt.seq}`]), [nonce])).toEqual([]);
+});

@@ -246,6 +246,19 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(shown(host)).not.toContain("b4ck-1234");
   });
 
+  it.each([
+    ['match = {"data.nonce": nonce, "data.shop": "search"}', true],
+    ['match = {"data." + nonce: 1}', true],
+    ["filter = 'event.data.nonce == \"' + nonce + '\"'", true],
+    ['match = {"data.shop": "search"}, filter = "event.data.n > 1"', undefined],
+  ])("says of a wait with %s whether a secret is asked for", (criteria, isSensitive) => {
+    const host = start(`nonce = ev["data"]["nonce"]\nw.wait_for_event(type = "paid", ${criteria})`, {
+      event: { data: { nonce: "n0nce-1234" }, sluicesensitive: '["nonce"]' },
+    });
+    const [wait] = [...host.waits.values()];
+    expect(wait?.isSensitive).toBe(isSensitive);
+  });
+
   it("keeps what an event that it waited for calls sensitive", () => {
     const host = start(
       `

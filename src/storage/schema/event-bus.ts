@@ -71,6 +71,8 @@ export const waits = sqliteTable(
     filter: text("filter"),
     /** JSON. */
     match: text("match"),
+    /** 1 when a secret of the run stands in the filter or in the match. */
+    isSensitive: integer("is_sensitive").notNull().default(0),
     afterSeq: integer("after_seq").notNull(),
     registeredAt: integer("registered_at").notNull(),
     /** open: no event yet; sent: `seq` is on its way; taken: the run has consumed `seq`; over: nobody waits any more. */

@@ -4,6 +4,7 @@ import { SENSITIVE_ATTRIBUTE, sensitiveAttribute, sensitivePlaces } from "../../
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { jsonParts, placesOf } from "../../protocol/place.ts";
+import { isSameJson } from "../canonical-json.ts";
 import type { ChildOutcome, Effect } from "../machine-types.ts";
 import { maskedApproval, maskedForm } from "./masked-views.ts";
 import type { RunSecrets } from "./run-secrets.ts";
@@ -20,6 +21,8 @@ export function maskedEffect(effect: Effect, secrets: RunSecrets): Effect {
       const { app, revision } = effect;
       return { ...effect, app: secrets.mask.text(app), revision: secrets.mask.text(revision) };
     }
+    case "register_wait":
+      return { ...effect, ...(asksForSecret(effect, secrets) ? { isSensitive: true } : {}) };
     case "start_child":
       return { ...effect, event: markedEvent(effect.event, secrets) };
     case "continue_as":
@@ -69,6 +72,14 @@ function isSecret(part: JsonValue, { mask }: RunSecrets): boolean {
   if (typeof part === "string" || typeof part === "number") return mask.value(part) !== part;
   const names = part !== null && typeof part === "object" && !Array.isArray(part) ? Object.keys(part) : [];
   return names.some((name) => mask.text(name) !== name);
+}
+
+/** The bus has to compare with what is asked for, but must not tell it. */
+function asksForSecret(
+  { filter = "", match = {} }: Extract<Effect, { kind: "register_wait" }>,
+  { mask }: RunSecrets,
+): boolean {
+  return mask.text(filter) !== filter || !isSameJson(mask.value(match), match);
 }
 
 /** What the run began with, as it may leave it: in an export, in the archive. */

@@ -1,0 +1,1 @@
+ALTER TABLE `waits` ADD `is_sensitive` integer DEFAULT 0 NOT NULL;
