@@ -250,6 +250,27 @@ describe("concurrency", () => {
       expect(await bench.bus.queuedStart(staging.run)).toMatchObject({ value: { state: "started" } });
     }));
 
+  it("keeps the place of a run that is to go on in another's place, and leaves its beginning to that one", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      const second = await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      const successor = `run_${"5".repeat(32)}` as RunId;
+      await bench.bus.forgetRun(first.run, successor);
+      // What it begins with has not reached it yet.
+      bench.runs.standing = () => "unknown";
+      for (let n = 0; n < 3; n += 1) {
+        pass(6 * 60 * SECOND_MS);
+        await bench.settle();
+      }
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run]);
+      expect(await bench.bus.queuedStart(second.run)).toMatchObject({ value: { behind: [successor] } });
+      await bench.bus.forgetRun(successor);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
+    }));
+
   it("skips an event whose key cannot be told, and says so", () =>
     withBus(async (bench) => {
       await register(bench, oneAtATime());
