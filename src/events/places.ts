@@ -37,12 +37,15 @@ function inOrder(waiting: readonly Waiting[], order: "oldest" | "newest"): Waiti
   );
 }
 
+type Arrived = Pick<Waiting, "run" | "arrival">;
+
+function isNewer(one: Arrived, other: Arrived): boolean {
+  return one.arrival > other.arrival || (one.arrival === other.arrival && one.run > other.run);
+}
+
 function newestOf(waiting: readonly Waiting[]): Waiting | undefined {
   return waiting.reduce<Waiting | undefined>(
-    (newest, one) =>
-      newest && (newest.arrival > one.arrival || (newest.arrival === one.arrival && newest.run > one.run))
-        ? newest
-        : one,
+    (newest, one) => (newest && isNewer(newest, one) ? newest : one),
     undefined,
   );
 }
@@ -90,8 +93,9 @@ function step(waiting: readonly Waiting[], holders: readonly Holder[]): Settleme
     case "cancel_running": {
       const ending = holders.filter(({ isCancelled }) => isCancelled).length;
       const toEnd = holders.length + 1 - newest.rule.limit - ending;
+      // Where rules are mixed, one that waited may be older than what was started before it.
       const oldest = holders
-        .filter(({ isCancelled }) => !isCancelled)
+        .filter((one) => !one.isCancelled && isNewer(newest, one))
         .sort((a, b) => a.arrival - b.arrival || (a.run < b.run ? -1 : 1));
       return {
         ...starting([newest].slice(0, free)),

@@ -53,6 +53,19 @@ describe("a place", () => {
     expect(settle([waiting(3, "cancel_running")], [holder(1, true)]).cancel).toEqual([]);
   });
 
+  it("is not taken from a newer run, which may have been started just before", () => {
+    const first = { rule: { mode: "queue", limit: 1 } } as const;
+    const settled = settle([waiting(1, "cancel_running"), waiting(2, "queue", first)], []);
+    expect(settled).toEqual({ start: [run(1)], drop: [], cancel: [] });
+    const hurried = waiting(2, "queue", { ...first, priority: 5 });
+    expect(settle([waiting(1, "cancel_running"), hurried], [])).toEqual({
+      start: [run(2)],
+      drop: [],
+      cancel: [],
+    });
+    expect(settle([waiting(1, "cancel_running")], [holder(2)]).cancel).toEqual([]);
+  });
+
   it("is only taken from as many as needed, the oldest", () => {
     const rule = { mode: "cancel_running", limit: 3 } as const;
     const settled = settle([waiting(9, "cancel_running", { rule })], [holder(2), holder(1), holder(3)]);
