@@ -5,6 +5,7 @@ import { LocalSluice } from "../end-to-end/local-sluice.ts";
 import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
 import { registerSource, runOnce, send } from "./stories.ts";
 
+// The tag is one that no runner has: the run waits as long as somebody looks at it.
 const source = `
 def main(w, ev):
     print("logs in with", ev["data"]["token"])
@@ -12,6 +13,7 @@ def main(w, ev):
         "example.com/login@v1",
         {"registry": {"host": "eu", "token": ev["data"]["token"]}, "url": "https://x:%s@eu" % ev["data"]["token"]},
         sensitive = ["registry.token"],
+        tags = ["nobody-has-it"],
     )
 
 on_event(type = "com.example.masked", handler = main)
