@@ -23,6 +23,7 @@ type Row = {
   events: number;
   length: number;
   merged: number;
+  continues: RunId | null;
   created_at: number;
   changed_at: number;
   due_at: number | null;
@@ -43,6 +44,7 @@ function start(row: Row): Start {
     length: row.length,
     merged: row.merged,
     isCancelled: row.is_cancelled === 1,
+    continues: row.continues ?? undefined,
     createdAt: row.created_at,
   };
 }
@@ -93,8 +95,8 @@ export class StartRows implements StartStore {
   insert(added: NewStart): void {
     this.#sql.exec(
       `INSERT INTO starts (run, trigger_id, workflow, digest, definition, initiator, state, reason, gather_key,
-         permit_scope, place_group, priority, arrival, events, length, created_at, changed_at)
-       VALUES (?, ?, ?, ?, ?, ?, 'gathering', '', ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+         permit_scope, place_group, priority, arrival, events, length, continues, created_at, changed_at)
+       VALUES (?, ?, ?, ?, ?, ?, 'gathering', '', ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
       added.run,
       added.trigger.id,
       added.workflow,
@@ -107,6 +109,7 @@ export class StartRows implements StartStore {
       added.trigger.priority ?? 0,
       added.arrival,
       added.length,
+      added.continues ?? null,
       added.createdAt,
       added.createdAt,
     );

@@ -20,11 +20,14 @@ export interface Start {
   merged: number;
   /** Its run has been asked to end. */
   isCancelled: boolean;
+  /** The run that goes on as this one and begins it; undefined where an event does. */
+  continues: RunId | undefined;
   createdAt: number;
 }
 
-export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled"> & {
+export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled" | "continues"> & {
   gatherKey: string | undefined;
+  continues?: RunId;
 };
 
 export interface StartStore {

@@ -59,8 +59,6 @@ export interface StartPorts {
 const MAX_WAITING = 1000;
 const ASK_EVERY_MS = 5 * 60_000;
 const ASK_TIMER = "places";
-/** Begins the reason of a start whose run goes on in the place of another. */
-const CONTINUES = "continues ";
 
 /** What becomes of a matched event. `queued`: it waits, or has been dropped; its state says which. */
 export type Arrival =
@@ -286,8 +284,8 @@ export class Starts {
   continued(run: RunId, successor: RunId, now: number): void {
     const start = this.#rows.find(run);
     if (start?.state !== "started" || start.placeGroup === undefined || this.#rows.find(successor)) return;
-    this.#rows.insert({ ...start, run: successor, gatherKey: undefined, createdAt: now });
-    this.#rows.become(successor, "started", { reason: CONTINUES + run, now });
+    this.#rows.insert({ ...start, run: successor, gatherKey: undefined, continues: run, createdAt: now });
+    this.#rows.become(successor, "started", { reason: `continues ${run}`, now });
   }
 
   /** A run is over: its place goes to the next. Idempotent. */
@@ -344,7 +342,7 @@ export class Starts {
     const start = this.#rows.find(run);
     if (start?.state !== "started" || start.placeGroup === undefined) return;
     // The run before it begins it, with what it is to know: from the event alone it would do everything once more.
-    if (this.#rows.view(run)?.reason.startsWith(CONTINUES)) return;
+    if (start.continues !== undefined) return;
     // Its start was given up. It is promised, so it is sent again, unless a newer one has taken its place.
     if (!start.isCancelled) this.#begin(start, now);
     else {

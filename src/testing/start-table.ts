@@ -33,6 +33,7 @@ export class StartTable implements StartStore {
 
   insert(added: NewStart): void {
     this.#rows.set(added.run, {
+      continues: undefined,
       ...added,
       state: "gathering",
       reason: "",

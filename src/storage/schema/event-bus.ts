@@ -120,6 +120,8 @@ export const starts = sqliteTable(
     length: integer("length").notNull(),
     /** Events of starts that were superseded in its favour. */
     merged: integer("merged").notNull().default(0),
+    /** The run that goes on as this one and begins it. */
+    continues: text("continues"),
     createdAt: integer("created_at").notNull(),
     changedAt: integer("changed_at").notNull(),
     dueAt: integer("due_at"),
