@@ -65,6 +65,12 @@ export function rowsOf(records: readonly JournalRecord[]): JournalRow[] {
   return rows;
 }
 
+/** What a call says by its number in a row; `added` when no call of the row has said it yet. */
+interface NumberedCall {
+  number: number;
+  added?: string;
+}
+
 class OpenRow {
   readonly #first: JournalRecord;
   #count = 0;
@@ -92,11 +98,7 @@ class OpenRow {
     const length = text.length + 1 + (call?.added === undefined ? 0 : call.added.length + 1);
     const isTooLong = this.#count > 0 && this.#length + length - 1 > ROW_LENGTH;
     if (isTooLong) return false;
-    if (call) this.#lastCall = { record: call.record, number: call.number };
-    if (call?.added !== undefined) {
-      this.#calls.push(call.added);
-      this.#callNumbers.set(call.added, call.number);
-    }
+    if (record.type === "scheduled" && call) this.#keepCall(record, call);
     if (isAtOnce) this.#entries.push(`${this.#entries.pop()?.slice(0, -1)},${text}]`);
     else {
       if (record.at !== this.#at) this.#entries.push(String(record.at - this.#at));
@@ -122,14 +124,19 @@ class OpenRow {
     );
   }
 
-  /** What a call says by its number in this row; `added` when no call of the row has said it yet. */
-  #callOf(record: ScheduledRecord): { record: ScheduledRecord; number: number; added?: string } {
-    if (this.#lastCall && isSameCall(this.#lastCall.record, record))
-      return { record, number: this.#lastCall.number };
+  #callOf(record: ScheduledRecord): NumberedCall {
+    if (this.#lastCall && isSameCall(this.#lastCall.record, record)) return { number: this.#lastCall.number };
     const { seq: _seq, at: _at, type: _type, command: _command, ...call } = record;
     const text = JSON.stringify(call);
     const number = this.#callNumbers.get(text);
-    return number === undefined ? { record, number: this.#calls.length, added: text } : { record, number };
+    return number === undefined ? { number: this.#calls.length, added: text } : { number };
+  }
+
+  #keepCall(record: ScheduledRecord, { number, added }: NumberedCall): void {
+    this.#lastCall = { record, number };
+    if (added === undefined) return;
+    this.#calls.push(added);
+    this.#callNumbers.set(added, number);
   }
 }
 
@@ -155,7 +162,9 @@ function isPlainNote(record: JournalRecord): record is NotedRecord {
   return Object.keys(record).length === (record.command === undefined ? 5 : 6);
 }
 
-const SCHEDULED_MEMBERS = 9;
+/** Of a call that says nothing unusual; its record has four more. */
+const CALL_MEMBERS = 5;
+const SCHEDULED_MEMBERS = CALL_MEMBERS + 4;
 
 /** Whether both say the same besides whose they are: that it is the same call in a loop, mostly. */
 function isSameCall(a: ScheduledRecord, b: ScheduledRecord): boolean {
@@ -214,8 +223,6 @@ export function recordsOf({ seq: first, text }: JournalRow): JournalRecord[] {
   }
   return records;
 }
-
-const CALL_MEMBERS = 5;
 
 /** `seq` of the row's last record, without parsing a row of this form. */
 export function lastSeqOf(row: JournalRow): number {
