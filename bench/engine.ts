@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { JournalRecord } from "../src/protocol/journal.ts";
+import { endOf } from "../src/workflow/journal-state.ts";
 import { bundleSize } from "./engine/bundle-size.ts";
 import { startDbos } from "./engine/dbos.ts";
 import { type Figures, percentile, row, short, slope, throughput, timed } from "./engine/figures.ts";
@@ -50,8 +51,8 @@ async function journalOf({ client }: BenchServer, run: string): Promise<JournalR
 async function journalOfSuccess(server: BenchServer, run: string): Promise<JournalRecord[]> {
   const records = await journalOf(server, run);
   const last = records.at(-1);
-  const isSuccess = last?.type === "noted" && last.note === "finished" && last.data.state === "succeeded";
-  if (!isSuccess) throw new Error(`the run has not succeeded: ${JSON.stringify(last)}`);
+  if (endOf(last)?.data.state !== "succeeded")
+    throw new Error(`the run has not succeeded: ${JSON.stringify(last)}`);
   return records;
 }
 
@@ -210,9 +211,9 @@ async function benchSleep(server: BenchServer): Promise<void> {
   const late: number[] = [];
   await throughput(CLIENTS, total, async (n) => {
     for (;;) {
-      const last = (await journalOf(server, names[n] ?? "")).at(-1);
-      if (last?.type === "noted" && last.note === "finished") {
-        late.push(last.at - wakeAt);
+      const end = endOf((await journalOf(server, names[n] ?? "")).at(-1));
+      if (end) {
+        late.push(end.at - wakeAt);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -16,6 +16,7 @@ import type { Message, Outbox } from "../src/storage/outbox.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
 import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
+import { endOf } from "../src/workflow/journal-state.ts";
 import type { RunInput } from "../src/workflow/machine-types.ts";
 import { parentOfRun } from "../src/workflow/parent.ts";
 import { maskedRecord } from "../src/workflow/secrets/masked-record.ts";
@@ -30,7 +31,7 @@ import { archiveOf } from "./workflow-run/archive.ts";
 import { Decisions } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
-import { endOf, filledInRestart, forkOf, restartMessage } from "./workflow-run/fork.ts";
+import { filledInRestart, forkOf, restartMessage } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
 import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
@@ -202,8 +203,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     if (run.imported)
       return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
     const kept = this.#kept();
-    const end = endOf(kept.records);
-    const instead = restart ? end?.restarted?.run : undefined;
+    const end = endOf(kept.records.at(-1));
+    const instead = restart ? end?.data.restarted?.run : undefined;
     if (instead !== undefined && instead !== id)
       return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
     const forked = forkOf(run, request, kept);

@@ -6,7 +6,7 @@ import type { RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
-import type { FinishedNote } from "../../src/workflow/journal-state.ts";
+import { endOf } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { message } from "../deliver.ts";
 import type { ForkRun, StartRun } from "../rpc.ts";
@@ -75,8 +75,8 @@ function beginningOf(
     record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
   );
   // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
-  const end = endOf(kept.records);
-  const isInPlace = restart && (!end || end.restarted?.run === id);
+  const end = endOf(kept.records.at(-1));
+  const isInPlace = restart && (!end || end.data.restarted?.run === id);
   const start: StartRun = {
     ...run,
     ...(parentOfRun(run) && !isInPlace && { hasNoParent: true }),
@@ -87,13 +87,6 @@ function beginningOf(
     continues: { run: run.id, how: "forked" },
   };
   return ok({ start, records });
-}
-
-/** How the run ended; undefined while it goes on. */
-export function endOf(records: readonly JournalRecord[]): FinishedNote | undefined {
-  const last = records.at(-1);
-  const isOver = last?.type === "noted" && last.note === "finished";
-  return isOver ? (last.data as unknown as FinishedNote) : undefined;
 }
 
 /**

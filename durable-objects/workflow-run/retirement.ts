@@ -10,6 +10,7 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Timers } from "../../src/storage/timers.ts";
+import { endOf } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
@@ -71,8 +72,8 @@ export class Retirement {
     const now = this.#ports.now();
     this.#lookAgain(now + LOOK_AGAIN_MS);
     const start = this.#parts.get("start");
-    const end = this.#journal.last();
-    if (!start || end?.type !== "noted" || end.note !== "finished") return false;
+    const end = endOf(this.#journal.last());
+    if (!start || !end) return false;
     const origin = this.#parts.get("origin");
     const until =
       origin?.how === "restored"

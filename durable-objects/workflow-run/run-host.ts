@@ -24,6 +24,7 @@ import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import { RowTooLarge } from "../../src/storage/row-size.ts";
 import type { Timer, Timers } from "../../src/storage/timers.ts";
+import { endOf } from "../../src/workflow/journal-state.ts";
 import type {
   Changes,
   Effect,
@@ -291,7 +292,7 @@ export class RunHost {
     let isOver: boolean;
     try {
       const { last, records } = this.#journal.load();
-      isOver = last?.type === "noted" && last.note === "finished";
+      isOver = endOf(last) !== undefined;
       machine = this.#ports.loadMachine(isOver ? null : program, this.run, records);
     } catch (error) {
       this.#giveUp(error);

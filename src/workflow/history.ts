@@ -6,6 +6,7 @@ import type { JsonValue } from "../protocol/json.ts";
 import { type ErrorData, ok, type Result, refuse } from "../protocol/result.ts";
 import { finishedStates } from "../protocol/run.ts";
 import { isSameJson } from "./canonical-json.ts";
+import { type EndRecord, endOf } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type { RunStart, Sha256Hex } from "./machine-types.ts";
 import { programDigest } from "./program.ts";
@@ -71,18 +72,14 @@ export function checkFinished({ head, records }: History, sha256Hex: Sha256Hex):
     return invalid(`the program's digest is ${digest}, the head says otherwise`);
   }
   const [first] = records;
-  const last = records.at(-1);
   const isStart = first?.type === "noted" && first.note === "started";
   if (!isStart || first.data.digest !== digest || first.data.workflow !== run.workflow) {
     return invalid("the first record is not the start of the run that the head names");
   }
-  if (last?.type !== "noted" || last.note !== "finished") {
+  if (!endOf(records.at(-1))) {
     return invalid("the run was not over when this was written: `sluice replay` takes such a history");
   }
-  if (
-    records.findIndex((record) => record.type === "noted" && record.note === "finished") <
-    records.length - 1
-  ) {
+  if (records.findIndex(endOf) < records.length - 1) {
     return invalid("the journal goes on after its end");
   }
   try {
@@ -120,25 +117,23 @@ export function firstDifference(
 
 /** The journal without how the run ended; nobody's script ends a run that was terminated. */
 function withoutEnd(records: readonly JournalRecord[]): {
-  finished: NotedRecord | undefined;
+  finished: EndRecord | undefined;
   isByItself: boolean;
   before: readonly JournalRecord[];
 } {
-  const last = records.at(-1);
-  if (last?.type !== "noted" || last.note !== "finished") {
-    return { finished: undefined, isByItself: false, before: records };
-  }
+  const finished = endOf(records.at(-1));
+  if (!finished) return { finished, isByItself: false, before: records };
   const previous = records.at(-2);
   const isTerminated = previous?.type === "noted" && previous.note === "terminated";
-  return { finished: last, isByItself: !isTerminated, before: records.slice(0, isTerminated ? -2 : -1) };
+  return { finished, isByItself: !isTerminated, before: records.slice(0, isTerminated ? -2 : -1) };
 }
 
 function differentEnd(
-  expected: NotedRecord,
+  expected: EndRecord,
   got: JournalRecord | undefined,
   isSameValue: (written: JsonValue, value: JsonValue) => boolean,
 ): ErrorData | undefined {
-  const { state, output = null, error = null } = expected.data;
+  const { state, output = null, error } = expected.data;
   const message = `the journal has the end of the run here (${String(state)})`;
   if (got?.type === "scheduled") {
     const { file, line, column } = got.position;
@@ -151,21 +146,20 @@ function differentEnd(
       },
     };
   }
-  if (got?.type !== "noted" || got.note !== "finished") {
+  const end = endOf(got);
+  if (!end) {
     return { code: "NonDeterminism", message: `${message}, the script goes on waiting` };
   }
-  const codeOf = (value: JsonValue | undefined) =>
-    value !== null && typeof value === "object" && !Array.isArray(value) ? (value.code ?? null) : null;
   const isSame =
-    got.data.state === state &&
-    isSameValue(output, got.data.output ?? null) &&
-    isSameValue(codeOf(error), codeOf(got.data.error));
+    end.data.state === state &&
+    isSameValue(output, end.data.output ?? null) &&
+    isSameValue(error?.code ?? null, end.data.error?.code ?? null);
   if (isSame) return undefined;
   const shown = (data: NotedRecord["data"]) =>
     JSON.stringify({ state: data.state, output: data.output, error: data.error }).slice(0, 300);
   return {
     code: "DifferentEnd",
-    message: `the run ended with ${shown(expected.data)}, the script ends with ${shown(got.data)}`,
-    details: { expected: { ...expected.data }, got: { ...got.data } },
+    message: `the run ended with ${shown(expected.data)}, the script ends with ${shown(end.data)}`,
+    details: { expected: { ...expected.data }, got: { ...end.data } },
   };
 }

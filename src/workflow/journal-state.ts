@@ -22,6 +22,14 @@ export interface FinishedNote {
   restarted?: { run: RunId };
 }
 
+/** The record that ends a journal. */
+export type EndRecord = NotedRecord & { note: "finished"; data: FinishedNote };
+
+/** How the run of a journal ended whose last record is `last`; undefined while the run goes on. */
+export function endOf(last: JournalRecord | undefined): EndRecord | undefined {
+  return last?.type === "noted" && last.note === "finished" ? (last as EndRecord) : undefined;
+}
+
 type StateOptions = Pick<RunOptions, "start" | "scaleDueAt">;
 
 export class JournalState implements RunFold {
