@@ -32,14 +32,26 @@ function assertVersion(): void {
   );
 }
 
+/** All that the Rego may call: nothing that answers differently the next time, since a decision is kept and looked up. */
+function capabilities(): string {
+  const all = JSON.parse(run("opa", "capabilities", "--current")) as {
+    builtins: { nondeterministic?: boolean }[];
+  };
+  const builtins = all.builtins.filter(({ nondeterministic }) => nondeterministic !== true);
+  return JSON.stringify({ ...all, builtins });
+}
+
 /** The same bytes on every machine, as long as paths stay relative: the compiler writes them into the module. */
 function compile(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "sluice-policy-"));
   try {
     const archive = join(folder, "bundle.tar.gz");
+    const allowed = join(folder, "capabilities.json");
+    writeFileSync(allowed, capabilities());
     run(
       "opa",
       "build",
+      `--capabilities=${allowed}`,
       "--target=wasm",
       `--entrypoint=${ENTRYPOINT}`,
       "--ignore=*_test.rego",
@@ -53,6 +65,22 @@ function compile(): Buffer {
   }
 }
 
+/** What the rules read of their input: paths of names, none inside of another. Where a name is computed, a path ends. */
+function reads(): string[][] {
+  const query = `data.${ENTRYPOINT.replaceAll("/", ".")}`;
+  const { base } = JSON.parse(run("opa", "deps", `--data=${sources}`, "--format=json", query)) as {
+    base: { type: string; value: unknown }[][];
+  };
+  const paths = base.flatMap(([root, ...parts]) => {
+    if (root?.value !== "input") return [];
+    const end = parts.findIndex(({ type }) => type !== "string");
+    return [parts.slice(0, end < 0 ? parts.length : end).map(({ value }) => String(value))];
+  });
+  const isWithin = (path: string[], other: string[]) =>
+    other.length < path.length && other.every((name, i) => name === path[i]);
+  return paths.filter((path) => !paths.some((other) => isWithin(path, other)));
+}
+
 function main(): void {
   assertVersion();
   const check = process.argv.includes("--check");
@@ -64,7 +92,8 @@ function main(): void {
     run("opa", "test", "--coverage", "--threshold=100", sources);
   }
   const wasm = compile();
-  const facts = `${JSON.stringify({ digest: createHash("sha256").update(wasm).digest("hex"), entrypoint: ENTRYPOINT }, null, 2)}\n`;
+  const digest = createHash("sha256").update(wasm).digest("hex");
+  const facts = `${JSON.stringify({ digest, entrypoint: ENTRYPOINT, reads: reads() }, null, 2)}\n`;
   if (!check) {
     mkdirSync(bundle, { recursive: true });
     writeFileSync(join(bundle, "policy.wasm"), wasm);

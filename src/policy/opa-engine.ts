@@ -1,8 +1,13 @@
 // Policy by OPA: Rego, compiled to WebAssembly, evaluated in this isolate.
+//
+// A decision follows from the bundle and from what the bundle reads of the input, and from nothing else: the build allows
+// no rule that asks for the time or for chance. So the same question is evaluated once.
 import { loadPolicy } from "@open-policy-agent/opa-wasm";
 import { z } from "zod";
+import type { JsonValue } from "../protocol/json.ts";
 import { type Decision, type PolicyInput, verdictSchema } from "../protocol/policy.ts";
 import type { PolicyEngine } from "./policy-engine.ts";
+import { type Reads, readingOf } from "./reads.ts";
 
 /** The one document the entrypoint of a bundle must produce. */
 const documentSchema = z.strictObject({ verdict: verdictSchema, reasons: z.array(z.string()) });
@@ -13,6 +18,11 @@ const documentSchema = z.strictObject({ verdict: verdictSchema, reasons: z.array
 const memory = { initial: 16, maximum: 1024 };
 /** WebAssembly memory never shrinks, and the isolate is shared: an instance that grew beyond this is not kept. */
 const KEPT_BYTES = 8 * 1024 * 1024;
+/** Answers that are kept, and UTF-16 units of the questions they are kept for: at most some megabytes an isolate. */
+const MAX_ANSWERS = 1000;
+const MAX_QUESTION = 2000;
+
+const encoder = new TextEncoder();
 
 type LoadedPolicy = Awaited<ReturnType<typeof loadPolicy>>;
 
@@ -21,9 +31,13 @@ export interface Bundle {
   wasm: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes: kept with every decision. */
   digest: string;
+  /** What it reads of the input. Default: all of it. */
+  reads?: Reads;
 }
 
-function interpret(results: unknown): Omit<Decision, "bundle"> {
+type Verdict = Omit<Decision, "bundle">;
+
+function interpret(results: unknown): Verdict {
   const document =
     Array.isArray(results) && results.length === 1 ? (results[0] as { result?: unknown }).result : undefined;
   if (document === undefined) return { verdict: "reject", reasons: ["the policy decided nothing"] };
@@ -47,6 +61,9 @@ function explain(error: unknown): string {
 export function createOpaEngine(bundle: Bundle): PolicyEngine {
   let loading: Promise<LoadedPolicy> | undefined;
   let loaded: LoadedPolicy | undefined;
+  const readingIn = readingOf(bundle.reads ?? [[]]);
+  /** By question; the oldest goes first. */
+  const answers = new Map<string, Verdict>();
   const forget = () => {
     loading = undefined;
     loaded = undefined;
@@ -60,11 +77,24 @@ export function createOpaEngine(bundle: Bundle): PolicyEngine {
       bundle: bundle.digest,
     };
   };
+  const keep = (question: string, verdict: Verdict) => {
+    if (question.length > MAX_QUESTION) return;
+    const oldest = answers.keys().next().value;
+    if (answers.size >= MAX_ANSWERS && oldest !== undefined) answers.delete(oldest);
+    answers.set(question, verdict);
+  };
+  const verdictOf = (policy: LoadedPolicy, input: PolicyInput): Verdict => {
+    const question = readingIn(input as unknown as JsonValue);
+    const known = answers.get(question);
+    if (known) return known;
+    const verdict = interpret(policy.evaluate(encoder.encode(question).buffer));
+    if (policy.mem.buffer.byteLength > KEPT_BYTES) forget();
+    keep(question, verdict);
+    return verdict;
+  };
   const evaluateIn = (policy: LoadedPolicy, input: PolicyInput): Decision => {
     try {
-      const decided = interpret(policy.evaluate(input));
-      if (policy.mem.buffer.byteLength > KEPT_BYTES) forget();
-      return { ...decided, bundle: bundle.digest };
+      return { ...verdictOf(policy, input), bundle: bundle.digest };
     } catch (error) {
       return rejected(error);
     }
