@@ -1,6 +1,7 @@
 // The `starts` table and what belongs to it: starts that wait, those that hold a place, and what became of the rest.
 import type { Holder, Waiting } from "../../src/events/places.ts";
 import type { NewStart, Start, StartStore } from "../../src/events/start-store.ts";
+import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { StartState, StartView } from "../../src/protocol/start.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
@@ -200,25 +201,47 @@ export class StartRows implements StartStore {
 
   // ------------------------------------------------------------------- places
 
-  members(group: string): { waiting: Waiting[]; holders: Holder[] } {
-    const rows = this.#sql
-      .exec<Row>("SELECT * FROM starts WHERE place_group = ? AND state IN ('queued', 'started')", group)
-      .toArray();
-    const waiting = rows
-      .filter(({ state }) => state === "queued")
-      .map((row) => {
-        const { concurrency } = JSON.parse(row.definition) as Trigger;
-        return {
-          run: row.run,
-          arrival: row.arrival,
-          priority: row.priority,
-          rule: concurrency ?? { mode: "queue" as const, limit: 1 },
-        };
-      });
-    const holders = rows
-      .filter(({ state }) => state === "started")
+  holders(group: string): Holder[] {
+    return this.#sql
+      .exec<Pick<Row, "run" | "arrival" | "is_cancelled">>(
+        "SELECT run, arrival, is_cancelled FROM starts WHERE place_group = ? AND state = 'started'",
+        group,
+      )
+      .toArray()
       .map(({ run, arrival, is_cancelled }) => ({ run, arrival, isCancelled: is_cancelled === 1 }));
-    return { waiting, holders };
+  }
+
+  queuedCount(group: string): number {
+    return this.#sql
+      .exec<{ n: number }>(
+        "SELECT COUNT(*) AS n FROM starts WHERE place_group = ? AND state = 'queued'",
+        group,
+      )
+      .one().n;
+  }
+
+  newestQueued(group: string): Waiting | undefined {
+    return this.#queued("place_group = ? ORDER BY arrival DESC, run DESC LIMIT 1", group)[0];
+  }
+
+  queued(group: string): Waiting[] {
+    return this.#queued("place_group = ?", group);
+  }
+
+  #queued(which: string, group: string): Waiting[] {
+    return this.#sql
+      .exec<Pick<Row, "run" | "arrival" | "priority"> & { rule: string | null }>(
+        `SELECT run, arrival, priority, json_extract(definition, '$.concurrency') AS rule
+         FROM starts WHERE state = 'queued' AND ${which}`,
+        group,
+      )
+      .toArray()
+      .map(({ run, arrival, priority, rule }) => ({
+        run,
+        arrival,
+        priority,
+        rule: rule === null ? { mode: "queue", limit: 1 } : (JSON.parse(rule) as Concurrency),
+      }));
   }
 
   noteCancelled(run: RunId): void {

@@ -43,11 +43,22 @@ function isNewer(one: Arrived, other: Arrived): boolean {
   return one.arrival > other.arrival || (one.arrival === other.arrival && one.run > other.run);
 }
 
-function newestOf(waiting: readonly Waiting[]): Waiting | undefined {
+export function newestOf(waiting: readonly Waiting[]): Waiting | undefined {
   return waiting.reduce<Waiting | undefined>(
     (newest, one) => (newest && isNewer(newest, one) ? newest : one),
     undefined,
   );
+}
+
+/**
+ * Whether nothing can happen in a group with this newest start that waits and so many that hold a place. It needs no
+ * others, so that joining a long queue costs as little as joining a short one.
+ */
+export function isAtRest(newest: Waiting | undefined, holders: number): boolean {
+  if (!newest) return true;
+  const letsOthersWait =
+    newest.rule.mode === "queue" || newest.rule.mode === "newest_first" || newest.rule.mode === "newest";
+  return letsOthersWait && holders >= newest.rule.limit;
 }
 
 /**

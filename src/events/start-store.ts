@@ -52,7 +52,10 @@ export interface StartStore {
   /** Permits that were given at `forgetBefore` or earlier are of no use any more. */
   grant(scope: string, at: number, forgetBefore: number): void;
 
-  members(group: string): { waiting: Waiting[]; holders: Holder[] };
+  holders(group: string): Holder[];
+  queuedCount(group: string): number;
+  newestQueued(group: string): Waiting | undefined;
+  queued(group: string): Waiting[];
   noteCancelled(run: RunId): void;
   /** What `run` does for others: the events of starts that it superseded. */
   addMerged(run: RunId, count: number): void;

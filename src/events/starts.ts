@@ -13,7 +13,7 @@ import type { Trigger } from "../protocol/workflow.ts";
 import type { FilteredEvent } from "./expression.ts";
 import { Keys } from "./key.ts";
 import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "./pace.ts";
-import { settle } from "./places.ts";
+import { isAtRest, settle } from "./places.ts";
 import { runIdFor, type Sha256Hex } from "./run-id.ts";
 import type { NewStart, Start, StartStore } from "./start-store.ts";
 
@@ -226,7 +226,7 @@ export class Starts {
       this.#begin(start, now);
       return;
     }
-    if (this.#rows.members(group).waiting.length >= MAX_WAITING) {
+    if (this.#rows.queuedCount(group) >= MAX_WAITING) {
       this.#drop(start, `${MAX_WAITING} starts wait for a place in ${group} already`, now);
       return;
     }
@@ -235,7 +235,13 @@ export class Starts {
   }
 
   #settle(group: string, now: number): void {
-    const { waiting, holders } = this.#rows.members(group);
+    const holders = this.#rows.holders(group);
+    const newest = this.#rows.newestQueued(group);
+    if (isAtRest(newest, holders.length)) {
+      if (newest) this.#askAgain(now);
+      return;
+    }
+    const waiting = this.#rows.queued(group);
     const { start, drop, cancel } = settle(waiting, holders);
     for (const { run, inFavourOf } of drop) {
       const dropped = this.#start(run);

@@ -1,5 +1,5 @@
 // The store of starts.ts in memory: the starts of one test.
-import type { Holder, Waiting } from "../events/places.ts";
+import { type Holder, newestOf, type Waiting } from "../events/places.ts";
 import type { NewStart, Start, StartStore } from "../events/start-store.ts";
 import type { RunId } from "../protocol/ids.ts";
 import { type StartState, type StartView, waitingStates } from "../protocol/start.ts";
@@ -88,21 +88,29 @@ export class StartTable implements StartStore {
     this.#permits.set(scope, [...kept, at]);
   }
 
-  members(group: string): { waiting: Waiting[]; holders: Holder[] } {
-    const ofGroup = (row: Row) => row.placeGroup === group;
-    return {
-      waiting: this.#in("queued")
-        .filter(ofGroup)
-        .map((row) => ({
-          run: row.run,
-          arrival: row.arrival,
-          priority: priorityOf(row),
-          rule: row.trigger.concurrency ?? { mode: "queue", limit: 1 },
-        })),
-      holders: this.#in("started")
-        .filter(ofGroup)
-        .map(({ run, arrival, isCancelled }) => ({ run, arrival, isCancelled })),
-    };
+  holders(group: string): Holder[] {
+    return this.#in("started")
+      .filter(({ placeGroup }) => placeGroup === group)
+      .map(({ run, arrival, isCancelled }) => ({ run, arrival, isCancelled }));
+  }
+
+  queuedCount(group: string): number {
+    return this.queued(group).length;
+  }
+
+  newestQueued(group: string): Waiting | undefined {
+    return newestOf(this.queued(group));
+  }
+
+  queued(group: string): Waiting[] {
+    return this.#in("queued")
+      .filter(({ placeGroup }) => placeGroup === group)
+      .map((row) => ({
+        run: row.run,
+        arrival: row.arrival,
+        priority: priorityOf(row),
+        rule: row.trigger.concurrency ?? { mode: "queue", limit: 1 },
+      }));
   }
 
   noteCancelled(run: RunId): void {

@@ -81,6 +81,8 @@ export interface Bench {
   restart(): Promise<EventBus>;
   /** Waits until the bus has sent everything it can send now. */
   settle(): Promise<void>;
+  /** How many rows of its storage are read by what `act` does. */
+  rowsRead(act: () => Promise<unknown>): Promise<number>;
 }
 
 /** A bus of its own, on real storage, whose messages go to recording runs. */
@@ -115,6 +117,13 @@ export async function withBus(
           expect(state.storage.sql.exec(due, Date.now()).one().n).toBe(0);
         };
         await vi.waitFor(settled, { interval: 1 });
+      },
+      rowsRead: async (act) => {
+        const queries = vi.spyOn(Object.getPrototypeOf(state.storage.sql) as SqlStorage, "exec");
+        await act();
+        const read = queries.mock.results.map(({ value }) => (value as SqlStorageCursor<never>).rowsRead);
+        queries.mockRestore();
+        return read.reduce((sum, rows) => sum + rows, 0);
       },
     };
     await test(bench);

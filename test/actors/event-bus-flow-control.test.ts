@@ -82,6 +82,25 @@ describe("concurrency", () => {
       expect(bench.runs.started.slice(3).map(({ id }) => id)).toEqual([third.run]);
     }));
 
+  it.each<[string, Partial<Trigger>]>([
+    ["place", oneAtATime()],
+    ["permit", { rateLimit: { count: 1, perMs: 60_000, key: "event.data.env", over: "wait" } }],
+  ])(
+    "asks a newcomer to wait for a %s without reading what is over, or what waits more than once",
+    (_, rule) =>
+      withBus(async (bench) => {
+        await register(bench, rule);
+        const join = (n: number, env = "production") => send(bench, { env, n: String(n) });
+        const first = await bench.rowsRead(() => join(0, "staging").then(() => join(1, "staging")));
+        for (let n = 0; n < 100; n += 1) await join(n, `over-${n}`);
+        for (let n = 0; n < 100; n += 1) await join(n);
+        const last = await bench.rowsRead(() =>
+          join(100).then(({ state }) => expect(state).not.toBe("started")),
+        );
+        expect(last).toBeLessThan(first + 100);
+      }),
+  );
+
   it("keeps its queue across restarts and new versions, and starts the version of the event's time", () =>
     withBus(async (bench) => {
       await register(bench, oneAtATime());

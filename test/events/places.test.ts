@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Holder, settle, type Waiting } from "../../src/events/places.ts";
+import { type Holder, isAtRest, newestOf, settle, type Waiting } from "../../src/events/places.ts";
 import { type ConcurrencyMode, concurrencyModes } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 
@@ -152,6 +152,32 @@ describe("a group", () => {
             // The order in which rows are read decides nothing.
             expect(settle(group.waiting.toReversed(), group.holders.toReversed()).start).toEqual([]);
           }
+        },
+      ),
+    );
+  });
+
+  it("that is at rest by its newest alone has nothing to settle, whoever else waits", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            mode: fc.constantFrom(...concurrencyModes),
+            priority: fc.nat(3),
+            limit: fc.integer({ min: 1, max: 3 }),
+          }),
+          {
+            maxLength: 6,
+          },
+        ),
+        fc.nat(3),
+        (list, held) => {
+          const members = list.map(({ mode, limit, priority }, n) =>
+            waiting(n, mode, { priority, rule: { mode, limit } }),
+          );
+          const holders = Array.from({ length: held }, (_, n) => holder(100 + n));
+          fc.pre(isAtRest(newestOf(members), held));
+          expect(settle(members, holders)).toEqual({ start: [], drop: [], cancel: [] });
         },
       ),
     );

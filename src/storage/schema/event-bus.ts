@@ -128,8 +128,14 @@ export const starts = sqliteTable(
   },
   (table) => [
     index("starts_gathering").on(table.trigger, table.gatherKey).where(sql`state = 'gathering'`),
-    index("starts_limited").on(table.permitScope).where(sql`state = 'limited'`),
-    index("starts_places").on(table.placeGroup, table.state).where(sql`state IN ('queued', 'started')`),
+    index("starts_limited")
+      .on(table.permitScope, sql`priority DESC`, table.arrival, table.run)
+      .where(sql`state = 'limited'`),
+    // A query uses a partial index only where it says the index's own condition.
+    index("starts_queued").on(table.placeGroup, table.arrival, table.run).where(sql`state = 'queued'`),
+    index("starts_holding")
+      .on(table.placeGroup, table.arrival)
+      .where(sql`state = 'started' AND place_group IS NOT NULL`),
     index("starts_pending").on(table.createdAt).where(sql`state IN ('gathering', 'limited', 'queued')`),
     index("starts_by_age").on(table.createdAt),
   ],
