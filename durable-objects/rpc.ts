@@ -394,7 +394,7 @@ export interface RunFilter {
   /** Created at or after this, and before that; ms since the epoch. */
   from?: number;
   to?: number;
-  before?: { createdAt: number; id: string };
+  before?: Position;
   limit: number;
 }
 
@@ -409,7 +409,7 @@ export interface AuditEntry {
 export interface RunPage {
   runs: RunSummary[];
   /** The `before` of the following page. */
-  next?: { createdAt: number; id: string };
+  next?: Position;
 }
 
 export interface DirectoryOverview {

@@ -2,10 +2,8 @@
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords } from "../../src/protocol/run-words.ts";
-import type { RunFilter } from "../rpc.ts";
+import type { Position, RunFilter, RunPage } from "../rpc.ts";
 import { RunSearch } from "./run-search.ts";
-
-type Position = { createdAt: number; id: string };
 
 /** A list filtered by it walks its index: the most telling of the filters leads. */
 const indexes = {
@@ -160,7 +158,7 @@ export class RunRows {
   }
 
   /** Newest first; `next` is the `before` of the following page. */
-  page(filter: RunFilter): { runs: RunSummary[]; next?: Position } {
+  page(filter: RunFilter): RunPage {
     if (searchedWords(filter.text ?? "").length > 0) return this.#found(filter);
     // One walk per state, each in the order of its index; then the newest of all of them.
     const states = filter.state?.length ? [...new Set(filter.state)] : runStates;
@@ -173,7 +171,7 @@ export class RunRows {
     };
   }
 
-  #found(filter: RunFilter): { runs: RunSummary[]; next?: Position } {
+  #found(filter: RunFilter): RunPage {
     const found = this.#search.find(filter);
     const runs = found.slice(0, filter.limit);
     const last = runs.at(-1);

@@ -10,7 +10,7 @@
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords, wordsOfRun } from "../../src/protocol/run-words.ts";
-import type { RunFilter } from "../rpc.ts";
+import type { Position, RunFilter } from "../rpc.ts";
 import { sha256 } from "../sha256.ts";
 
 /** Room for the runs that are created in one millisecond. Times in ms stay exact until the year 2248. */
@@ -185,7 +185,7 @@ export class RunSearch {
   }
 
   /** Where a page ended. A run that has been forgotten meanwhile was older than all that is to be found. */
-  #docOf({ createdAt, id }: { createdAt: number; id: string }): number {
+  #docOf({ createdAt, id }: Position): number {
     const row = this.#sql.exec<{ doc: number | null }>("SELECT doc FROM runs WHERE id = ?", id).toArray()[0];
     return row?.doc ?? createdAt * DOCS_PER_MS;
   }

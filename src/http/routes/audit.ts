@@ -1,9 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { jsonSchema } from "../../protocol/json.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json } from "../json.ts";
+import { beforeSchema, limitSchema } from "../paging.ts";
 import { problems } from "../problem.ts";
 
 const entrySchema = z.object({
@@ -22,8 +24,8 @@ const list = createRoute({
   middleware: [requires("viewer")] as const,
   request: {
     query: z.object({
-      before: z.coerce.number().int().optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      before: beforeSchema,
+      limit: limitSchema(500, 100),
     }),
   },
   responses: {
@@ -33,10 +35,6 @@ const list = createRoute({
 });
 
 export const audit = createRoutes().openapi(list, async (c) => {
-  const { before, limit } = c.req.valid("query");
-  const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).audit({
-    limit,
-    ...(before !== undefined && { before }),
-  });
-  return c.json(answer, 200);
+  const page = defined(c.req.valid("query"));
+  return c.json(await directoryStub(c.env, DEFAULT_WORKSPACE).audit(page), 200);
 });

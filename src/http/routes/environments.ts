@@ -1,13 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub, environmentStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { deploymentSchema, environmentInputSchema, environmentSchema } from "../../protocol/environment.ts";
 import { healthChangeSchema } from "../../protocol/health.ts";
 import { nameSchema } from "../../protocol/ids.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Environments"];
@@ -55,8 +56,8 @@ const history = createRoute({
   request: {
     params,
     query: z.object({
-      cursor: z.string().max(500).optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: cursorSchema,
+      limit: limitSchema(200, 50),
     }),
   },
   responses: {
@@ -80,8 +81,8 @@ const health = createRoute({
   request: {
     params,
     query: z.object({
-      cursor: z.string().max(500).optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: cursorSchema,
+      limit: limitSchema(200, 50),
     }),
   },
   responses: {
@@ -125,21 +126,17 @@ export const environments = createRoutes()
     const { name } = c.req.valid("param");
     const { cursor, limit } = c.req.valid("query");
     const environment = environmentStub(c.env, DEFAULT_WORKSPACE, name);
-    const page = unwrap(
-      await environment.deployments({ limit, ...(cursor !== undefined && { before: decodeCursor(cursor) }) }),
-    );
-    return c.json(
-      { deployments: page.deployments, ...(page.next && { next: encodeCursor(page.next) }) },
-      200,
-    );
+    const page = defined({ limit, before: decodeCursor(cursor) });
+    const { deployments, next } = unwrap(await environment.deployments(page));
+    return c.json({ deployments, next: encodeCursor(next) }, 200);
   })
   .openapi(health, async (c) => {
     const { name } = c.req.valid("param");
     const { cursor, limit } = c.req.valid("query");
     const environment = environmentStub(c.env, DEFAULT_WORKSPACE, name);
-    const before = cursor === undefined ? {} : { before: decodeCursor(cursor) };
-    const { changes, next } = unwrap(await environment.healthChanges({ limit, ...before }));
-    return c.json({ changes, ...(next && { next: encodeCursor(next) }) }, 200);
+    const page = defined({ limit, before: decodeCursor(cursor) });
+    const { changes, next } = unwrap(await environment.healthChanges(page));
+    return c.json({ changes, next: encodeCursor(next) }, 200);
   })
   .openapi(remove, async (c) => {
     const { name } = c.req.valid("param");

@@ -7,13 +7,15 @@ import {
   MAX_BATCH_BYTES,
   type StoredEvent,
 } from "../../protocol/cloud-event.ts";
+import { defined } from "../../protocol/defined.ts";
 import { triggerStatusSchema } from "../../protocol/workflow.ts";
 import { acceptEvents } from "../accept-events.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
-import { instantSchema } from "../instant.ts";
+import { instantSchema, millisecondsOf } from "../instant.ts";
 import { json } from "../json.ts";
 import { readBody } from "../limits.ts";
+import { beforeSchema, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Events"];
@@ -45,8 +47,8 @@ const list = createRoute({
     query: z
       .object({
         type: z.string().max(256).optional(),
-        before: z.coerce.number().int().optional().describe("`next` of the page before"),
-        limit: z.coerce.number().int().min(1).max(200).default(50),
+        before: beforeSchema,
+        limit: limitSchema(200, 50),
         source: z.string().min(1).optional(),
         subject: z.string().min(1).optional(),
         text: z.string().max(200).optional(),
@@ -97,21 +99,12 @@ export const events = createRoutes()
     return c.json({ events: await acceptEvents(c.env, received, identity.subject, identity.role) }, 202);
   })
   .openapi(list, async (c) => {
-    const { type, before, limit, source, id, subject, text, from, to } = c.req.valid("query");
+    const { id, from, to, ...query } = c.req.valid("query");
     const bus = busStub(c.env, DEFAULT_WORKSPACE);
-    if (source !== undefined && id !== undefined) {
-      return c.json({ events: [unwrap(await bus.event({ source, id }))] }, 200);
+    if (query.source !== undefined && id !== undefined) {
+      return c.json({ events: [unwrap(await bus.event({ source: query.source, id }))] }, 200);
     }
-    const page = {
-      limit,
-      ...(type !== undefined && { type }),
-      ...(source !== undefined && { source }),
-      ...(subject !== undefined && { subject }),
-      ...(text !== undefined && { text }),
-      ...(from !== undefined && { from: Date.parse(from) }),
-      ...(to !== undefined && { to: Date.parse(to) }),
-      ...(before !== undefined && { before }),
-    };
+    const page = defined({ ...query, from: millisecondsOf(from), to: millisecondsOf(to) });
     return c.json(await bus.events(page), 200);
   })
   .openapi(show, async (c) => {

@@ -6,6 +6,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitSchema } from "../paging.ts";
 import { ProblemException, problems, unwrap } from "../problem.ts";
 
 const tags = ["Forms"];
@@ -20,7 +21,7 @@ const list = createRoute({
   request: {
     query: z.object({
       state: z.enum(formStates).optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      limit: limitSchema(500, 100),
     }),
   },
   responses: {

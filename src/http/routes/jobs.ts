@@ -1,6 +1,7 @@
 // The runner protocol over HTTP: docs/runner-protocol.md.
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, routerStub, runStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { compoundIdSchema, type JobId, parseCompoundId } from "../../protocol/ids.ts";
 import {
   completeSchema,
@@ -10,7 +11,6 @@ import {
   jobSchema,
   MAX_LOG_CHUNK_BYTES,
   MAX_PAYLOAD_BYTES,
-  type Progress,
   releaseSchema,
 } from "../../protocol/job.ts";
 import { requires } from "../authentication.ts";
@@ -27,11 +27,6 @@ const SMALL_BYTES = 64 * 1024;
 
 const params = z.object({ id: compoundIdSchema });
 const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
-
-/** Without the optional parts that are not there: an RPC surface does not take undefined for them. */
-function given({ done, total, message }: Progress) {
-  return { done, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
-}
 
 const request = createRoute({
   method: "post",
@@ -121,7 +116,7 @@ export const jobs = createRoutes()
       if (sensitive.length > 0) await run.inputsSensitive({ ...attempt, inputs: sensitive });
       await Promise.all([
         log && log.text !== "" ? run.appendLog({ ...attempt, ...log }) : undefined,
-        progress && run.reportProgress({ ...attempt, progress: given(progress) }),
+        progress && run.reportProgress({ ...attempt, progress: defined(progress) }),
       ]);
     }
     return c.json({ cancel: renewed.cancel, lease_expires_at: renewed.leaseExpiresAt }, 200);

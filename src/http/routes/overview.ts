@@ -8,8 +8,8 @@ import { approvalSchema } from "../../protocol/policy.ts";
 import { runSummarySchema } from "../../protocol/run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
-import { encodeCursor } from "../cursor.ts";
 import { json } from "../json.ts";
+import { encodeCursor } from "../paging.ts";
 import { problems } from "../problem.ts";
 import { sessionOf, sessionSchema } from "./session.ts";
 
@@ -42,7 +42,7 @@ const show = createRoute({
 });
 
 function pageOf({ runs, next }: RunPage): z.infer<typeof runPageSchema> {
-  return { runs, ...(next && { next: encodeCursor(next) }) };
+  return { runs, next: encodeCursor(next) };
 }
 
 export const overview = createRoutes().openapi(show, async (c) => {

@@ -6,6 +6,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Queue"];
@@ -21,7 +22,7 @@ const list = createRoute({
   request: {
     query: z.object({
       all: z.enum(["true", "false"]).default("false"),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      limit: limitSchema(500, 100),
     }),
   },
   responses: {

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { WorkflowRunRpc } from "../../../durable-objects/rpc.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { historyHeadSchema } from "../../protocol/history.ts";
 import { nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import type { JournalRecord } from "../../protocol/journal.ts";
@@ -23,10 +24,10 @@ import type { Identity } from "../../protocol/token.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
-import { instantSchema } from "../instant.ts";
+import { instantSchema, millisecondsOf } from "../instant.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 // Its shape is docs/journal.md; it was checked when it was written.
@@ -44,7 +45,7 @@ const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
 const page = z.object({
   after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  limit: limitSchema(1000, 200),
 });
 
 function labelsOf(texts: readonly string[]): Record<string, string> {
@@ -80,8 +81,8 @@ const list = createRoute({
         ),
       from: instantSchema.optional().describe("Created at this instant (ISO 8601) or later"),
       to: instantSchema.optional().describe("Created before this instant"),
-      cursor: z.string().max(500).optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
+      cursor: cursorSchema,
+      limit: limitSchema(500, 50),
     }),
   },
   responses: {
@@ -241,7 +242,7 @@ const bulk = createRoute({
           environment: nameSchema.optional(),
           initiator: z.string().max(200).optional(),
         }),
-        cursor: z.string().max(500).optional(),
+        cursor: cursorSchema,
       }),
     ),
   },
@@ -261,14 +262,9 @@ const bulk = createRoute({
 export const runs = createRoutes()
   .openapi(bulk, async (c) => {
     const { action, reason, filter, cursor } = c.req.valid("json");
-    const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
-      limit: BULK_RUNS,
-      state: filter.state,
-      ...(filter.workflow !== undefined && { workflow: filter.workflow }),
-      ...(filter.environment !== undefined && { environment: filter.environment }),
-      ...(filter.initiator !== undefined && { initiator: filter.initiator }),
-      ...(cursor !== undefined && { before: decodeCursor(cursor) }),
-    });
+    const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
+      defined({ ...filter, limit: BULK_RUNS, before: decodeCursor(cursor) }),
+    );
     const answers = await Promise.all(
       page.runs.map(async ({ id }) => ({
         id,
@@ -284,7 +280,7 @@ export const runs = createRoutes()
         refused: answers.flatMap(({ id, result }) =>
           result.ok ? [] : [{ id, code: result.error.code, detail: result.error.message }],
         ),
-        ...(page.next && { next: encodeCursor(page.next) }),
+        next: encodeCursor(page.next),
       },
       200,
     );
@@ -295,21 +291,18 @@ export const runs = createRoutes()
     return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.operate(operation))), 200);
   })
   .openapi(list, async (c) => {
-    const { state, cursor, limit, label, ...filters } = c.req.valid("query");
-    const answer = await directoryStub(c.env, DEFAULT_WORKSPACE).runs({
-      limit,
-      ...(filters.workflow !== undefined && { workflow: filters.workflow }),
-      ...(filters.environment !== undefined && { environment: filters.environment }),
-      ...(filters.initiator !== undefined && { initiator: filters.initiator }),
-      ...(filters.parent !== undefined && { parent: filters.parent }),
-      ...(filters.text !== undefined && { text: filters.text }),
-      ...(filters.from !== undefined && { from: Date.parse(filters.from) }),
-      ...(filters.to !== undefined && { to: Date.parse(filters.to) }),
-      ...(label !== undefined && { labels: labelsOf(Array.isArray(label) ? label : [label]) }),
-      ...(state !== undefined && { state: Array.isArray(state) ? state : [state] }),
-      ...(cursor !== undefined && { before: decodeCursor(cursor) }),
-    });
-    return c.json({ runs: answer.runs, ...(answer.next && { next: encodeCursor(answer.next) }) }, 200);
+    const { cursor, from, to, label, state, ...query } = c.req.valid("query");
+    const { runs: found, next } = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
+      defined({
+        ...query,
+        from: millisecondsOf(from),
+        to: millisecondsOf(to),
+        labels: label === undefined ? undefined : labelsOf([label].flat()),
+        state: state === undefined ? undefined : [state].flat(),
+        before: decodeCursor(cursor),
+      }),
+    );
+    return c.json({ runs: found, next: encodeCursor(next) }, 200);
   })
   .openapi(show, async (c) => {
     const { id } = c.req.valid("param");

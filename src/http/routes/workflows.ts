@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { catalogStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { nameSchema } from "../../protocol/ids.ts";
 import {
   MAX_SOURCE_BYTES,
@@ -11,6 +12,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
+import { limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Workflows"];
@@ -67,7 +69,7 @@ const versions = createRoute({
     params,
     query: z.object({
       before: z.coerce.number().int().min(1).optional().describe("`next` of the page before"),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
+      limit: limitSchema(200, 50),
     }),
   },
   responses: {
@@ -122,11 +124,11 @@ export const workflows = createRoutes()
   })
   .openapi(versions, async (c) => {
     const { name } = c.req.valid("param");
-    const { before, limit } = c.req.valid("query");
+    const page = defined(c.req.valid("query"));
     const catalog = catalogStub(c.env, DEFAULT_WORKSPACE);
-    const found = unwrap(await catalog.versions({ name, limit, ...(before !== undefined && { before }) }));
+    const found = unwrap(await catalog.versions({ name, ...page }));
     const last = found.at(-1);
-    const hasMore = found.length === limit && last !== undefined && last.version > 1;
+    const hasMore = found.length === page.limit && last !== undefined && last.version > 1;
     return c.json({ versions: found, ...(hasMore && { next: last.version }) }, 200);
   })
   .openapi(version, async (c) => {
