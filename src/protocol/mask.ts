@@ -130,6 +130,19 @@ export class Mask {
     return (this.isEmpty ? value : this.#masked(value)) as T;
   }
 
+  /** The object with the values of these members masked, where it has them. */
+  members<Name extends string, T extends { [name in Name]?: JsonValue | undefined }>(
+    object: T,
+    names: readonly Name[],
+  ): T {
+    const masked = { ...object };
+    for (const name of names) {
+      const value = object[name];
+      if (value !== undefined) masked[name] = this.value(value);
+    }
+    return masked;
+  }
+
   #masked(value: JsonValue): JsonValue {
     if (typeof value === "string") return this.text(value);
     if (typeof value === "number") return this.#known.has(String(value)) ? MASK : value;

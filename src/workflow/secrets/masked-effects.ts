@@ -17,12 +17,10 @@ export function maskedEffect(effect: Effect, secrets: RunSecrets): Effect {
       return { ...effect, approval: maskedApproval(effect.approval, secrets) };
     case "put_form":
       return { ...effect, form: maskedForm(effect.form, secrets) };
-    case "record_deployment": {
-      const { app, revision } = effect;
-      return { ...effect, app: secrets.mask.text(app), revision: secrets.mask.text(revision) };
-    }
+    case "record_deployment":
+      return secrets.mask.members(effect, ["app", "revision"]);
     case "register_wait":
-      return { ...effect, ...(asksForSecret(effect, secrets) ? { isSensitive: true } : {}) };
+      return asksForSecret(effect, secrets) ? { ...effect, isSensitive: true } : effect;
     case "start_child":
       return { ...effect, event: markedEvent(effect.event, secrets) };
     case "continue_as":
@@ -36,12 +34,7 @@ export function maskedEffect(effect: Effect, secrets: RunSecrets): Effect {
 
 /** An event for whoever listens. Its identity stays, or it would not be the same when it is sent again. */
 export function maskedConsequence(event: CloudEvent, secrets: RunSecrets): CloudEvent {
-  const { data, subject } = event;
-  return {
-    ...event,
-    ...(subject === undefined ? {} : { subject: secrets.mask.text(subject) }),
-    ...(data === undefined ? {} : { data: secrets.mask.value(data) }),
-  };
+  return secrets.mask.members(event, ["subject", "data"]);
 }
 
 /** An event by which another run is given secrets: it says where they are. */
@@ -57,8 +50,8 @@ function markedOutcome(outcome: ChildOutcome, secrets: RunSecrets): ChildOutcome
   const sensitive = placesWithSecrets(output, secrets);
   return {
     ...outcome,
-    ...(error === undefined ? {} : { error: secrets.error(error) }),
-    ...(sensitive.length === 0 ? {} : { sensitive }),
+    ...(error && { error: secrets.error(error) }),
+    ...(sensitive.length > 0 && { sensitive }),
   };
 }
 
@@ -88,17 +81,8 @@ export function maskedStart<Start extends { event: CloudEvent; signals?: unknown
   secrets: RunSecrets,
 ): Start & { masked?: true } {
   if (secrets.isEmpty) return start;
-  const { subject } = start.event;
-  const event: CloudEvent = {
-    ...start.event,
-    ...(subject === undefined ? {} : { subject: secrets.mask.text(subject) }),
-    ...secrets.startContent(start.event),
-  };
+  const { mask } = secrets;
+  const event = { ...mask.members(start.event, ["subject"]), ...secrets.startContent(start.event) };
   const signals = start.signals as JsonObject[] | undefined;
-  return {
-    ...start,
-    event,
-    ...(signals === undefined ? {} : { signals: secrets.mask.value(signals) }),
-    masked: true,
-  };
+  return { ...start, event, ...(signals && { signals: mask.value(signals) }), masked: true };
 }
