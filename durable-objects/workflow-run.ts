@@ -33,6 +33,7 @@ import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
 import { filledInRestart, forkOf, restartMessage } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
+import { LogReader } from "./workflow-run/log-reader.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
 import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
 import { outboundOf } from "./workflow-run/outbound.ts";
@@ -54,6 +55,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   #outbox: Outbox;
   #journal: JournalStore;
   #log: LogStore;
+  readonly #logReader: LogReader;
   #parts: Parts;
   #progress: ProgressStore;
   #host: RunHost;
@@ -66,6 +68,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     ({ alarm: this.#alarm, timers: this.#timers, outbox: this.#outbox } = this.#openActorStorage());
     this.#journal = new JournalStore(storage.sql);
     this.#log = new LogStore(storage.sql);
+    this.#logReader = new LogReader(storage.sql);
     this.#parts = new Parts(storage.sql);
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
@@ -386,9 +389,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async log({ after, limit }: Args<"log">): ReturnType<WorkflowRunRpc["log"]> {
     if (!this.#begun) return this.#unknown();
-    const { lines, ...next } = this.#log.page(after, limit);
-    const { mask } = this.#host.secrets();
-    return ok({ lines: lines.map((line) => ({ ...line, text: mask.text(line.text) })), ...next });
+    return ok(this.#logReader.page(after, limit, this.#host.secrets().mask));
   }
 
   async source(): ReturnType<WorkflowRunRpc["source"]> {
@@ -468,7 +469,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   #extent(): string {
-    const extent: RunExtent = { type: "extent", journal: this.#journal.lastSeq(), log: this.#log.lastSeq() };
+    const extent: RunExtent = {
+      type: "extent",
+      journal: this.#journal.lastSeq(),
+      log: this.#logReader.lastSeq(),
+    };
     return JSON.stringify(extent);
   }
 
@@ -521,6 +526,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       parts: this.#parts,
       journal: this.#journal,
       log: this.#log,
+      logReader: this.#logReader,
       ports: {
         now: () => Date.now(),
         secrets: () => this.#host.secrets(),

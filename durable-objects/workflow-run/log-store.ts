@@ -3,26 +3,34 @@
 // 1. A function's log is addressed by byte offset within its attempt: a repeated or overlapping chunk adds only
 //    what is new, so a runner may send a chunk again whenever it does not know whether it arrived.
 // 2. A run's log is bounded. Past the bound the offsets still advance, so that runners go on undisturbed.
+// 3. A line that is too long for a row is kept in pieces that say whose continuation they are, so that what lies across
+//    them can still be masked. log-reader.ts reads it.
 import type { CommandId } from "../../src/protocol/ids.ts";
+import { CUT } from "../../src/protocol/mask.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import type { ScriptLine } from "../../src/workflow/machine-types.ts";
 
 export const MAX_RUN_LOG_BYTES = 16 * 1024 * 1024;
-const MAX_LINE_LENGTH = 16 * 1024;
-/** Lines of a page at most, whatever is asked for: an RPC answer holds 32 MiB, and a UTF-16 unit takes up to three bytes. */
-const MAX_PAGE_LINES = 600;
+/** In UTF-16 units. */
+export const MAX_PIECE_LENGTH = 16 * 1024;
 
 interface Attempt {
   command: CommandId;
   attempt: number;
 }
-type Tail = { bytes: number; partial: string };
+/** `partial` is what of the last line is not written yet, `begun` is 1 when the beginning of that line is. */
+type Tail = { bytes: number; partial: string; begun: number };
+/** A line or, when it `continues`, what goes on the last one. */
+interface Written {
+  text: string;
+  continues: boolean;
+}
 
 /** Script lines count towards the bound under a command that no script can have. */
 const SCRIPT: Attempt = { command: "" as CommandId, attempt: 0 };
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 export class LogStore {
   readonly #sql: SqlStorage;
@@ -39,7 +47,7 @@ export class LogStore {
     let bytes = 0;
     for (const { at, command, text } of written) {
       const length = encoder.encode(text).byteLength;
-      this.#add(at, "script", command, undefined, text.split("\n"), length);
+      this.#add(at, "script", command, undefined, text.split("\n").map(wholeLine), length);
       bytes += length;
     }
     // Script lines come whole, so their tail is only a count.
@@ -58,75 +66,42 @@ export class LogStore {
     const encoded = encoder.encode(chunk.text);
     const fresh = encoded.byteLength - (tail.bytes - chunk.offset);
     if (fresh <= 0) return;
-    const missing = Math.max(0, chunk.offset - tail.bytes);
     const text = decoder.decode(encoded.subarray(Math.max(0, tail.bytes - chunk.offset)));
-    const lines = (tail.partial + text).split("\n");
-    let partial = lines.pop() ?? "";
-    if (missing > 0) lines.unshift(`[${missing} bytes of the log never arrived]`);
-    if (partial.length > MAX_LINE_LENGTH) {
-      lines.push(partial);
-      partial = "";
-    }
-    this.#add(at, "function", chunk.command, chunk.attempt, lines, fresh);
-    this.#setTail(chunk, { bytes: tail.bytes + fresh, partial });
+    const missing = Math.max(0, chunk.offset - tail.bytes);
+    const before = missing === 0 ? [] : beforeGap(tail, missing);
+    const [first = "", ...others] = text.split("\n");
+    const known = missing === 0 ? tail : { partial: "", begun: 0 };
+    const lines = [{ text: known.partial + first, continues: known.begun === 1 }, ...others.map(wholeLine)];
+    const last = lines.pop() ?? wholeLine("");
+    const { written, open } = openLine(last);
+    const ended = lines.filter((line) => !line.continues || line.text !== "");
+    const { command, attempt } = chunk;
+    const isKept = this.#add(at, "function", command, attempt, [...before, ...ended, ...written], fresh);
+    const end = isKept ? { partial: open.text, begun: open.continues ? 1 : 0 } : { ...tail, partial: "" };
+    this.#setTail(chunk, { ...end, bytes: tail.bytes + fresh });
   }
 
   /** The attempt is over: what it wrote without ending the line is its last line. */
   endFunction(at: number, attempt: Attempt): void {
-    const { bytes, partial } = this.#tail(attempt);
+    const { bytes, partial, begun } = this.#tail(attempt);
     if (partial === "") return;
-    this.#add(at, "function", attempt.command, attempt.attempt, [partial], 0);
-    this.#setTail(attempt, { bytes, partial: "" });
-  }
-
-  /** Of the newest line; 0 before the first. */
-  lastSeq(): number {
-    return this.#sql.exec<{ seq: number | null }>("SELECT MAX(seq) AS seq FROM log_lines").one().seq ?? 0;
-  }
-
-  /** Lines with `seq` above `after`, at most `wanted`, fewer where a page holds fewer; `next` is the `after` of the following page. */
-  page(after: number, wanted: number): { lines: LogLine[]; next?: number } {
-    const limit = Math.min(wanted, MAX_PAGE_LINES);
-    type Row = {
-      seq: number;
-      at: number;
-      command: string | null;
-      attempt: number | null;
-      stream: "script" | "function";
-      text: string;
-    };
-    const rows = this.#sql
-      .exec<Row>("SELECT * FROM log_lines WHERE seq > ? ORDER BY seq LIMIT ?", after, limit + 1)
-      .toArray();
-    const lines = rows.slice(0, limit).map(({ command, attempt, ...line }) => ({
-      ...line,
-      ...(command === null ? {} : { command }),
-      ...(attempt === null ? {} : { attempt }),
-    }));
-    const next = rows.length > limit ? lines.at(-1)?.seq : undefined;
-    return next === undefined ? { lines } : { lines, next };
-  }
-
-  /** All lines up to `newest`, a page at a time. Others may use the storage between two of them. */
-  *pages(newest: number): Generator<LogLine[]> {
-    for (let after: number | undefined = 0; after !== undefined; ) {
-      const { lines, next }: { lines: LogLine[]; next?: number } = this.page(after, MAX_PAGE_LINES);
-      yield lines.filter(({ seq }) => seq <= newest);
-      after = next;
-    }
+    const last = { text: partial, continues: begun === 1 };
+    this.#add(at, "function", attempt.command, attempt.attempt, [last], 0);
+    this.#setTail(attempt, { bytes, partial: "", begun: 0 });
   }
 
   /** Lines that were kept elsewhere, under their numbers. */
   restore(lines: readonly LogLine[]): void {
-    for (const { seq, at, command, attempt, stream, text } of lines) {
+    for (const { seq, at, command, attempt, stream, text, continues } of lines) {
       this.#sql.exec(
-        "INSERT INTO log_lines (seq, at, command, attempt, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO log_lines (seq, at, command, attempt, stream, text, continues) VALUES (?, ?, ?, ?, ?, ?, ?)",
         seq,
         at,
         command ?? null,
         attempt ?? null,
         stream,
         text,
+        continues ? 1 : null,
       );
     }
   }
@@ -137,28 +112,28 @@ export class LogStore {
     this.#taken = undefined;
   }
 
+  /** Whether there was room. */
   #add(
     at: number,
     stream: LogLine["stream"],
     command: CommandId | undefined,
     attempt: number | undefined,
-    lines: readonly string[],
+    lines: readonly Written[],
     bytes: number,
-  ): void {
+  ): boolean {
     this.#taken ??=
       this.#sql.exec<{ bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM log_tails").one().bytes ?? 0;
     const full = this.#taken >= MAX_RUN_LOG_BYTES;
     this.#taken += bytes;
-    if (full) return;
-    for (const line of lines) {
-      for (let start = 0; start === 0 || start < line.length; start += MAX_LINE_LENGTH) {
-        this.#insert(at, stream, command, attempt, line.slice(start, start + MAX_LINE_LENGTH));
-      }
-    }
+    if (full) return false;
+    for (const line of lines)
+      for (const piece of piecesOf(line)) this.#insert(at, stream, command, attempt, piece);
     if (this.#taken >= MAX_RUN_LOG_BYTES) {
       const mebibytes = MAX_RUN_LOG_BYTES / 1024 / 1024;
-      this.#insert(at, stream, command, attempt, `[the log ends here: a run keeps ${mebibytes} MiB]`);
+      const end = wholeLine(`[the log ends here: a run keeps ${mebibytes} MiB]`);
+      this.#insert(at, stream, command, attempt, end);
     }
+    return true;
   }
 
   #insert(
@@ -166,15 +141,16 @@ export class LogStore {
     stream: LogLine["stream"],
     command: CommandId | undefined,
     attempt: number | undefined,
-    text: string,
+    { text, continues }: Written,
   ): void {
     this.#sql.exec(
-      "INSERT INTO log_lines (at, command, attempt, stream, text) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO log_lines (at, command, attempt, stream, text, continues) VALUES (?, ?, ?, ?, ?, ?)",
       at,
       command ?? null,
       attempt ?? null,
       stream,
       text,
+      continues ? 1 : null,
     );
   }
 
@@ -182,22 +158,58 @@ export class LogStore {
     return (
       this.#sql
         .exec<Tail>(
-          "SELECT bytes, partial FROM log_tails WHERE command = ? AND attempt = ?",
+          "SELECT bytes, partial, begun FROM log_tails WHERE command = ? AND attempt = ?",
           command,
           attempt,
         )
-        .toArray()[0] ?? { bytes: 0, partial: "" }
+        .toArray()[0] ?? { bytes: 0, partial: "", begun: 0 }
     );
   }
 
-  #setTail({ command, attempt }: Attempt, { bytes, partial }: Tail): void {
+  #setTail({ command, attempt }: Attempt, { bytes, partial, begun }: Tail): void {
     this.#sql.exec(
-      `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, ?)
-       ON CONFLICT (command, attempt) DO UPDATE SET bytes = excluded.bytes, partial = excluded.partial`,
+      `INSERT INTO log_tails (command, attempt, bytes, partial, begun) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (command, attempt) DO UPDATE SET
+         bytes = excluded.bytes, partial = excluded.partial, begun = excluded.begun`,
       command,
       attempt,
       bytes,
       partial,
+      begun,
     );
   }
+}
+
+function wholeLine(text: string): Written {
+  return { text, continues: false };
+}
+
+/** What there is to show where a part of the log never came: the line before it ends in the mark of one that was cut. */
+function beforeGap({ partial, begun }: Tail, missing: number): Written[] {
+  const cut = partial === "" && begun === 0 ? [] : [{ text: partial + CUT, continues: begun === 1 }];
+  return [...cut, wholeLine(`[${missing} bytes of the log never arrived]`)];
+}
+
+/** What to write of a line that has not ended, and what to keep until more of it comes. */
+function openLine(line: Written): { written: Written[]; open: Written } {
+  if (line.text.length <= MAX_PIECE_LENGTH) return { written: [], open: line };
+  const written = piecesOf(line);
+  return { written, open: written.pop() ?? line };
+}
+
+/** A line in rows of bounded length. A character of two units stays whole: half of one cannot be kept. */
+function piecesOf({ text, continues }: Written): Written[] {
+  const pieces: Written[] = [];
+  for (let start = 0; start === 0 || start < text.length; ) {
+    const ahead = start + MAX_PIECE_LENGTH;
+    const splits = ahead < text.length && isHighSurrogate(text.charCodeAt(ahead - 1));
+    const end = splits ? ahead - 1 : ahead;
+    pieces.push({ text: text.slice(start, end), continues: continues || start > 0 });
+    start = end;
+  }
+  return pieces;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }

@@ -18,6 +18,7 @@ import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
 import { sha256 } from "../sha256.ts";
 import type { ArchivedRun, archiveOf } from "./archive.ts";
 import type { JournalStore } from "./journal.ts";
+import type { LogReader } from "./log-reader.ts";
 import type { LogStore } from "./log-store.ts";
 import type { Origin, Parts, StoredStart } from "./parts.ts";
 import { LOOK_AGAIN_MS, LOOKED_AT_MS } from "./retention.ts";
@@ -46,6 +47,7 @@ export class Retirement {
   readonly #parts: Parts;
   readonly #journal: JournalStore;
   readonly #log: LogStore;
+  readonly #logReader: LogReader;
   readonly #ports: RetirementPorts;
 
   constructor(options: {
@@ -54,6 +56,7 @@ export class Retirement {
     parts: Parts;
     journal: JournalStore;
     log: LogStore;
+    logReader: LogReader;
     ports: RetirementPorts;
   }) {
     this.#alarm = options.alarm;
@@ -61,6 +64,7 @@ export class Retirement {
     this.#parts = options.parts;
     this.#journal = options.journal;
     this.#log = options.log;
+    this.#logReader = options.logReader;
     this.#ports = options.ports;
   }
 
@@ -97,8 +101,8 @@ export class Retirement {
     if (!archive || (await archive.holds(id, records))) return;
     const head = this.head();
     if (!head) throw new Error("the run's program is no longer kept");
-    const newestLine = this.#log.lastSeq();
-    const { journal, log } = { journal: this.#journal, log: this.#log };
+    const { journal, log } = { journal: this.#journal, log: this.#logReader };
+    const newestLine = log.lastSeq();
     const secrets = this.#ports.secrets();
     await archive.put(id, {
       records,
@@ -109,9 +113,7 @@ export class Retirement {
         }
       },
       log: function* () {
-        for (const lines of log.pages(newestLine)) {
-          yield textOf(lines.map((line) => ({ ...line, text: secrets.mask.text(line.text) })));
-        }
+        for (const lines of log.pages(newestLine, secrets.mask)) yield textOf(lines);
       },
     });
   }

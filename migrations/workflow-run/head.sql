@@ -13,12 +13,12 @@ CREATE TABLE `log_lines` (
 	`attempt` integer,
 	`stream` text NOT NULL,
 	`text` text NOT NULL
-);
+, `continues` integer);
 CREATE TABLE `log_tails` (
 	`command` text NOT NULL,
 	`attempt` integer NOT NULL,
 	`bytes` integer NOT NULL,
-	`partial` text NOT NULL,
+	`partial` text NOT NULL, `begun` integer DEFAULT 0 NOT NULL,
 	PRIMARY KEY(`command`, `attempt`)
 ) WITHOUT ROWID;
 CREATE TABLE `outbox` (

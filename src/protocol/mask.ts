@@ -4,12 +4,14 @@ import type { JsonValue } from "./json.ts";
 export const MASK = "•••";
 /** Shorter secrets are left alone: masking "1" or "ok" would make everything unreadable and hide nothing. */
 export const SHORTEST_SECRET = 4;
-/** Ends what is left of a text that was too long. */
-const CUT = "…";
+/** Ends what is left of a text that was too long, and what is known so far of one that goes on. */
+export const CUT = "…";
 /** In UTF-16 units. Nobody puts a longer one into a URL, and its other spellings would cost more than they hide. */
 const MAX_RESPELT = 16 * 1024;
+/** In UTF-16 units. A longer text is looked for in parts, or a text that repeats itself would take minutes. */
+const MAX_SPELLING = 4 * 1024;
 
-/** Every text by which a secret could show up: itself, its lines, quoted for JSON or a URL, in base64. */
+/** Every text by which a secret could show up: itself, its lines, quoted for JSON or a URL, in base64; long ones in parts. */
 export function spellingsOf(secret: string): string[] {
   const spellings = [secret, ...secret.split("\n").map((line) => line.trim())];
   if (secret.length <= MAX_RESPELT) {
@@ -20,7 +22,14 @@ export function spellingsOf(secret: string): string[] {
       btoa(octets).replace(/=+$/, ""),
     );
   }
-  return spellings.filter((text) => text.length >= SHORTEST_SECRET);
+  return spellings.filter((text) => text.length >= SHORTEST_SECRET).flatMap(partsOf);
+}
+
+/** Equally long, so that none is too short to be masked. */
+function partsOf(text: string): string[] {
+  const count = Math.ceil(text.length / MAX_SPELLING);
+  const length = Math.ceil(text.length / count);
+  return Array.from({ length: count }, (_, index) => text.slice(index * length, (index + 1) * length));
 }
 
 /** Spellings that begin alike. */
@@ -75,9 +84,15 @@ export class Mask {
   readonly #alike = new Map<string, Alike>();
   /** Whether one begins with a unit whose low byte is this. */
   readonly #begins = new Uint8Array(256);
+  #longest = 0;
 
   get isEmpty(): boolean {
     return this.#known.size === 0;
+  }
+
+  /** In UTF-16 units: the longest text that it masks. */
+  get longest(): number {
+    return this.#longest;
   }
 
   /** Every text and number in the value is a secret from now on. */
@@ -93,6 +108,7 @@ export class Mask {
     for (const spelling of spellingsOf(secret)) {
       if (this.#known.has(spelling)) continue;
       this.#known.add(spelling);
+      this.#longest = Math.max(this.#longest, spelling.length);
       const beginning = spelling.slice(0, SHORTEST_SECRET);
       const alike = this.#alike.get(beginning);
       if (alike) addTo(alike, spelling);
@@ -109,6 +125,26 @@ export class Mask {
       kept = found.end;
     }
     return kept === 0 ? text : masked + text.slice(kept);
+  }
+
+  /** The pieces of one text, masked as it would be: each shows the mask for what a secret takes of it. */
+  pieces(pieces: readonly string[]): string[] {
+    const whole = pieces.join("");
+    let found = this.find(whole, 0);
+    let at = 0;
+    return pieces.map((piece) => {
+      let masked = "";
+      const end = at + piece.length;
+      while (found && found.start < end) {
+        masked += whole.slice(at, Math.max(at, found.start)) + MASK;
+        at = Math.min(found.end, end);
+        if (found.end > end) break;
+        found = this.find(whole, found.end);
+      }
+      masked += whole.slice(at, end);
+      at = end;
+      return masked;
+    });
   }
 
   /** The first secret in the text that begins at `from` or later; undefined when there is none. */

@@ -116,5 +116,7 @@ export const logLineSchema = z.object({
   attempt: z.number().int().optional(),
   stream: z.enum(["script", "function"]),
   text: z.string(),
+  /** It goes on the line before it of the same command and attempt, which was too long for one. */
+  continues: z.literal(true).optional(),
 });
 export type LogLine = z.infer<typeof logLineSchema>;

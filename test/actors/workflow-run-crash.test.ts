@@ -6,6 +6,7 @@ import type { QueueJob, StartRun } from "../../durable-objects/rpc.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
 import { loadMachine } from "../../durable-objects/workflow-run/engine.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
+import { LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
 import { Parts } from "../../durable-objects/workflow-run/parts.ts";
 import { RunHost } from "../../durable-objects/workflow-run/run-host.ts";
@@ -13,6 +14,7 @@ import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { ApprovalId, RunId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
+import { Mask } from "../../src/protocol/mask.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import { ok } from "../../src/protocol/result.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
@@ -288,7 +290,7 @@ async function drive(start: StartRun, options: { cut?: Cut; replayEveryTime?: bo
       output: detail.output,
       error: detail.error,
       journal: comparable(instance.journal.all(), id),
-      log: new LogStore(storage.sql).page(0, 1000).lines.map(({ text }) => text),
+      log: new LogReader(storage.sql).page(0, 1000, new Mask()).lines.map(({ text }) => text),
       jobs: [...world.jobs.keys()],
       events: [...world.events.keys()].sort(),
       approvals: [...world.approvals.values()].map(({ state }) => state),

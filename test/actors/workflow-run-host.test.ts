@@ -6,12 +6,14 @@ import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { StartRun } from "../../durable-objects/rpc.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
+import { LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
 import { Parts } from "../../durable-objects/workflow-run/parts.ts";
 import { RunHost, type RunPorts } from "../../durable-objects/workflow-run/run-host.ts";
 import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
+import { Mask } from "../../src/protocol/mask.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import { refuse } from "../../src/protocol/result.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
@@ -620,7 +622,7 @@ describe("an in-process effect", () => {
       asking({ kind: "call_builtin", command, attempt: 1, name: "log", inputs: { message: "hello" } }),
       async (hosted) => {
         begin(hosted);
-        expect(new LogStore(hosted.storage.sql).page(0, 10).lines).toMatchObject([
+        expect(new LogReader(hosted.storage.sql).page(0, 10, new Mask()).lines).toMatchObject([
           { command, text: "hello" },
         ]);
       },
@@ -638,7 +640,7 @@ describe("an in-process effect", () => {
       { ...asked, decide: (input, records) => (input.type === "start" ? asked.decide(input, records) : {}) },
       async (hosted) => {
         begin(hosted);
-        expect(new LogStore(hosted.storage.sql).page(0, 10).lines).toEqual([]);
+        expect(new LogReader(hosted.storage.sql).page(0, 10, new Mask()).lines).toEqual([]);
       },
     );
   });

@@ -4,9 +4,16 @@ import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LogStore, MAX_RUN_LOG_BYTES } from "../../durable-objects/workflow-run/log-store.ts";
+import { type LogPage, LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
+import {
+  LogStore,
+  MAX_PIECE_LENGTH,
+  MAX_RUN_LOG_BYTES,
+} from "../../durable-objects/workflow-run/log-store.ts";
 import { tables } from "../../durable-objects/workflow-run/tables.ts";
 import type { CommandId } from "../../src/protocol/ids.ts";
+import { MASK, Mask } from "../../src/protocol/mask.ts";
+import type { LogLine } from "../../src/protocol/run.ts";
 
 const command = "0#1" as CommandId;
 
@@ -18,10 +25,14 @@ async function inObject(body: (sql: SqlStorage) => void): Promise<void> {
   });
 }
 
-function texts(log: LogStore): string[] {
-  const { lines, next } = log.page(0, 100_000);
-  expect(next).toBeUndefined();
-  return lines.map(({ text }) => text);
+const nothing = new Mask();
+
+function linesIn(sql: SqlStorage, mask = nothing): LogLine[] {
+  return [...new LogReader(sql).pages(Number.POSITIVE_INFINITY, mask)].flat();
+}
+
+function texts(sql: SqlStorage): string[] {
+  return linesIn(sql).map(({ text }) => text);
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text).byteLength;
@@ -38,7 +49,7 @@ describe("a run's log", () => {
           (characters, repeats) => {
             attempt += 1;
             const log = new LogStore(sql);
-            const before = log.page(0, 1_000_000).lines.length;
+            const before = linesIn(sql).length;
             let sent = 0;
             const send = (from: number, to: number) =>
               new LogStore(sql).appendFunction(1, {
@@ -60,7 +71,7 @@ describe("a run's log", () => {
 
             const expected = characters.join("").split("\n");
             if (expected.at(-1) === "") expected.pop();
-            const kept = log.page(0, 1_000_000).lines.slice(before);
+            const kept = linesIn(sql).slice(before);
             expect(kept.map(({ text }) => text)).toEqual(expected);
           },
         ),
@@ -74,7 +85,7 @@ describe("a run's log", () => {
       log.appendFunction(1, { command, attempt: 1, offset: 0, text: "first\n" });
       log.appendFunction(2, { command, attempt: 2, offset: 0, text: "second\n" });
       log.appendFunction(3, { command, attempt: 1, offset: 0, text: "first\n" });
-      expect(log.page(0, 10).lines).toEqual([
+      expect(linesIn(sql)).toEqual([
         { seq: 1, at: 1, command, attempt: 1, stream: "function", text: "first" },
         { seq: 2, at: 2, command, attempt: 2, stream: "function", text: "second" },
       ]);
@@ -84,9 +95,9 @@ describe("a run's log", () => {
     inObject((sql) => {
       const log = new LogStore(sql);
       log.appendFunction(1, { command, attempt: 1, offset: 100, text: "late\n" });
-      expect(texts(log)).toEqual(["[100 bytes of the log never arrived]", "late"]);
+      expect(texts(sql)).toEqual(["[100 bytes of the log never arrived]", "late"]);
       log.appendFunction(1, { command, attempt: 1, offset: 105, text: "next\n" });
-      expect(texts(log).at(-1)).toBe("next");
+      expect(texts(sql).at(-1)).toBe("next");
     }));
 
   test("what the script prints is there at once, line by line", () =>
@@ -94,7 +105,7 @@ describe("a run's log", () => {
       const log = new LogStore(sql);
       log.appendScript([{ at: 5, text: "one\ntwo" }]);
       log.appendScript([{ at: 6, command, text: "three" }]);
-      expect(log.page(0, 10).lines).toEqual([
+      expect(linesIn(sql)).toEqual([
         { seq: 1, at: 5, stream: "script", text: "one" },
         { seq: 2, at: 5, stream: "script", text: "two" },
         { seq: 3, at: 6, command, stream: "script", text: "three" },
@@ -108,12 +119,12 @@ describe("a run's log", () => {
       const seen: string[] = [];
       let after: number | undefined = 0;
       while (after !== undefined) {
-        const page: ReturnType<LogStore["page"]> = log.page(after, 10);
+        const page: LogPage = new LogReader(sql).page(after, 10, nothing);
         expect(page.lines.length).toBeLessThanOrEqual(10);
         seen.push(...page.lines.map(({ text }) => text));
         after = page.next;
       }
-      expect(seen).toEqual(texts(log));
+      expect(seen).toEqual(texts(sql));
     }));
 
   test("a line without end is cut into lines of bounded length", () =>
@@ -121,7 +132,7 @@ describe("a run's log", () => {
       const log = new LogStore(sql);
       log.appendFunction(1, { command, attempt: 1, offset: 0, text: "x".repeat(100_000) });
       log.appendFunction(1, { command, attempt: 1, offset: 100_000, text: "y\n" });
-      const lines = texts(log);
+      const lines = texts(sql);
       expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(16 * 1024);
       expect(lines.join("")).toBe(`${"x".repeat(100_000)}y`);
     }));
@@ -144,5 +155,155 @@ describe("a run's log", () => {
       expect(size).toBeLessThan(MAX_RUN_LOG_BYTES + chunk.length);
       expect(size).toBeGreaterThan(MAX_RUN_LOG_BYTES - chunk.length);
       expect(last).toBe("[the log ends here: a run keeps 16 MiB]");
+    }));
+
+  test("the pieces of a long line say so, and no character is split", () =>
+    inObject((sql) => {
+      const log = new LogStore(sql);
+      const text = `${"x".repeat(MAX_PIECE_LENGTH - 1)}😀${"y".repeat(MAX_PIECE_LENGTH)}`;
+      log.appendFunction(1, { command, attempt: 1, offset: 0, text: `${text}\nnext\n` });
+      log.appendScript([{ at: 1, text }]);
+      const lines = linesIn(sql);
+      expect(lines.map(({ continues = false }) => continues)).toEqual([
+        ...[false, true, true],
+        ...[false],
+        ...[false, true, true],
+      ]);
+      expect(texts(sql).slice(0, 3).join("")).toBe(text);
+      expect(texts(sql).slice(4).join("")).toBe(text);
+    }));
+});
+
+/** As somebody reads it who puts long lines together again. */
+function joined(lines: readonly LogLine[]): string[] {
+  const open = new Map<string, number>();
+  const whole: string[] = [];
+  for (const { stream, command: of, attempt, text, continues } of lines) {
+    const writer = `${stream} ${of} ${attempt}`;
+    const index = open.get(writer);
+    if (continues && index !== undefined) whole[index] += text;
+    else open.set(writer, whole.push(text) - 1);
+  }
+  return whole;
+}
+
+/** A secret on the border of two pieces shows the mask in both. */
+function collapsed(text: string): string {
+  return text.replaceAll(new RegExp(`(${MASK})+`, "g"), MASK);
+}
+
+function pageByPage(sql: SqlStorage, mask: Mask, size: number): LogLine[] {
+  const lines: LogLine[] = [];
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: LogPage = new LogReader(sql).page(after, size, mask);
+    lines.push(...page.lines);
+    after = page.next;
+  }
+  return lines;
+}
+
+describe("a secret in a run's log", () => {
+  const secret = fc.oneof(
+    fc.stringMatching(/^[a-d]{6,30}$/),
+    fc.constantFrom("sk-😀-été-😀", "0123456789abcdef".repeat(300), "long and longer ".repeat(1200)),
+  );
+
+  test("is in no view of it, wherever its pieces, its chunks and its pages end", () =>
+    inObject((sql) => {
+      fc.assert(
+        fc.property(
+          fc.uniqueArray(secret, { minLength: 1, maxLength: 3 }),
+          fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: -40, max: 40 }), fc.nat(2)), {
+            maxLength: 4,
+          }),
+          fc.array(fc.integer({ min: 1, max: 3 * MAX_PIECE_LENGTH }), { maxLength: 6 }),
+          fc.boolean(),
+          (secrets, places, cuts, endsLine) => {
+            const log = new LogStore(sql);
+            log.clear();
+            const mask = new Mask();
+            for (const one of secrets) mask.add(one);
+            let text = "";
+            for (const [border, offset, which] of places) {
+              const until = border * MAX_PIECE_LENGTH + offset - text.length;
+              text += `${"-".repeat(Math.max(1, until))}${secrets[which % secrets.length]}`;
+            }
+            text += endsLine ? "\nthe next line\n" : "…";
+            const whole = [...text];
+            let offset = 0;
+            const send = (part: string) => {
+              log.appendFunction(1, { command, attempt: 1, offset, text: part });
+              offset += bytes(part);
+              // Another writer comes in between.
+              log.appendFunction(1, { command, attempt: 2, offset: offset * 2, text: "other\n" });
+              const live = joined(pageByPage(sql, mask, 3)).join("\n");
+              for (const one of secrets) expect(live.includes(one)).toBe(false);
+            };
+            let at = 0;
+            for (const cut of cuts) {
+              send(whole.slice(at, at + cut).join(""));
+              at += cut;
+            }
+            send(whole.slice(at).join(""));
+            log.endFunction(2, { command, attempt: 1 });
+
+            for (const size of [1, 600]) {
+              const mine = pageByPage(sql, mask, size).filter(({ attempt }) => attempt === 1);
+              const seen = joined(mine).join("\n");
+              for (const one of secrets) expect(seen.includes(one)).toBe(false);
+            }
+            const mine = linesIn(sql, mask).filter(({ attempt }) => attempt === 1);
+            const expected = text.replace(/\n$/, "").split("\n");
+            expect(joined(mine).map(collapsed)).toEqual(expected.map((line) => collapsed(mask.text(line))));
+          },
+        ),
+        { numRuns: 25 },
+      );
+    }));
+
+  test("does not show its beginning before the rest of it has come", () =>
+    inObject((sql) => {
+      const log = new LogStore(sql);
+      const mask = new Mask();
+      mask.add("hunter2-hunter2");
+      const shown = () => joined(linesIn(sql, mask)).map(collapsed);
+      const filler = "-".repeat(MAX_PIECE_LENGTH - 6);
+      log.appendFunction(1, { command, attempt: 1, offset: 0, text: `${filler}hunter2` });
+      expect(shown()).toEqual([`${filler}${MASK}`]);
+      log.appendFunction(1, { command, attempt: 1, offset: filler.length + 7, text: "s were here\n" });
+      expect(shown()).toEqual([`${filler}hunter2s were here`]);
+    }));
+
+  test("does not show its beginning where a part of the log never came, or there was no more room", () =>
+    inObject((sql) => {
+      const log = new LogStore(sql);
+      const mask = new Mask();
+      mask.add("hunter2-hunter2");
+      log.appendFunction(1, { command, attempt: 1, offset: 0, text: "the hunter2-" });
+      log.appendFunction(1, { command, attempt: 1, offset: 15, text: "ter2\n" });
+      expect(linesIn(sql, mask).map(({ text }) => text)).toEqual([
+        `the ${MASK}…`,
+        "[3 bytes of the log never arrived]",
+        "ter2",
+      ]);
+      log.clear();
+      const filler = "-".repeat(MAX_RUN_LOG_BYTES - 6);
+      log.appendFunction(1, { command, attempt: 1, offset: 0, text: `${filler}hunter` });
+      log.appendFunction(1, { command, attempt: 1, offset: filler.length + 6, text: "2-hunter2\n" });
+      log.endFunction(1, { command, attempt: 1 });
+      expect(
+        linesIn(sql, mask)
+          .map(({ text }) => text)
+          .join(""),
+      ).not.toContain("hunt");
+    }));
+
+  test("is masked in what the script printed before anybody knew of it", () =>
+    inObject((sql) => {
+      const mask = new Mask();
+      mask.add("hunter2-hunter2");
+      const filler = "-".repeat(MAX_PIECE_LENGTH - 6);
+      new LogStore(sql).appendScript([{ at: 1, text: `${filler}hunter2-hunter2` }]);
+      expect(linesIn(sql, mask).map(({ text }) => text)).toEqual([`${filler}${MASK}`, MASK]);
     }));
 });

@@ -60,6 +60,8 @@ export const logLines = sqliteTable("log_lines", {
   /** `script` or `function`. */
   stream: text("stream").notNull(),
   text: text("text").notNull(),
+  /** 1 when it goes on the line before it of the same command and attempt, which was too long for one row. */
+  continues: integer("continues"),
 });
 
 /** Where the log of each attempt of a function ends: what makes a repeated chunk change nothing. */
@@ -70,8 +72,10 @@ export const logTails = sqliteTable(
     attempt: integer("attempt").notNull(),
     /** Bytes taken so far, in UTF-8. */
     bytes: integer("bytes").notNull(),
-    /** The last line, as long as nothing ends it. */
+    /** The last line, as long as nothing ends it: what of it does not stand in `log_lines` yet. */
     partial: text("partial").notNull(),
+    /** 1 when the beginning of that line does. */
+    begun: integer("begun").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.command, table.attempt] })],
 );
