@@ -15,9 +15,10 @@ const sha256Hex = (text: string) => createHash("sha256").update(text).digest("he
 
 interface Replayed {
   path: string;
-  run: string;
-  workflow: string;
-  records: number;
+  /** Absent where the file is no history. */
+  run?: string;
+  workflow?: string;
+  records?: number;
   difference?: ErrorData;
 }
 
@@ -48,7 +49,8 @@ function historyFiles(path: string): string[] {
 
 function replay(path: string, changed: string | undefined): Replayed {
   const parsed = parseHistory(readFileSync(path, "utf8"));
-  if (!parsed.ok) throw new CliError(`${path}: ${parsed.error.message}`);
+  // One of many that cannot be read does not keep the others from being replayed.
+  if (!parsed.ok) return { path, difference: parsed.error };
   const history: History = parsed.value;
   const { run, program } = history.head;
   const sources = changed === undefined ? program : readProgram(changed);
@@ -65,7 +67,8 @@ function replay(path: string, changed: string | undefined): Replayed {
 }
 
 function render({ path, run, workflow, records, difference }: Replayed): string {
-  const what = `${pc.bold(path)}  ${pc.dim(`${workflow} ${run}, ${records} records`)}`;
+  const about = run === undefined ? "" : `  ${pc.dim(`${workflow} ${run}, ${records} records`)}`;
+  const what = pc.bold(path) + about;
   if (!difference) return `${pc.green("✓")} ${what}`;
   // What an operator of a stuck run is told besides.
   const [message = ""] = difference.message.split("; the journal is untouched");

@@ -1,14 +1,15 @@
 // Histories of runs: read from files, and replayed against a program, the run's own or a changed one.
+import type { z } from "zod";
 import { HISTORY_FORMAT, type HistoryHead, historyHeadSchema } from "../protocol/history.ts";
 import { isRunId } from "../protocol/ids.ts";
 import { type JournalRecord, journalRecordSchema, type NotedRecord } from "../protocol/journal.ts";
-import type { JsonValue } from "../protocol/json.ts";
+import { isJsonObject, type JsonValue } from "../protocol/json.ts";
 import { type ErrorData, ok, type Result, refuse } from "../protocol/result.ts";
 import { finishedStates } from "../protocol/run.ts";
 import { isSameJson } from "./canonical-json.ts";
 import { type EndRecord, endOf } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
-import type { RunStart, Sha256Hex } from "./machine-types.ts";
+import type { InspectableRun, RunStart, Sha256Hex } from "./machine-types.ts";
 import { programDigest } from "./program.ts";
 import { loadRun } from "./run-machine.ts";
 import { isSameButMasked } from "./secrets/same-but-masked.ts";
@@ -38,25 +39,40 @@ export function parseHistory(text: string): Result<History> {
     }
   }
   const [first, ...rest] = values;
+  if (first === undefined) return refuse("invalid_history", "the file is empty");
   const head = historyHeadSchema.safeParse(first);
   if (!head.success) {
+    const format = isJsonObject(first) ? first.history : undefined;
     return refuse(
       "invalid_history",
-      `the first line is no head of a history in format ${HISTORY_FORMAT}: ${head.error.issues[0]?.path.join(".")}: ${head.error.issues[0]?.message}`,
+      typeof format === "number" && format !== HISTORY_FORMAT
+        ? `the file is in format ${format}, this version reads ${HISTORY_FORMAT}`
+        : `the first line is no head of a history: ${placeAndFault(head.error)}`,
     );
   }
   for (const [index, record] of rest.entries()) {
-    const found = journalRecordSchema.safeParse(record);
-    const where = `record ${index + 1}`;
-    if (!found.success) {
-      const [issue] = found.error.issues;
-      return refuse("invalid_history", `${where} is none: ${issue?.path.join(".")}: ${issue?.message}`);
-    }
-    if (found.data.seq !== index + 1) {
-      return refuse("invalid_history", `${where} is missing: the journal has a gap`);
-    }
+    const fault = faultOf(record, index + 1);
+    if (fault !== undefined) return refuse("invalid_history", fault);
   }
   return ok({ head: head.data, records: rest as unknown as JournalRecord[] });
+}
+
+/** What is wrong with a line as the record of this number; undefined when nothing is. */
+function faultOf(line: JsonValue, seq: number): string | undefined {
+  const found = journalRecordSchema.safeParse(line);
+  if (found.success)
+    return found.data.seq === seq ? undefined : `record ${seq} is missing: the journal has a gap`;
+  const member = String(found.error.issues[0]?.path[0]);
+  const name = isJsonObject(line) ? line[member] : undefined;
+  // Of a later version, most likely: a name says more than the list of those that are known.
+  if (["type", "kind", "note"].includes(member) && typeof name === "string")
+    return `record ${seq} has the ${member} "${name}", which this version does not know`;
+  return `line ${seq + 1} is no record: ${placeAndFault(found.error)}`;
+}
+
+function placeAndFault({ issues: [issue] }: z.ZodError): string {
+  const place = issue?.path.join(".") ?? "";
+  return `${place === "" ? "" : `${place}: `}${issue?.message}`;
 }
 
 /**
@@ -92,7 +108,7 @@ export function checkFinished({ head, records }: History, sha256Hex: Sha256Hex):
 
 /**
  * Replays a history: what is the first thing in which the workflow differs from it? Undefined when it does all that
- * the history has, and where the run was over, ends in the same way. Throws when the journal cannot be read.
+ * the history has, and where the run was over, ends in the same way. `invalid_history` when the journal cannot be read.
  */
 export function firstDifference(
   workflow: Workflow,
@@ -100,11 +116,12 @@ export function firstDifference(
   sha256Hex: Sha256Hex,
 ): ErrorData | undefined {
   const { finished, isByItself, before } = withoutEnd(records);
-  const machine = loadRun(workflow, {
-    start: head.run as unknown as RunStart,
-    records: before,
-    sha256Hex,
-  });
+  let machine: InspectableRun;
+  try {
+    machine = loadRun(workflow, { start: head.run as unknown as RunStart, records: before, sha256Hex });
+  } catch (error) {
+    return { code: "invalid_history", message: error instanceof Error ? error.message : String(error) };
+  }
   if (machine.stuck) return machine.stuck;
   if (!finished || !isByItself) return undefined;
   // The last thing the script was told has been delivered: what it does now must be its end.

@@ -1,7 +1,14 @@
 // What the journal says about a run, folded record by record. Live and after a load it is the same function of the
 // same records; nothing else changes it. The script's side is execution.ts.
 import type { ApprovalId, CommandId, RunId } from "../protocol/ids.ts";
-import type { CompletedRecord, JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
+import {
+  type CompletedRecord,
+  JOURNAL_FORMAT,
+  type JournalRecord,
+  type NotedRecord,
+  noteKinds,
+  type ScheduledRecord,
+} from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { noAnnotations } from "./annotations.ts";
@@ -29,6 +36,8 @@ export type EndRecord = NotedRecord & { note: "finished"; data: FinishedNote };
 export function endOf(last: JournalRecord | undefined): EndRecord | undefined {
   return last?.type === "noted" && last.note === "finished" ? (last as EndRecord) : undefined;
 }
+
+const knownNotes: ReadonlySet<string> = new Set(noteKinds);
 
 type StateOptions = Pick<RunOptions, "start" | "scaleDueAt">;
 
@@ -70,6 +79,7 @@ export class JournalState implements RunFold {
     this.secrets = new RunSecrets(options.start, (id) => this.commands.get(id)?.args ?? {});
   }
 
+  /** Throws for what this version does not know, or what contradicts the records before: it is never guessed. */
   apply(record: JournalRecord): void {
     if (this.lastSeq === 0) this.createdAt = record.at;
     this.lastSeq = record.seq;
@@ -85,6 +95,8 @@ export class JournalState implements RunFold {
       case "noted":
         this.#note(record);
         break;
+      default:
+        throw unknown("a record of type", (record as JournalRecord).type);
     }
   }
 
@@ -152,6 +164,7 @@ export class JournalState implements RunFold {
 
   #note(record: NotedRecord): void {
     const { note, command: id, data, at } = record;
+    if (!knownNotes.has(note)) throw unknown("a note", note);
     const command = id === undefined ? undefined : this.commands.get(id);
     if (command) {
       if (note === "operator") {
@@ -167,6 +180,9 @@ export class JournalState implements RunFold {
     }
     switch (note) {
       case "started":
+        if (data.format !== JOURNAL_FORMAT) {
+          throw new Error(`the journal is in format ${data.format}, this version reads ${JOURNAL_FORMAT}`);
+        }
         this.isStarted = true;
         break;
       case "operator":
@@ -211,4 +227,8 @@ export class JournalState implements RunFold {
       if (command) this.#close(command, { kind: "cancelled", at }, at);
     }
   }
+}
+
+function unknown(what: string, name: string): Error {
+  return new Error(`the journal has ${what} "${name}", which this version does not know`);
 }

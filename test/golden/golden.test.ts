@@ -2,7 +2,7 @@
 // same end. A file that fails here is never recorded anew: the engine has to read it.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { noteKinds } from "../../src/protocol/journal.ts";
+import { type JournalRecord, type NotedRecord, noteKinds } from "../../src/protocol/journal.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { commandKinds } from "../../src/workflow/commands/registry.ts";
 import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
@@ -139,14 +139,39 @@ describe("a history on a program that was changed", () => {
   });
 });
 
+describe("a journal of a later version", () => {
+  const { head, records } = golden("nothing-at-all.ndjson");
+  const [started, finished] = records as [NotedRecord, NotedRecord];
+
+  test.each<[string, unknown[], string]>([
+    ["in another format", [{ ...started, data: { ...started.data, format: 2 } }], "is in format 2"],
+    ["with a note that is new", [started, { ...finished, note: "moved" }], 'a note "moved"'],
+    ["with a record that is new", [started, { ...finished, type: "moved" }], 'of type "moved"'],
+    [
+      "with a command that is new",
+      [started, { seq: 2, at: 0, type: "scheduled", command: "0#1", kind: "move", name: "", args: {} }],
+      'a command "move"',
+    ],
+  ])("%s is refused by name, not guessed", (_what, later, message) => {
+    const difference = differenceOf({ head, records: later as JournalRecord[] });
+    expect(difference).toMatchObject({
+      code: "invalid_history",
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
 describe("a file that is no history is refused", () => {
   const text = readFileSync(new URL("nothing-at-all.ndjson", import.meta.url), "utf8");
 
   test.each([
     ["no JSON", "not json", "line 1 is no JSON"],
     ["without a head", text.split("\n").slice(1).join("\n"), "the first line is no head"],
-    ["of another format", text.replace('{"history":1', '{"history":2'), "in format 1"],
+    ["empty", "\n", "the file is empty"],
+    ["of another format", text.replace('{"history":1', '{"history":2'), "in format 2, this version reads 1"],
     ["with a gap", text.replace('"seq":2', '"seq":3'), "the journal has a gap"],
+    ["with a note of a later version", text.replace('"finished"', '"moved"'), 'has the note "moved"'],
+    ["with a line that is no record", `${text}{"seq": 3}`, "line 4 is no record"],
   ])("%s", (_what, broken, message) => {
     const parsed = parseHistory(broken);
     expect(parsed.ok).toBe(false);
