@@ -53,6 +53,15 @@ export interface PeoplePorts {
   isOver(): boolean;
 }
 
+/** An event, and the outputs of a call. */
+const resultByHand = {
+  specversion: "1.0",
+  id: "by-hand",
+  source: "/operators",
+  type: "sim.manual.complete",
+  tag: "by hand",
+};
+
 export class People {
   readonly promises: Promises = {
     runs: new Set(),
@@ -71,7 +80,7 @@ export class People {
     ["sim.manual.skip", (command: string): Operation => ({ action: "skip", command })],
     [
       "sim.manual.complete",
-      (command: string): Operation => ({ action: "complete", command, value: { tag: "by hand" } }),
+      (command: string): Operation => ({ action: "complete", command, value: resultByHand }),
     ],
     [
       "sim.manual.fail",

@@ -2,12 +2,13 @@
 // have happened anyway: an outcome, an attempt. So a replay needs to know nothing of operators.
 import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
 import type { Outcome } from "../protocol/journal.ts";
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { encodeValue, fromJson } from "../starlark/index.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
+import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
 import type { JournalState } from "./journal-state.ts";
 import { bytesBeyond } from "./payload.ts";
 import type { OpenTurn } from "./turn.ts";
@@ -92,12 +93,13 @@ function outcomeOf(
     const message = operation.message || `${by} let it fail${reason === "" ? "" : `: ${reason}`}`;
     return { error: { code: operation.code, message, details: { by, reason } } };
   }
-  const { skippedAs = null, resultFault } = kindOf(command);
-  const value: JsonValue = operation.action === "skip" ? skippedAs : operation.value;
-  const fault = resultFault?.(value);
-  if (fault !== undefined) {
-    return { refused: refused("invalid_outcome", `command ${command.id} (${command.kind}) ${fault}`) };
+  const { skippedAs = null, resultByHand = anyResult } = kindOf(command);
+  const given: ResultByHand =
+    operation.action === "skip" ? { value: skippedAs } : resultByHand(command, operation.value);
+  if ("fault" in given) {
+    return { refused: refused("invalid_outcome", `command ${command.id} (${command.kind}) ${given.fault}`) };
   }
+  const { value } = given;
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, value);
   if (bytes !== undefined) {
     const message = `the value is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`;

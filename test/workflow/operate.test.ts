@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CommandId } from "../../src/protocol/ids.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/operation.ts";
 import { handlerOf, modes, type Script, ScriptedHost } from "./scripted-host.ts";
 
@@ -99,6 +100,43 @@ describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
     const host = begun('w.run(step = "a.example/f@v1")', { functions: () => "never" });
     const before = host.records.length;
     expect(operate(host, operation)).toBe(code);
+    expect(host.records).toHaveLength(before);
+  });
+
+  const event = { specversion: "1.0", id: "e", source: "/by/hand", type: "deployed", data: 1 };
+  const signal = { id: "s", name: "go", data: 1, by: "olivia" };
+  const form =
+    'w.form("T", {"n": {"type": "number", "required": True}, "why": {"type": "text", "default": "-"}})';
+
+  it.each<[string, string, JsonValue, JsonValue]>([
+    ["a wait with an event", 'w.wait_for_event(type = "deploy*")', event, event],
+    ["a wait with no event", 'w.wait_for_event(type = "deploy*")', null, null],
+    ["a wait with a signal", 'w.wait_for_signal("go")', signal, signal],
+    ["a form with values, and its defaults", form, { n: 1 }, { n: 1, why: "-" }],
+    ["a form that nobody filled in", form, null, null],
+    ["a child with whatever it might return", 'w.start("child")', 7, 7],
+    ["a start that does not wait with a run", 'w.start("child", wait = False)', { run: "r" }, { run: "r" }],
+    ["a sleep", "w.sleep(days = 1)", null, null],
+  ])("completes %s", (_, call, value, output) => {
+    const host = begun(`return ${call}`);
+    expect(operate(host, { action: "complete", command: "0#1", value })).toBeUndefined();
+    expect(host.machine.ending().output).toEqual(output);
+  });
+
+  it.each<[string, string, JsonValue]>([
+    ["a wait with something that is no event", 'w.wait_for_event(type = "deploy*")', { data: 1 }],
+    ["a wait with an event of another type", 'w.wait_for_event(type = "delete*")', event],
+    ["a wait with something that is no signal", 'w.wait_for_signal("go")', { data: 1 }],
+    ["a wait with another signal", 'w.wait_for_signal("stop")', signal],
+    ["a form with values that do not fit", form, { n: "one" }],
+    ["a form without a value that it needs", form, { why: "because" }],
+    ["a form with a field that it does not have", form, { n: 1, m: 2 }],
+    ["a start that does not wait with no run", 'w.start("child", wait = False)', 7],
+    ["a sleep with a value", "w.sleep(days = 1)", 7],
+  ])("cannot complete %s", (_, call, value) => {
+    const host = begun(`return ${call}`);
+    const before = host.records.length;
+    expect(operate(host, { action: "complete", command: "0#1", value })).toBe("invalid_outcome");
     expect(host.records).toHaveLength(before);
   });
 

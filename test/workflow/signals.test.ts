@@ -99,7 +99,7 @@ describe.each(modes)("signals, $mode", ({ replayEveryTime }) => {
     host.fireNextTimer();
     host.signal("go", "kept", "s");
     expect(host.finished).toBeUndefined();
-    const value = { id: "by hand", data: "by hand" };
+    const value = { id: "by hand", name: "go", data: "by hand", by: "olga" };
     host.feed({
       type: "operate",
       operation: { action: "complete", command: second, value },

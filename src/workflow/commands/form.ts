@@ -1,13 +1,14 @@
 // `w.form`: a question to people, listed until somebody has answered it or its time is over.
 import type { Form, FormField, FormValues } from "../../protocol/form.ts";
 import { formId } from "../../protocol/ids.ts";
-import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import { isSameJson } from "../canonical-json.ts";
-import { checkValues } from "../forms/check-values.ts";
+import { checkValues, type Fault } from "../forms/check-values.ts";
 import { formEvent } from "../run-events.ts";
 import type { CommandInput, Kind, RunFold, Turn } from "./kind.ts";
+import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
 export interface FormCommand extends Patient {
@@ -35,10 +36,7 @@ export const formKind: Kind<FormCommand> = {
     if (kind === TIMEOUT) turn.complete(command, { ok: encodeValue(null) });
   },
   ended: (turn, command) => tell(turn, command, "closed"),
-  resultFault: (value) =>
-    value === null || isJsonObject(value)
-      ? undefined
-      : "returns what was filled in: give it a JSON object, or null",
+  resultByHand: valuesByHand,
   timers: timeoutTimers,
   waitsOn: ({ id }, { options }) => [{ kind: "form", id: formId(options.start.id, id) }],
   isWaiting: () => true,
@@ -80,16 +78,15 @@ function stateOf({ end, filledBy, operated }: FormCommand): Pick<Form, "state" |
 }
 
 function fill(turn: Turn, command: FormCommand, { by, values: given }: Filled): ErrorData | undefined {
-  const { assignees = [], fields = [] } = command.args as { assignees?: string[]; fields?: FormField[] };
+  const { assignees = [] } = command.args as { assignees?: string[] };
   if (assignees.length > 0 && !assignees.includes(by)) {
     return { code: "not_assigned", message: `this form is for ${assignees.join(", ")}, not for ${by}` };
   }
-  const checked = checkValues(fields, given);
+  const checked = checkValues(fieldsOf(command), given);
   if ("faults" in checked) {
-    const [first] = checked.faults;
     return {
       code: "invalid_form",
-      message: `the form cannot be taken like this: ${first?.pointer.slice("/values/".length)} ${first?.message}`,
+      message: `the form cannot be taken like this: ${inWords(checked.faults)}`,
       details: { errors: checked.faults as unknown as JsonObject[] },
     };
   }
@@ -98,11 +95,28 @@ function fill(turn: Turn, command: FormCommand, { by, values: given }: Filled): 
   return undefined;
 }
 
+/** What fits the form, whoever it is for. */
+function valuesByHand(command: FormCommand, value: JsonValue): ResultByHand {
+  if (value === null) return { value };
+  if (!isJsonObject(value)) return { fault: "returns what was filled in: give it a JSON object, or null" };
+  const checked = checkValues(fieldsOf(command), value);
+  return "faults" in checked
+    ? { fault: `cannot be filled in like this: ${inWords(checked.faults)}` }
+    : { value: checked.values };
+}
+
+function fieldsOf({ args }: FormCommand): FormField[] {
+  return (args as { fields?: FormField[] }).fields ?? [];
+}
+
+function inWords([first]: readonly Fault[]): string {
+  return `${first?.pointer.slice("/values/".length)} ${first?.message}`;
+}
+
 /** Whether this is the answer that was taken, once more. */
 function isRepeated(command: FormCommand, { by, values }: Filled): boolean {
   if (command.filledBy !== by) return false;
-  const { fields = [] } = command.args as { fields?: FormField[] };
-  const checked = checkValues(fields, values);
+  const checked = checkValues(fieldsOf(command), values);
   const taken: FormValues | undefined = stateOf(command).values;
   return "values" in checked && taken !== undefined && isSameJson(checked.values, taken);
 }

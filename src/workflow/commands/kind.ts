@@ -28,6 +28,7 @@ import type {
   Waiting,
 } from "../machine-types.ts";
 import type { Signals } from "../signals.ts";
+import type { ResultByHand } from "./result-by-hand.ts";
 
 export type CommandEnd =
   | { kind: "completed"; outcome: Outcome; at: number }
@@ -129,8 +130,8 @@ export interface Kind<C extends Command = Command> {
   retryNow?(turn: Turn, command: C): void;
   /** Its outcome when an operator skips it. Default null. */
   skippedAs?: JsonValue;
-  /** What is wrong with a result that an operator gives it; undefined when nothing is. Default: nothing ever is. */
-  resultFault?(value: JsonValue): string | undefined;
+  /** The result that an operator gives it, held to what its call returns. Default: any value, as it is. */
+  resultByHand?(command: C, value: JsonValue): ResultByHand;
 
   /** The timers that are set for it while it is open. */
   timers?(command: C): CommandTimer[];

@@ -5,6 +5,7 @@
 import type { CommandId } from "../../protocol/ids.ts";
 import { encodeValue } from "../../starlark/index.ts";
 import type { Command, Kind, RunFold, Turn } from "./kind.ts";
+import { noResult } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
 export const lockKind: Kind<Patient> = {
@@ -43,7 +44,7 @@ export const lockKind: Kind<Patient> = {
   noted({ id }, { note }, { locks }) {
     if (note === "lock_revoked") locks.delete(id);
   },
-  resultFault: (value) => (value === null ? undefined : "returns None: skip it, or give it null"),
+  resultByHand: noResult,
   timers: timeoutTimers,
   waitsOn: ({ id }) => [{ kind: "lock", command: id }],
   isWaiting: () => true,

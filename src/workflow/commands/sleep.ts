@@ -2,6 +2,7 @@
 import { encodeValue } from "../../starlark/index.ts";
 import { durationText } from "../duration-text.ts";
 import type { Command, Kind } from "./kind.ts";
+import { noResult } from "./result-by-hand.ts";
 
 interface SleepCommand extends Command {
   dueAt: number;
@@ -13,7 +14,7 @@ export const sleepKind: Kind<SleepCommand> = {
   due(turn, command, kind) {
     if (kind === "sleep") turn.complete(command, { ok: encodeValue(null) });
   },
-  resultFault: (value) => (value === null ? undefined : "returns None: skip it, or give it null"),
+  resultByHand: noResult,
   timers: () => [{ kind: "sleep" }],
   isWaiting: () => true,
   reasonToWait: ({ args }) => `sleeping for ${durationText(Number(args.ms))}`,

@@ -9,7 +9,7 @@ import { sensitiveAttribute } from "../../events/sensitive-data.ts";
 import { priorityOf, startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
 import type { CommandId, RunId } from "../../protocol/ids.ts";
 import type { Outcome } from "../../protocol/journal.ts";
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { encodeValue, fromJson } from "../../starlark/index.ts";
 import type { ChildOutcome } from "../machine-types.ts";
@@ -66,6 +66,10 @@ export const startKind: Kind<StartCommand> = {
     const isDetached = end?.kind === "completed" && "ok" in end.outcome && !waits(command);
     if (isDetached && child !== undefined) children.set(id, { run: child, close: closeOf(command) });
   },
+  resultByHand: (command, value) =>
+    waits(command) || value === null || (isJsonObject(value) && typeof value.run === "string")
+      ? { value }
+      : { fault: 'returns the run that it has started: give it {"run": ID}, or null' },
   waitsOn: ({ id }) => [{ kind: "child", command: id }],
   isWaiting: () => true,
   reasonToWait: ({ name }) => `waiting for the workflow ${name}`,

@@ -1,10 +1,13 @@
 // `w.wait_for_event`: a registration in the workspace's bus, and a timer where it has a timeout.
+import { parseCloudEvent } from "../../events/cloud-event.ts";
 import { placesInEvent } from "../../events/sensitive-data.ts";
+import { matchesType } from "../../events/type-pattern.ts";
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
+import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
 export const waitForEventKind: Kind<Patient> = {
@@ -28,8 +31,7 @@ export const waitForEventKind: Kind<Patient> = {
     cancelWait(turn, command);
     turn.complete(command, { ok: encodeValue(null) });
   },
-  resultFault: (value) =>
-    value === null || isJsonObject(value) ? undefined : "returns an event: give it a JSON object, or null",
+  resultByHand: eventByHand,
   abandon: cancelWait,
   timers: timeoutTimers,
   waitsOn: ({ id }) => [{ kind: "event", command: id }],
@@ -60,6 +62,16 @@ function begin(turn: Turn, command: Patient): void {
 
 function cancelWait(turn: Turn, { id }: Command): void {
   turn.effect({ kind: "cancel_wait", command: id });
+}
+
+/** An event of a type that it waits for; its filter is what an operator may know better. */
+function eventByHand({ name }: Command, value: JsonValue): ResultByHand {
+  if (value === null) return { value };
+  const parsed = parseCloudEvent(value);
+  if (!parsed.ok) return { fault: `returns an event, or null: ${parsed.error.message}` };
+  const { type } = parsed.value;
+  if (!matchesType(name, type)) return { fault: `waits for an event ${name}, not for ${type}` };
+  return { value: parsed.value as JsonValue };
 }
 
 /** Whether a wait that is over was ended by this very event. */

@@ -1,12 +1,13 @@
 // `w.wait_for_signal`: what people and other systems tell this run, and a timer where it has a timeout.
 
 import { isWithinDepth } from "../../events/json-depth.ts";
-import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import { MAX_OUTCOME_DEPTH, MAX_SIGNALS } from "../limits.ts";
 import type { Signal } from "../signals.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
+import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
 
 export const waitForSignalKind: Kind<Patient> = {
@@ -25,8 +26,7 @@ export const waitForSignalKind: Kind<Patient> = {
     // What an operator completes it with is no signal.
     if (isJsonObject(value) && typeof value.id === "string") signals.taken(name, value.id);
   },
-  resultFault: (value) =>
-    value === null || isJsonObject(value) ? undefined : "returns a signal: give it a JSON object, or null",
+  resultByHand: signalByHand,
   timers: timeoutTimers,
   waitsOn: ({ name }) => [{ kind: "signal", name }],
   isWaiting: () => true,
@@ -36,6 +36,18 @@ export const waitForSignalKind: Kind<Patient> = {
 
 function take(turn: Turn, command: Command, { id, name, data, by }: Signal): void {
   turn.complete(command, { ok: encodeValue(fromJson({ id, name, data, by })) });
+}
+
+function signalByHand({ name }: Command, value: JsonValue): ResultByHand {
+  if (value === null || (isSignal(value) && value.name === name)) return { value };
+  return {
+    fault: `returns a signal, or null: send it one, or give it an object of id, name ("${name}"), data and by`,
+  };
+}
+
+function isSignal(value: JsonValue): value is JsonObject {
+  if (!isJsonObject(value) || !("data" in value)) return false;
+  return ["id", "name", "by"].every((member) => typeof value[member] === "string");
 }
 
 /**

@@ -57,7 +57,8 @@ export const runKind: Kind<RunCommand> = {
     callTimer(turn, command, "retry", attempt);
   },
   skippedAs: {},
-  resultFault: (value) => (isJsonObject(value) ? undefined : "returns its outputs: give it a JSON object"),
+  resultByHand: (_command, value) =>
+    isJsonObject(value) ? { value } : { fault: "returns its outputs: give it a JSON object" },
   abandon,
   ended(turn, { call }) {
     if (call.phase.is === "held") putApproval(turn, call.phase.approval);
