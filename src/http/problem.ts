@@ -75,12 +75,13 @@ function pointer(path: readonly PropertyKey[]): string {
 /** What zod found, as JSON pointers (RFC 6901) into the body or, for parameters, into their object. */
 export function validationProblem(issues: ZodError["issues"], target: string): ProblemException {
   const place = target === "json" ? "body" : target === "param" ? "path" : target;
+  const errors = issues.map(({ path, message }) => ({ pointer: pointer(path), message }));
+  const [first] = errors;
+  const where = first && first.pointer !== "" ? ` at ${first.pointer}` : "";
   return new ProblemException(
     "invalid_request",
-    `The ${place} is not valid: ${issues[0]?.message ?? "see errors"}`,
-    {
-      errors: issues.map((issue) => ({ pointer: pointer(issue.path), message: issue.message })),
-    },
+    `The ${place} is not valid${where}: ${first?.message ?? "see errors"}`,
+    { errors },
   );
 }
 

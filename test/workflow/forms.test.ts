@@ -136,6 +136,13 @@ describe.each(modes)("a form, $mode", ({ replayEveryTime }) => {
     ['"T", {"a": {"type": "text", "pattern": "("}}', "regular expression"],
     ['"T", {"a": {"type": "number", "pattern": "1"}}', "takes no pattern"],
     ['"T", {"a": {"type": "date", "min": 3}}', "min does not fit"],
+    ['"T", {"a": {"type": "number", "min": 5, "max": 1}}', "min is 5, and nothing is more than 1"],
+    [
+      '"T", {"a": {"type": "date", "min": "2026-02-01", "max": "2026-01-01"}}',
+      "nothing is more than 2026-01-01",
+    ],
+    ['"T", {"a": {"type": "multi_choice", "options": ["x"], "min": 2}}', "nothing is more than 1"],
+    ['"T", {"a": {"type": "string", "min": 1001}}', "nothing is more than 1000"],
     ['"T", {"a": {"type": "number", "default": "x"}}', "default must be a number"],
     ['"T", {"a": "text"}, assignees = []', "names of people"],
   ])("is refused as form(%s)", (call, message) => {

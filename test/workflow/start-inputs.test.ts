@@ -63,7 +63,7 @@ describe("the input of a start", () => {
 
   it("names every value that does not fit, and what there is no field for", () => {
     expect(faultsOf({ share: 2, color: "red" })).toEqual([
-      { pointer: "/input/color", message: "there is no field color: there are service, share, notes" },
+      { pointer: "/input/color", message: "is none of the fields: service, share, notes" },
       { pointer: "/input/service", message: "is required" },
       { pointer: "/input/share", message: "must be at most 1" },
     ]);

@@ -26,7 +26,7 @@ export function checkValues(
     faults.push({ pointer: `${place}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, message });
   const known = new Set(fields.map(({ name }) => name));
   for (const name of Object.keys(given)) {
-    if (!known.has(name)) fault(name, `there is no field ${name}: there are ${[...known].join(", ")}`);
+    if (!known.has(name)) fault(name, `is none of the fields: ${[...known].join(", ")}`);
   }
   const values: FormValues = {};
   for (const field of fields) {
@@ -67,6 +67,13 @@ export function faultOf(field: FormField, value: JsonValue): string | undefined 
       if (typeof value !== "string" || !isDate(value)) return "must be a date, as 2026-11-21";
       return boundFault(field, value, String);
   }
+}
+
+/** The most that `min` of a field of this type could ask for; undefined where its type sets no end. */
+export function mostOfType({ type, options = [] }: FormField): number | undefined {
+  if (type === "string" || type === "secret") return MAX_STRING_LENGTH;
+  if (type === "text") return MAX_TEXT_LENGTH;
+  return type === "multi_choice" ? options.length : undefined;
 }
 
 function textFault(field: FormField, value: JsonValue, maxLength: number): string | undefined {
