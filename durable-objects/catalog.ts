@@ -11,6 +11,7 @@ import { checkKey } from "../src/events/key.ts";
 import type { Target } from "../src/protocol/environment.ts";
 import { functionName, parseFunctionReference } from "../src/protocol/function-reference.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
+import { MAX_PLACES } from "../src/protocol/place.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { Identity } from "../src/protocol/token.ts";
 import type {
@@ -185,6 +186,26 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       }));
   }
 
+  async learnSensitive({ reference, inputs }: Parameters<CatalogRpc["learnSensitive"]>[0]): Promise<void> {
+    const name = nameOf(reference);
+    const known = this.#sensitiveOf(name);
+    const all = [...new Set([...known, ...inputs])].slice(0, MAX_PLACES);
+    if (all.length === known.length) return;
+    this.#sql.exec(
+      `INSERT INTO sensitive_inputs (function, inputs) VALUES (?, ?)
+       ON CONFLICT (function) DO UPDATE SET inputs = excluded.inputs`,
+      name,
+      JSON.stringify(all),
+    );
+  }
+
+  #sensitiveOf(name: string): string[] {
+    const [row] = this.#sql
+      .exec<{ inputs: string }>("SELECT inputs FROM sensitive_inputs WHERE function = ?", name)
+      .toArray();
+    return row ? (JSON.parse(row.inputs) as string[]) : [];
+  }
+
   // ------------------------------------------------------------- environments
 
   async setTargets(update: {
@@ -205,9 +226,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
 
   async governing(call: Parameters<CatalogRpc["governing"]>[0]): Promise<Result<Governing>> {
     const { reference, inputs } = call;
-    const parsed = parseFunctionReference(reference);
-    // What is no reference still gets an answer, as what it says; policy then knows no such function.
-    const name = parsed.ok ? functionName(parsed.value) : reference;
+    const name = nameOf(reference);
     const environment = governingEnvironment(
       { name, inputs, environment: call.environment },
       this.#indexed(),
@@ -217,6 +236,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     return ok({
       trustScore: this.#trustOf(reference, name),
       environment: environment.value,
+      sensitive: this.#sensitiveOf(name),
       ...(targets && { targets }),
     });
   }
@@ -265,4 +285,10 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       onTimer: () => {},
     });
   }
+}
+
+/** What is no reference still gets an answer, as what it says; policy then knows no such function. */
+function nameOf(reference: string): string {
+  const parsed = parseFunctionReference(reference);
+  return parsed.ok ? functionName(parsed.value) : reference;
 }

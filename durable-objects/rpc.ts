@@ -346,6 +346,8 @@ export interface Governing {
   environment: string | null;
   /** All targets that calls of this function can meet, whatever their inputs; absent when they are many. */
   targets?: Target[];
+  /** Inputs that the function has been known to call sensitive. */
+  sensitive: string[];
 }
 
 export interface CatalogRpc extends OutboxRpc {
@@ -365,11 +367,13 @@ export interface CatalogRpc extends OutboxRpc {
     by: Identity;
   }): Promise<CatalogFunction>;
   functions(): Promise<CatalogFunction[]>;
+  /** Run → catalog: the function calls these inputs sensitive, as its runner said. Idempotent; adds to what is known. */
+  learnSensitive(told: { reference: string; inputs: string[] }): Promise<void>;
   /** Environment → catalog: which calls it governs. Older versions than the known one are ignored; null removes. */
   setTargets(update: { environment: string; version: number; targets: Target[] | null }): Promise<void>;
   /**
-   * What policy needs to know of a call: the function's trust score (0 when unknown) and the environment that
-   * governs it (explicitly named, or matched by target). Refuses `ambiguous_environment` and `unknown_environment`.
+   * What is to be known of a call before it is decided: the function's trust score (0 when unknown), the environment
+   * that governs it (explicitly named, or matched by target), and which inputs to show to nobody. Refuses `ambiguous_environment` and `unknown_environment`.
    */
   governing(call: {
     reference: string;

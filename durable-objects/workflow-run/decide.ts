@@ -27,6 +27,14 @@ export interface PolicyPorts {
 
 type Decide = Extract<Effect, { kind: "decide" }>;
 
+/** What the catalog said of a function. */
+interface Known {
+  trustScore: number;
+  targets: Target[];
+  sensitive: string[];
+  until: number;
+}
+
 /** How long what the catalog said is gone by. */
 const KNOWN_FOR_MS = 1000;
 /** Of so many functions. */
@@ -35,7 +43,7 @@ const MAX_KNOWN = 100;
 export class Decisions {
   readonly #ports: PolicyPorts;
   /** What the catalog said of functions, by reference. */
-  readonly #known = new Map<string, { trustScore: number; targets: Target[]; until: number }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(ports: PolicyPorts) {
     this.#ports = ports;
@@ -54,10 +62,10 @@ export class Decisions {
     });
     if (!governing.ok) return governing;
     this.#know(reference, governing.value, now + KNOWN_FOR_MS);
-    const { trustScore, environment } = governing.value;
+    const { trustScore, environment, sensitive } = governing.value;
     const described = environment === null ? null : await this.#described(environment, now);
     const input = inputOf(run, call, { trustScore, environment: described, now });
-    return ok(answer(input, trustScore, await this.#ports.evaluate(input)));
+    return ok(answer(input, { trustScore, sensitive }, await this.#ports.evaluate(input)));
   }
 
   /** The same in this turn, for a call that no environment governs and whose function is known; else undefined. */
@@ -70,16 +78,16 @@ export class Decisions {
     const { trustScore } = known;
     const input = inputOf(run, call, { trustScore, environment: null, now });
     const decision = this.#ports.evaluateAtOnce(input);
-    return decision && answer(input, trustScore, decision);
+    return decision && answer(input, known, decision);
   }
 
-  #know(reference: string, { trustScore, targets }: Governing, until: number): void {
+  #know(reference: string, { trustScore, targets, sensitive }: Governing, until: number): void {
     if (!targets) {
       this.#known.delete(reference);
       return;
     }
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(reference, { trustScore, targets, until });
+    this.#known.set(reference, { trustScore, targets, sensitive, until });
   }
 
   async #described(name: string, now: number): Promise<NonNullable<PolicyInput["environment"]>> {
@@ -120,9 +128,13 @@ function inputOf(
   };
 }
 
-function answer(input: PolicyInput, trustScore: number, decision: Decision): PolicyAnswer {
+function answer(
+  input: PolicyInput,
+  { trustScore, sensitive }: Pick<Governing, "trustScore" | "sensitive">,
+  decision: Decision,
+): PolicyAnswer {
   const environment = input.environment?.name ?? null;
-  return { decision, environment, trustScore, input: input as unknown as JsonObject };
+  return { decision, environment, trustScore, input: input as unknown as JsonObject, sensitive };
 }
 
 function named(reference: string): { reference: string; name: string; version: string | null } {

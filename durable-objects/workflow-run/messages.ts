@@ -124,6 +124,10 @@ function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect
       return message("lock", effect.key, "release", [
         { run: run.id, command: effect.command, key: effect.key },
       ]);
+    case "learn_sensitive":
+      return message("catalog", ONLY, "learnSensitive", [
+        { reference: effect.reference, inputs: effect.inputs },
+      ]);
     case "record_deployment": {
       const { kind: _, environment, ...deployment } = effect;
       const told = { run: run.id, ...deployment, ...nextHops(run.event) };

@@ -63,6 +63,8 @@ export interface PolicyAnswer {
   trustScore: number;
   /** The document the policy saw. */
   input: JsonObject;
+  /** Inputs that the function has been known to call sensitive; names that the call has no input for, too. */
+  sensitive?: string[];
 }
 
 /** How a child ended, for its parent. */
@@ -229,7 +231,9 @@ export type Effect =
       function: string;
       by: string;
       at: number;
-    };
+    }
+  /** The function calls these inputs sensitive: other runs are to know before a runner takes their calls. */
+  | { kind: "learn_sensitive"; reference: string; inputs: string[] };
 
 /** Effects that the host performs itself, after the commit, and answers with an input. All others are messages. */
 export const inProcessEffects = ["decide", "call_builtin"] as const;

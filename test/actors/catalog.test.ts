@@ -191,6 +191,23 @@ describe("the catalog's functions", () => {
       await vi.waitFor(() => expect(peers.audit.length).toBeGreaterThanOrEqual(2));
     }));
 
+  it("are known by the inputs that they call sensitive, whatever their version, and add to what is known", () =>
+    withCatalog(async (catalog) => {
+      const sensitive = async (reference: string) => {
+        const governing = await catalog.governing({ reference, inputs: {} });
+        return governing.ok ? governing.value.sensitive : governing.error.code;
+      };
+      expect(await sensitive("gitlab.com/cd/a@v1")).toEqual([]);
+      await catalog.learnSensitive({ reference: "gitlab.com/cd/a@v1", inputs: ["token"] });
+      await catalog.learnSensitive({ reference: "gitlab.com/cd/a@v1", inputs: ["token"] });
+      await catalog.learnSensitive({ reference: "gitlab.com/cd/a@v2", inputs: ["key"] });
+      expect(await sensitive("gitlab.com/cd/a")).toEqual(["token", "key"]);
+      expect(await sensitive("gitlab.com/cd/b")).toEqual([]);
+      const many = Array.from({ length: 300 }, (_, index) => `input-${index}`);
+      await catalog.learnSensitive({ reference: "gitlab.com/cd/b", inputs: many });
+      expect(await sensitive("gitlab.com/cd/b")).toHaveLength(100);
+    }));
+
   it("are trusted by name whatever their version, one version more particularly, unknown ones not at all", () =>
     withCatalog(async (catalog) => {
       await catalog.putFunction({ name: "gitlab.com/cd/a", trustScore: 0.5, description: "", by: alice });

@@ -49,7 +49,9 @@ function ports(overrides: Partial<PolicyPorts> = {}): PolicyPorts & { asked: Pol
   const asked: PolicyInput[] = [];
   return {
     asked,
-    catalog: { governing: async () => ok({ trustScore: 0.4, environment: "production" }) },
+    catalog: {
+      governing: async () => ok({ trustScore: 0.4, environment: "production", sensitive: ["token"] }),
+    },
     environment: () => ({ view: async () => ok(production) }),
     evaluate: async (input) => {
       asked.push(input);
@@ -106,12 +108,15 @@ test("policy sees the function, the environment as it is now, who asks, and what
       environment: "production",
       trustScore: 0.4,
       input,
+      sensitive: ["token"],
     }),
   );
 });
 
 test("a call that no environment governs is decided without one", async () => {
-  const world = ports({ catalog: { governing: async () => ok({ trustScore: 0, environment: null }) } });
+  const world = ports({
+    catalog: { governing: async () => ok({ trustScore: 0, environment: null, sensitive: [] }) },
+  });
   const answer = await new Decisions(world).ask(run, copy(), NOW);
   expect(world.asked).toMatchObject([{ environment: null }]);
   expect(answer).toMatchObject({ ok: true, value: { environment: null } });
@@ -174,7 +179,8 @@ describe("a decision at once", () => {
   const known = (targets?: Target[]) =>
     ports({
       catalog: {
-        governing: async () => ok({ trustScore: 0.4, environment: null, ...(targets && { targets }) }),
+        governing: async () =>
+          ok({ trustScore: 0.4, environment: null, sensitive: ["token"], ...(targets && { targets }) }),
       },
     });
   const free = { ...copy(), inputs: { app: "shop-canary" } };

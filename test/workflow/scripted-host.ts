@@ -58,7 +58,7 @@ export function handlerOf(body: string): Workflow {
 }
 
 type Call = Extract<Effect, { kind: "decide" }>;
-type Hold = { verdict: Verdict; reasons?: string[]; environment?: string | null };
+type Hold = { verdict: Verdict; reasons?: string[]; environment?: string | null; sensitive?: string[] };
 /** What becomes of a job: an outcome, its runner's death, or nothing until the test says so. */
 type JobPlan = JobOutcome | "lost" | "never";
 
@@ -118,6 +118,7 @@ export class ScriptedHost {
   readonly told: Extract<Effect, { kind: "tell_parent" }>[] = [];
   readonly #claims = new Map<CommandId, { key: string; isHeld: boolean }>();
   readonly emitted = new Map<string, CloudEvent>();
+  readonly learned: Extract<Effect, { kind: "learn_sensitive" }>[] = [];
   readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
   readonly continuations: Extract<Effect, { kind: "continue_as" }>[] = [];
   readonly log: string[] = [];
@@ -277,6 +278,9 @@ export class ScriptedHost {
         break;
       case "record_deployment":
         this.deployments.push(effect);
+        break;
+      case "learn_sensitive":
+        this.learned.push(effect);
         break;
     }
   }
@@ -548,11 +552,17 @@ export class ScriptedHost {
   #decide(call: Call): Result<PolicyAnswer> {
     const said = this.script.policy?.(call) ?? { verdict: "execute" };
     if ("ok" in said) return said;
-    const { verdict, reasons = [`because: ${verdict}`], environment = null } = said;
+    const { verdict, reasons = [`because: ${verdict}`], environment = null, sensitive = [] } = said;
     const decision = { verdict, reasons, bundle: "bundle-1" };
     return {
       ok: true,
-      value: { decision, environment, trustScore: 0.5, input: { approvals: call.approvals.length } },
+      value: {
+        decision,
+        environment,
+        trustScore: 0.5,
+        input: { approvals: call.approvals.length },
+        sensitive,
+      },
     };
   }
 }

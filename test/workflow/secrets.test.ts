@@ -201,6 +201,24 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(JSON.stringify(host.records)).toContain("shop-prod");
   });
 
+  it("hides what the catalog knows that the function calls sensitive before anybody is asked to approve", () => {
+    const host = start('return w.run("example.com/f@v1", {"token": "t0ken-1", "app": "shop"})', {
+      policy: () => ({ verdict: "hold", reasons: ["t0ken-1 is used"], sensitive: ["token", "other"] }),
+      approve: () => "never",
+    });
+    expect([...host.approvals.values()]).toMatchObject([
+      { inputs: { token: MASK, app: "shop" }, reasons: [`${MASK} is used`] },
+    ]);
+    expect(JSON.stringify([...host.emitted.values()])).not.toContain("t0ken-1");
+    host.loseMemory();
+    expect(host.machine.activities()[0]?.inputs).toEqual({ token: MASK, app: "shop" });
+    expect(host.records.filter(({ type }) => type === "noted").slice(1, 3)).toMatchObject([
+      { note: "inputs_sensitive", data: { inputs: ["token"] } },
+      { note: "policy_decision" },
+    ]);
+    expect(host.learned).toEqual([]);
+  });
+
   it("hides what the function itself calls sensitive, from when its runner has said so", () => {
     const host = start('return w.run("example.com/f@v1", {"token": "t0ken-1"})', {
       policy: held([]),
@@ -215,6 +233,9 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(host.feed(told).records).toHaveLength(1);
     expect(host.feed(told).records).toHaveLength(0);
     expect(host.feed({ ...told, inputs: ["token", "no-input-of-it"] }).records).toHaveLength(0);
+    expect(host.learned).toEqual([
+      { kind: "learn_sensitive", reference: "example.com/f@v1", inputs: ["token"] },
+    ]);
     expect([...host.approvals.values()][0]?.inputs).toEqual({ token: MASK });
     host.loseMemory();
     expect(host.machine.activities()[0]?.inputs).toEqual({ token: MASK });

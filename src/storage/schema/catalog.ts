@@ -42,6 +42,13 @@ export const functions = sqliteTable("functions", {
   updatedAt: integer("updated_at").notNull(),
 });
 
+/** Which inputs of a function its runners have called sensitive, whatever its version. */
+export const sensitiveInputs = sqliteTable("sensitive_inputs", {
+  function: text("function").primaryKey(),
+  /** JSON: string[]. */
+  inputs: text("inputs").notNull(),
+});
+
 /** The index of environments: which calls each governs. Fed by the environments themselves. */
 export const targets = sqliteTable("targets", {
   environment: text("environment").primaryKey(),

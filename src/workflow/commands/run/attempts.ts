@@ -76,8 +76,10 @@ export function policyDecided(
     turn.complete(command, { error: result.error });
     return;
   }
-  const { decision, environment, trustScore, input } = result.value;
+  const { decision, environment, trustScore, input, sensitive = [] } = result.value;
   const { verdict, reasons, bundle } = decision;
+  // First: what follows is told to people.
+  noteSensitive(turn, command, sensitive, {});
   turn.note(
     "policy_decision",
     { round, verdict, reasons, bundle, environment, trustScore, input },
@@ -187,9 +189,24 @@ export function jobTaken(turn: Turn, command: RunCommand, attempt: number, runne
 }
 
 /**
- * Said once is said for all attempts. What has been told already is told again, without what is now known. Names that
- * the call has no input for are nothing to keep, or a runner could fill the journal with them.
+ * Keeps which inputs are sensitive. Said once is said for all attempts; answers what was not said before. Names that the
+ * call has no input for are nothing to keep, or a runner could fill the journal with them.
  */
+function noteSensitive(
+  turn: Turn,
+  command: RunCommand,
+  inputs: readonly string[],
+  said: { attempt?: number },
+): string[] {
+  const given = callOptions(command).inputs;
+  const isNew = inputs.filter(
+    (name) => Object.hasOwn(given, name) && !command.call.sensitiveInputs.has(name),
+  );
+  if (isNew.length > 0) turn.note("inputs_sensitive", { ...said, inputs: isNew }, command.id);
+  return isNew;
+}
+
+/** A runner says so. What has been told already is told again, without what is now known. */
 export function inputsSensitive(
   turn: Turn,
   command: RunCommand,
@@ -197,10 +214,9 @@ export function inputsSensitive(
 ): void {
   const { call } = command;
   if (call.phase.is !== "attempting" || call.attempt !== attempt) return;
-  const given = callOptions(command).inputs;
-  const isNew = inputs.filter((name) => Object.hasOwn(given, name) && !call.sensitiveInputs.has(name));
+  const isNew = noteSensitive(turn, command, inputs, { attempt });
   if (isNew.length === 0) return;
-  turn.note("inputs_sensitive", { attempt, inputs: isNew }, command.id);
+  turn.effect({ kind: "learn_sensitive", reference: command.name, inputs: isNew });
   for (const approval of turn.state.approvals.values()) {
     if (approval.command === command.id) putApproval(turn, approval.id);
   }

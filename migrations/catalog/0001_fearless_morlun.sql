@@ -1,0 +1,4 @@
+CREATE TABLE `sensitive_inputs` (
+	`function` text PRIMARY KEY NOT NULL,
+	`inputs` text NOT NULL
+);
