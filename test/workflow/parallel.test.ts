@@ -348,7 +348,7 @@ describe.each(modes)("fibers, $mode", ({ replayEveryTime }) => {
       expect(errorOf("w.wait(1)")?.code).toBe("InvalidBranch");
       expect(errorOf("w.wait([1])")).toMatchObject({
         code: "InvalidTask",
-        message: "wait: got int, want a task, which w.spawn returns",
+        message: "wait: for parameter tasks, at 0: got int, want a task, which w.spawn returns",
       });
     });
   });

@@ -28,12 +28,17 @@ export function toDurationMs(fn: string, ms: number): number {
 
 /** The parameter's length of time in ms; throws `InvalidDuration` when it is none. */
 export function durationArgument(fn: string, parameter: string, value: Value): number {
+  return durationAt(`${fn}: for parameter ${parameter}`, value);
+}
+
+/** The same of a value that stands somewhere in an argument. */
+export function durationAt(where: string, value: Value): number {
   const ms = durationMs(value);
-  if (ms !== undefined) return toDurationMs(`${fn}: for parameter ${parameter}`, ms);
+  if (ms !== undefined) return toDurationMs(where, ms);
   const got = typeof value === "string" ? `"${value.slice(0, 40)}"` : typeName(value);
   throw durationError(
-    fn,
-    `for parameter ${parameter}: got ${got}, want seconds, a text such as "90s", "30m" or "1h30m", or a time.duration`,
+    where,
+    `got ${got}, want seconds, a text such as "90s", "30m" or "1h30m", or a time.duration`,
   );
 }
 

@@ -6,6 +6,7 @@ import {
   defineBuiltin,
   StarlarkError,
   StarlarkList,
+  typeName,
   type Value,
 } from "../../starlark/index.ts";
 import { declaredFields } from "../forms/declared-fields.ts";
@@ -52,7 +53,14 @@ export const form: Builtin = defineBuiltin(
 
 function assigneesOf(given: Value): string[] {
   const items = given instanceof StarlarkList ? given.items : [];
-  const names = items.filter((item): item is string => typeof item === "string" && item !== "");
-  if (names.length === items.length && items.length > 0 && items.length <= MAX_ASSIGNEES) return names;
-  throw invalidForm(`for parameter assignees: want a list of 1 to ${MAX_ASSIGNEES} names of people`);
+  if (items.length === 0 || items.length > MAX_ASSIGNEES) {
+    throw invalidForm(
+      `for parameter assignees: got ${items.length} names of people, want 1 to ${MAX_ASSIGNEES}`,
+    );
+  }
+  return items.map((item, index) => {
+    if (typeof item === "string" && item !== "") return item;
+    const got = item === "" ? "an empty text" : typeName(item);
+    throw invalidForm(`for parameter assignees, at ${index}: got ${got}, want the name of somebody`);
+  });
 }

@@ -86,10 +86,10 @@ export const spawn: Builtin = defineBuiltin(
   },
 );
 
-/** The task. Throws `InvalidTask` for anything else. */
-export function taskArgument(fn: string, value: Value): Task {
+/** The task. Throws `InvalidTask` for anything else, saying where it stands. */
+export function taskArgument(where: string, value: Value): Task {
   if (value instanceof Task) return value;
-  throw new StarlarkError(`${fn}: got ${typeName(value)}, want a task, which w.spawn returns`, {
+  throw new StarlarkError(`${where}: got ${typeName(value)}, want a task, which w.spawn returns`, {
     code: "InvalidTask",
   });
 }
@@ -106,7 +106,9 @@ export const wait: Builtin = defineBuiltin(
     const isOne = tasks instanceof Task;
     const items = isOne ? [tasks] : listArgument("wait", "tasks", tasks);
     ctx.charge(items.length, items.length * 32);
-    const members = items.map((item) => taskArgument("wait", item).thread);
+    const members = items.map(
+      (item, index) => taskArgument(`wait: for parameter tasks, at ${index}`, item).thread,
+    );
     const join = new AllJoin({
       members: members.values(),
       limit: Number.POSITIVE_INFINITY,

@@ -38,8 +38,9 @@ function tagsArgument(tags: Value): string[] {
   }
   return items.map((tag) => {
     if (typeof tag === "string" && tag !== "" && tag.length <= 64) return tag;
+    const got = typeof tag === "string" ? `one of ${tag.length} characters` : typeName(tag);
     throw new StarlarkError(
-      `run: for parameter tags: got ${typeName(tag)} in the list, want a string of 1 to 64 characters`,
+      `run: for parameter tags: got ${got} in the list, want a string of 1 to 64 characters`,
       { code: "InvalidTags" },
     );
   });

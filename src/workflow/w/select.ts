@@ -5,6 +5,8 @@ import {
   type CallContext,
   defineBuiltin,
   makeStruct,
+  nearestName,
+  repr,
   StarlarkDict,
   StarlarkError,
   StarlarkList,
@@ -15,22 +17,37 @@ import {
 import { type Contender, FirstJoin } from "../fibers/first-join.ts";
 import type { Thread } from "../fibers/thread.ts";
 import { FIBER_COST } from "../limits.ts";
-import { durationArgument } from "./duration.ts";
+import { durationAt } from "./duration.ts";
 import { type CommandRequest, issue } from "./issue.ts";
 import { callingThread, taskArgument } from "./parallel.ts";
 import { eventCommand } from "./wait-for-event.ts";
 import { signalCommand } from "./wait-for-signal.ts";
 
+const MAX_KEY_SHOWN = 80;
+
 function invalidSelect(message: string): StarlarkError {
   return new StarlarkError(`select: ${message}`, { code: "InvalidSelect" });
 }
 
+interface Choice {
+  key: Value;
+  value: Value;
+  /** Where it stands in the call, for what is wrong with it. */
+  where: string;
+}
+
 /** What there is to choose from, by key: of a dict its keys, of a list its indexes. */
-function choices(parameter: string, given: Value | undefined): [Value, Value][] {
+function choices(parameter: string, given: Value | undefined): Choice[] {
+  const choice = (key: Value, value: Value): Choice => ({
+    key,
+    value,
+    where: `for parameter ${parameter}, at ${repr(key).slice(0, MAX_KEY_SHOWN)}`,
+  });
   if (given === undefined) return [];
-  if (given instanceof StarlarkDict) return [...given.entries.values()].map(({ key, value }) => [key, value]);
+  if (given instanceof StarlarkDict)
+    return [...given.entries.values()].map(({ key, value }) => choice(key, value));
   if (given instanceof StarlarkList || given instanceof StarlarkTuple) {
-    return given.items.map((item, index) => [index, item]);
+    return given.items.map((item, index) => choice(index, item));
   }
   throw invalidSelect(`for parameter ${parameter}: got ${typeName(given)}, want a dict or a list`);
 }
@@ -40,41 +57,47 @@ type Wait = Omit<CommandRequest, "position">;
 const eventOptions = ["type", "filter", "match", "since"];
 
 /** An event's type, or a dict of `type`, `filter`, `match`, `since`. */
-function eventWait(choice: Value): Wait {
+function eventWait({ value: choice, where }: Choice): Wait {
+  const fn = `select: ${where}`;
   if (typeof choice === "string") {
-    return eventCommand("select", { type: choice, filter: undefined, match: undefined, since: undefined });
+    return eventCommand(fn, { type: choice, filter: undefined, match: undefined, since: undefined });
   }
   if (!(choice instanceof StarlarkDict)) {
-    throw invalidSelect(`events: got ${typeName(choice)}, want an event's type or a dict`);
+    throw invalidSelect(`${where}: got ${typeName(choice)}, want an event's type or a dict`);
   }
   for (const { key } of choice.entries.values()) {
     if (typeof key === "string" && eventOptions.includes(key)) continue;
-    throw invalidSelect(`events: there is no option ${String(key)}, only ${eventOptions.join(", ")}`);
+    const nearest = typeof key === "string" ? nearestName(key, eventOptions) : undefined;
+    const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+    const shown = repr(key).slice(0, MAX_KEY_SHOWN);
+    throw invalidSelect(`${where}: there is no option ${shown}${hint}, only ${eventOptions.join(", ")}`);
   }
   const text = (name: string): string | undefined => {
     const value = choice.get(name) ?? undefined;
     if (value === undefined || typeof value === "string") return value;
-    throw invalidSelect(`events: ${name}: got ${typeName(value)}, want string`);
+    throw invalidSelect(`${where}: ${name}: got ${typeName(value)}, want string`);
   };
   const match = choice.get("match") ?? undefined;
   if (match !== undefined && !(match instanceof StarlarkDict)) {
-    throw invalidSelect(`events: match: got ${typeName(match)}, want dict`);
+    throw invalidSelect(`${where}: match: got ${typeName(match)}, want dict`);
   }
-  return eventCommand("select", {
-    type: text("type") ?? "",
+  const type = text("type");
+  if (type === undefined) throw invalidSelect(`${where}: there is no type of event in it`);
+  return eventCommand(fn, {
+    type,
     filter: text("filter"),
     match,
     since: text("since"),
   });
 }
 
-function timerWait(choice: Value): Wait {
-  return { kind: "sleep", name: "", args: { ms: durationArgument("select", "timers", choice) } };
+function timerWait({ value, where }: Choice): Wait {
+  return { kind: "sleep", name: "", args: { ms: durationAt(`select: ${where}`, value) } };
 }
 
-function signalWait(choice: Value): Wait {
-  if (typeof choice === "string") return signalCommand("select", choice);
-  throw invalidSelect(`signals: got ${typeName(choice)}, want the name of a signal`);
+function signalWait({ value, where }: Choice): Wait {
+  if (typeof value === "string") return signalCommand(`select: ${where}`, value);
+  throw invalidSelect(`${where}: got ${typeName(value)}, want the name of a signal`);
 }
 
 /** Starts a fiber that does nothing but wait. */
@@ -96,12 +119,12 @@ export const select: Builtin = defineBuiltin(
   (ctx: CallContext, events?: Value, timers?: Value, tasks?: Value, signals?: Value) => {
     const thread = callingThread(ctx);
     const joined = choices("tasks", tasks).map(
-      ([key, task]) => ["task", key, taskArgument("select", task).thread] as const,
+      ({ key, value, where }) => ["task", key, taskArgument(`select: ${where}`, value).thread] as const,
     );
     const waits = [
-      ...choices("events", events).map(([key, choice]) => ["event", key, eventWait(choice)] as const),
-      ...choices("signals", signals).map(([key, choice]) => ["signal", key, signalWait(choice)] as const),
-      ...choices("timers", timers).map(([key, choice]) => ["timer", key, timerWait(choice)] as const),
+      ...choices("events", events).map((choice) => ["event", choice.key, eventWait(choice)] as const),
+      ...choices("signals", signals).map((choice) => ["signal", choice.key, signalWait(choice)] as const),
+      ...choices("timers", timers).map((choice) => ["timer", choice.key, timerWait(choice)] as const),
     ];
     if (joined.length + waits.length === 0) throw invalidSelect("there is nothing to wait for");
     ctx.charge((joined.length + waits.length) * FIBER_COST.steps, waits.length * FIBER_COST.bytes);

@@ -42,7 +42,7 @@ export function eventCommand(
     throw new StarlarkError(`${fn}: for parameter type: ${problem}`, { code: "InvalidEventType" });
   }
   if (since !== undefined && since !== "now") {
-    throw new StarlarkError(`${fn}: for parameter since: got something else than "now"`, {
+    throw new StarlarkError(`${fn}: for parameter since: got "${since.slice(0, 40)}", want "now"`, {
       code: "InvalidSince",
     });
   }
