@@ -29,9 +29,11 @@ type Decide = Extract<Effect, { kind: "decide" }>;
 
 /** What the catalog said of a function. */
 interface Known {
+  named: Named;
   trustScore: number;
   targets: Target[];
   sensitive: string[];
+  /** ms since the epoch. */
   until: number;
 }
 
@@ -44,6 +46,9 @@ export class Decisions {
   readonly #ports: PolicyPorts;
   /** What the catalog said of functions, by reference. */
   readonly #known = new Map<string, Known>();
+  /** Who asked last, and when, as policy reads it. */
+  #asker: { run: StoredStart; caller: PolicyInput["caller"] } | undefined;
+  #time = { now: 0, text: new Date(0).toISOString() };
 
   constructor(ports: PolicyPorts) {
     this.#ports = ports;
@@ -64,7 +69,7 @@ export class Decisions {
     this.#know(reference, governing.value, now + KNOWN_FOR_MS);
     const { trustScore, environment, sensitive } = governing.value;
     const described = environment === null ? null : await this.#described(environment, now);
-    const input = inputOf(run, call, { trustScore, environment: described, now });
+    const input = this.#inputOf(run, call, named(reference), { trustScore, environment: described, now });
     return ok(answer(input, { trustScore, sensitive }, await this.#ports.evaluate(input)));
   }
 
@@ -73,10 +78,10 @@ export class Decisions {
     const { reference, inputs, environment } = call;
     const known = this.#known.get(reference);
     if (environment !== undefined || known === undefined || known.until <= now) return undefined;
-    const { name } = named(reference);
+    const { name } = known.named;
     if (known.targets.some((target) => matchesTarget(target, { name, inputs }))) return undefined;
     const { trustScore } = known;
-    const input = inputOf(run, call, { trustScore, environment: null, now });
+    const input = this.#inputOf(run, call, known.named, { trustScore, environment: null, now });
     const decision = this.#ports.evaluateAtOnce(input);
     return decision && answer(input, known, decision);
   }
@@ -87,7 +92,30 @@ export class Decisions {
       return;
     }
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(reference, { trustScore, targets, sensitive, until });
+    this.#known.set(reference, { named: named(reference), trustScore, targets, sensitive, until });
+  }
+
+  #inputOf(
+    run: StoredStart,
+    call: Decide,
+    { reference, name, version }: Named,
+    facts: { trustScore: number; environment: PolicyInput["environment"]; now: number },
+  ): PolicyInput {
+    if (this.#asker?.run !== run) this.#asker = { run, caller: callerOf(run) };
+    const { inputs, approvals } = call;
+    return {
+      function: { reference, name, version, inputs, trust_score: facts.trustScore },
+      environment: facts.environment,
+      caller: this.#asker.caller,
+      approvals,
+      time: this.#timeOf(facts.now),
+    };
+  }
+
+  /** The many calls of a turn are made at the same time. */
+  #timeOf(now: number): string {
+    if (now !== this.#time.now) this.#time = { now, text: new Date(now).toISOString() };
+    return this.#time.text;
   }
 
   async #described(name: string, now: number): Promise<NonNullable<PolicyInput["environment"]>> {
@@ -105,26 +133,16 @@ export class Decisions {
   }
 }
 
-function inputOf(
-  run: StoredStart,
-  call: Decide,
-  facts: { trustScore: number; environment: PolicyInput["environment"]; now: number },
-): PolicyInput {
+function callerOf({ workflow, program, trigger, event, initiator, id }: StoredStart): PolicyInput["caller"] {
   return {
-    function: { ...named(call.reference), inputs: call.inputs, trust_score: facts.trustScore },
-    environment: facts.environment,
-    caller: {
-      workflow: run.workflow,
-      digest: run.program.digest,
-      trigger: run.trigger.id,
-      event_source: run.event.source,
-      event_type: run.event.type,
-      initiator: run.initiator,
-      run: run.id,
-      emergency_bypass: run.event.sluicebypass === true,
-    },
-    approvals: call.approvals,
-    time: new Date(facts.now).toISOString(),
+    workflow,
+    digest: program.digest,
+    trigger: trigger.id,
+    event_source: event.source,
+    event_type: event.type,
+    initiator,
+    run: id,
+    emergency_bypass: event.sluicebypass === true,
   };
 }
 
@@ -137,7 +155,13 @@ function answer(
   return { decision, environment, trustScore, input: input as unknown as JsonObject, sensitive };
 }
 
-function named(reference: string): { reference: string; name: string; version: string | null } {
+interface Named {
+  reference: string;
+  name: string;
+  version: string | null;
+}
+
+function named(reference: string): Named {
   const parsed = parseFunctionReference(reference);
   // What is no reference still gets decided, as what it says: the router or the runner says what is wrong with it.
   if (!parsed.ok) return { reference, name: reference, version: null };

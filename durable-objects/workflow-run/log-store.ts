@@ -13,6 +13,8 @@ import type { ScriptLine } from "../../src/workflow/machine-types.ts";
 export const MAX_RUN_LOG_BYTES = 16 * 1024 * 1024;
 /** In UTF-16 units. */
 export const MAX_PIECE_LENGTH = 16 * 1024;
+/** UTF-16 units of JSON in one statement: a value that is bound holds 2 MB, and a unit takes up to three bytes. */
+const MAX_INSERT_LENGTH = 512 * 1024;
 
 interface Attempt {
   command: CommandId;
@@ -24,6 +26,13 @@ type Tail = { bytes: number; partial: string; begun: number };
 interface Written {
   text: string;
   continues: boolean;
+}
+/** Where lines are from. */
+interface Origin {
+  at: number;
+  command: CommandId | undefined;
+  attempt: number | undefined;
+  stream: LogLine["stream"];
 }
 
 /** Script lines count towards the bound under a command that no script can have. */
@@ -44,12 +53,15 @@ export class LogStore {
   /** Adds what the script has printed and its builtins have written. */
   appendScript(written: readonly ScriptLine[]): void {
     if (written.length === 0) return;
+    const rows: string[] = [];
     let bytes = 0;
     for (const { at, command, text } of written) {
       const length = encoder.encode(text).byteLength;
-      this.#add(at, "script", command, undefined, text.split("\n").map(wholeLine), length);
+      const origin: Origin = { at, command, attempt: undefined, stream: "script" };
+      this.#add(rows, origin, text.split("\n").map(wholeLine), length);
       bytes += length;
     }
+    this.#insert(rows);
     // Script lines come whole, so their tail is only a count.
     this.#sql.exec(
       `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, '')
@@ -75,8 +87,7 @@ export class LogStore {
     const last = lines.pop() ?? wholeLine("");
     const { written, open } = openLine(last);
     const ended = lines.filter((line) => !line.continues || line.text !== "");
-    const { command, attempt } = chunk;
-    const isKept = this.#add(at, "function", command, attempt, [...before, ...ended, ...written], fresh);
+    const isKept = this.#addFunction(at, chunk, [...before, ...ended, ...written], fresh);
     const end = isKept ? { partial: open.text, begun: open.continues ? 1 : 0 } : { ...tail, partial: "" };
     this.#setTail(chunk, { ...end, bytes: tail.bytes + fresh });
   }
@@ -86,7 +97,7 @@ export class LogStore {
     const { bytes, partial, begun } = this.#tail(attempt);
     if (partial === "") return;
     const last = { text: partial, continues: begun === 1 };
-    this.#add(at, "function", attempt.command, attempt.attempt, [last], 0);
+    this.#addFunction(at, attempt, [last], 0);
     this.#setTail(attempt, { bytes, partial: "", begun: 0 });
   }
 
@@ -113,45 +124,43 @@ export class LogStore {
   }
 
   /** Whether there was room. */
-  #add(
-    at: number,
-    stream: LogLine["stream"],
-    command: CommandId | undefined,
-    attempt: number | undefined,
-    lines: readonly Written[],
-    bytes: number,
-  ): boolean {
+  #addFunction(at: number, { command, attempt }: Attempt, lines: readonly Written[], bytes: number): boolean {
+    const rows: string[] = [];
+    const isKept = this.#add(rows, { at, command, attempt, stream: "function" }, lines, bytes);
+    this.#insert(rows);
+    return isKept;
+  }
+
+  /** Adds the lines to `rows`, as `#insert` takes them. Whether there was room. */
+  #add(rows: string[], origin: Origin, lines: readonly Written[], bytes: number): boolean {
     this.#taken ??=
       this.#sql.exec<{ bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM log_tails").one().bytes ?? 0;
     const full = this.#taken >= MAX_RUN_LOG_BYTES;
     this.#taken += bytes;
     if (full) return false;
-    for (const line of lines)
-      for (const piece of piecesOf(line)) this.#insert(at, stream, command, attempt, piece);
+    for (const line of lines) for (const piece of piecesOf(line)) rows.push(rowOf(origin, piece));
     if (this.#taken >= MAX_RUN_LOG_BYTES) {
       const mebibytes = MAX_RUN_LOG_BYTES / 1024 / 1024;
-      const end = wholeLine(`[the log ends here: a run keeps ${mebibytes} MiB]`);
-      this.#insert(at, stream, command, attempt, end);
+      rows.push(rowOf(origin, wholeLine(`[the log ends here: a run keeps ${mebibytes} MiB]`)));
     }
     return true;
   }
 
-  #insert(
-    at: number,
-    stream: LogLine["stream"],
-    command: CommandId | undefined,
-    attempt: number | undefined,
-    { text, continues }: Written,
-  ): void {
-    this.#sql.exec(
-      "INSERT INTO log_lines (at, command, attempt, stream, text, continues) VALUES (?, ?, ?, ?, ?, ?)",
-      at,
-      command ?? null,
-      attempt ?? null,
-      stream,
-      text,
-      continues ? 1 : null,
-    );
+  /** Many rows with one statement: a statement costs more than a row. */
+  #insert(rows: readonly string[]): void {
+    for (let start = 0, end = 0; start < rows.length; start = end) {
+      let length = 0;
+      do {
+        length += rows[end]?.length ?? 0;
+        end += 1;
+      } while (end < rows.length && length + (rows[end]?.length ?? 0) <= MAX_INSERT_LENGTH);
+      this.#sql.exec(
+        `INSERT INTO log_lines (at, command, attempt, stream, text, continues)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+         FROM json_each(?) ORDER BY key`,
+        `[${rows.slice(start, end).join(",")}]`,
+      );
+    }
   }
 
   #tail({ command, attempt }: Attempt): Tail {
@@ -178,6 +187,11 @@ export class LogStore {
       begun,
     );
   }
+}
+
+/** As JSON. */
+function rowOf({ at, command, attempt, stream }: Origin, { text, continues }: Written): string {
+  return JSON.stringify([at, command ?? null, attempt ?? null, stream, text, continues ? 1 : null]);
 }
 
 function wholeLine(text: string): Written {

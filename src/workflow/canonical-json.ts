@@ -30,3 +30,8 @@ export function isSameJson(a: JsonValue, b: JsonValue): boolean {
   for (const _key in b) members -= 1;
   return members === 0;
 }
+
+/** Whether two values are written the same: the order of keys counts too. */
+export function isSameText(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

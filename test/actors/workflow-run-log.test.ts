@@ -112,6 +112,24 @@ describe("a run's log", () => {
       ]);
     }));
 
+  test("holds what is written in one turn to the letter and in order, however much it is", () =>
+    inObject((sql) => {
+      const piece = fc.constantFrom("a", "\u0000", '"', "\\", "\u001b[31m", "é", "😀", "\u2028", "\n", "'");
+      const text = fc.oneof(
+        fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join("")),
+        fc.constantFrom("\u0000".repeat(40_000), "€".repeat(200_000)),
+      );
+      fc.assert(
+        fc.property(fc.array(text, { maxLength: 30 }), (written) => {
+          const log = new LogStore(sql);
+          log.clear();
+          log.appendScript(written.map((one, n) => ({ at: n, command, text: one })));
+          expect(texts(sql).join("")).toBe(written.join("").replaceAll("\n", ""));
+        }),
+        { numRuns: 15 },
+      );
+    }));
+
   test("is read in pages without a gap or a repetition", () =>
     inObject((sql) => {
       const log = new LogStore(sql);

@@ -11,6 +11,24 @@ const digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
 const position = { file: "a.star", line: 2, column: 9 };
 const uuid = { kind: "uuid", name: "", digest, args: {}, position } as const;
 
+function decisionAbout(inputs: { message: string }, at: number) {
+  return {
+    round: 1,
+    verdict: "execute",
+    reasons: ["no environment governs this call"],
+    bundle: digest,
+    environment: null,
+    trustScore: 1,
+    input: {
+      function: { reference: "f@v1", name: "f", version: "v1", inputs, trust_score: 1 },
+      environment: null,
+      caller: { workflow: "canary", digest, initiator: "alice", run: "run_1" },
+      approvals: [],
+      time: new Date(at).toISOString(),
+    },
+  };
+}
+
 function goldenRecords(): [file: string, records: JournalRecord[]][] {
   return readdirSync(import.meta.dirname)
     .filter((name) => name.endsWith(".ndjson"))
@@ -109,6 +127,101 @@ describe("a row", () => {
     );
   });
 
+  test("holds decisions of policy to the letter, whatever they have in common", () => {
+    const time = (ms: number) => new Date(1_764_000_000_000 + ms).toISOString();
+    const inputs = fc.constantFrom({}, { n: 1 }, { a: 1, b: 2 }, { b: 2, a: 1 });
+    const few = <T>(...values: T[]) => fc.constantFrom(...values);
+    const decision = fc
+      .record({
+        verdict: few("execute", "hold"),
+        reasons: few([], ["why"]),
+        environment: few(null, "production"),
+        about: few({ labels: { a: 1, b: 2 } }, { labels: { b: 2, a: 1 } }, null),
+        name: few("f", "g"),
+        inputs,
+        caller: few({ run: "run_1" }, { run: "run_1", later: true }),
+        approvals: few([], [{ by: "bob" }]),
+        time: few(time(0), time(1), "2026"),
+        function: few({}, { later: 1 }),
+        input: few({}, { later: 1 }),
+        data: few({}, { later: 1 }),
+      })
+      .map(({ verdict, reasons, environment, about, name, caller, approvals, ...of }) => ({
+        round: 1,
+        verdict,
+        reasons,
+        bundle: "b",
+        environment,
+        trustScore: 1,
+        input: {
+          function: {
+            reference: name,
+            name,
+            version: null,
+            inputs: of.inputs,
+            trust_score: 1,
+            ...of.function,
+          },
+          environment: about,
+          caller,
+          approvals,
+          time: of.time,
+          ...of.input,
+        },
+        ...of.data,
+      }));
+    const command = few("0#1", "0#2", "0#3");
+    const noted = (note: string, data: fc.Arbitrary<object>) =>
+      fc.tuple(command, data).map(([c, about]) => ({ type: "noted", command: c, note, data: about }));
+    const body = fc.oneof(
+      fc.tuple(command, inputs).map(([c, given]) => ({
+        type: "scheduled",
+        command: c,
+        kind: "run",
+        name: "f",
+        digest: JSON.stringify(given),
+        args: { inputs: given },
+        position,
+      })),
+      { weight: 3, arbitrary: noted("policy_decision", decision) },
+      noted("policy_decision", few({}, { input: null }, { input: { function: [] } })),
+      noted("attempt_started", few({ attempt: 1, as: "job" }, { as: "job", attempt: 1 })),
+      command.map((c) => ({ type: "completed", command: c, outcome: { ok: {} } })),
+    );
+    const commits = fc.array(fc.array(fc.tuple(few(0, 1), body), { maxLength: 12 }), { maxLength: 3 });
+    fc.assert(
+      fc.property(commits, (drawn) => {
+        let seq = 0;
+        const made = drawn.map((commit) =>
+          commit.map(
+            ([ms, rest]) => ({ seq: ++seq, at: 1_764_000_000_000 + ms, ...rest }) as unknown as JournalRecord,
+          ),
+        );
+        expect(asStored(made)).toEqual(texts(made.flat()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("says once what policy was asked about all calls of a function", () => {
+    const at = 1_764_000_000_000;
+    const loop = (turns: number) => {
+      const records = Array.from({ length: turns }, (_, n): JournalRecord[] => {
+        const inputs = { message: `line ${n}` };
+        const noted = { at, type: "noted", command: `0#${n + 1}` as never } as const;
+        return [
+          { ...uuid, seq: 4 * n + 1, at, type: "scheduled", command: noted.command, args: { inputs } },
+          { ...noted, seq: 4 * n + 2, note: "policy_decision", data: decisionAbout(inputs, at) },
+          { ...noted, seq: 4 * n + 3, note: "attempt_started", data: { attempt: 1, as: "builtin" } },
+          { seq: 4 * n + 4, at, type: "completed", command: noted.command, outcome: { ok: {} } },
+        ];
+      }).flat();
+      return rowsOf(records).reduce((sum, { text }) => sum + text.length, 0);
+    };
+    const call = JSON.stringify({ ...uuid, args: { inputs: { message: "line 100" } } }).length;
+    expect((loop(1000) - loop(1)) / 999).toBeLessThan(call + 120);
+  });
+
   test("says once what a loop says at each turn", () => {
     const loop = (turns: number) => {
       const records = Array.from({ length: turns }, (_, n): JournalRecord[] => [
@@ -157,5 +270,23 @@ describe("rows that were stored before", () => {
     expect(recordsOf({ seq: 5, text })).toEqual(records);
     expect(lastSeqOf({ seq: 5, text })).toBe(11);
     expect(rowsOf(records)).toEqual([{ seq: 5, text }]);
+  });
+
+  test("with notes that are said once are read, and still written the same", () => {
+    const at = 1_764_000_000_000;
+    const inputs = { message: "hello" };
+    const noted = { at, type: "noted", command: "0#2" as never } as const;
+    const args = { inputs };
+    const made: JournalRecord[] = [
+      { seq: 5, at, type: "scheduled", command: noted.command, ...uuid, kind: "run", name: "f@v1", args },
+      { seq: 6, ...noted, note: "policy_decision", data: decisionAbout(inputs, at) },
+      { seq: 7, ...noted, note: "attempt_started", data: { attempt: 1, as: "job" } },
+      { seq: 8, ...noted, command: "0#1" as never, note: "policy_decision", data: decisionAbout(inputs, 0) },
+    ];
+    const call = `{"kind":"run","name":"f@v1","digest":"${digest}","args":{"inputs":{"message":"hello"}},"position":{"file":"a.star","line":2,"column":9}}`;
+    const decision = `{"round":1,"verdict":"execute","reasons":["no environment governs this call"],"bundle":"${digest}","environment":null,"trustScore":1,"input":{"function":{"reference":"f@v1","name":"f","version":"v1","trust_score":1},"environment":null,"caller":{"workflow":"canary","digest":"${digest}","initiator":"alice","run":"run_1"},"approvals":[]}}`;
+    const text = `{"n":4,"at":${at},"calls":[${call}],"notes":[${decision},{"attempt":1,"as":"job"}],"entries":[[0,"0#2"],["policy_decision","0#2",0,0],["attempt_started","0#2",1],["policy_decision","0#1",0,{"message":"hello"},"1970-01-01T00:00:00.000Z"]]}`;
+    expect(recordsOf({ seq: 5, text }).map((record) => JSON.stringify(record))).toEqual(texts(made));
+    expect(rowsOf(made)).toEqual([{ seq: 5, text }]);
   });
 });
