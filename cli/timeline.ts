@@ -141,10 +141,25 @@ function widest(texts: readonly string[], least: number): number {
 }
 
 /**
- * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars.
+ * The run as lines of at most `width` columns. Pure: `now` (ms) places the open ends of bars. `showsIds` puts before each
+ * activity the id by which operators name its command.
  */
-export function renderTimeline(run: RunDetail, now: number, width: number): string {
-  const labels = run.activities.map((activity) => indent(activity) + printable(label(activity)));
+export function renderTimeline(
+  run: RunDetail,
+  now: number,
+  width: number,
+  { showsIds = false }: { showsIds?: boolean } = {},
+): string {
+  const idWidth = showsIds
+    ? widest(
+        run.activities.map(({ command }) => command),
+        0,
+      ) + 2
+    : 0;
+  const labels = run.activities.map(
+    (activity) =>
+      (showsIds ? activity.command.padEnd(idWidth) : "") + indent(activity) + printable(label(activity)),
+  );
   const statuses = run.activities.map((activity) => printable(status(activity, now)));
   const labelWidth = Math.min(widest(labels, 12), Math.max(12, Math.floor(width * 0.4)));
   const statusWidth = Math.min(widest(statuses, 0), Math.floor(width * 0.33));

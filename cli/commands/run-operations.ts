@@ -3,9 +3,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { type BulkAction, bulkActionSchema, type Operation } from "../../src/protocol/operation.ts";
-import type { RunSummary } from "../../src/protocol/run.ts";
-import { collect, contextOf } from "../command.ts";
+import { type RunSummary, unfinishedStates } from "../../src/protocol/run.ts";
+import type { Client } from "../client.ts";
+import { contextOf } from "../command.ts";
+import { CliError, EXIT_USAGE } from "../errors.ts";
 import { printable } from "../output.ts";
+import { addRunFilterOptions, type RunFilterOptions } from "../run-filter.ts";
 
 const WHY = "why; kept with who it was";
 
@@ -90,11 +93,9 @@ function addForkCommand(run: Command, name: "fork" | "restart", description: str
     );
 }
 
-interface BulkOptions {
-  workflow?: string;
-  environment?: string;
-  initiator?: string;
-  state?: string[];
+interface BulkOptions extends RunFilterOptions {
+  all?: boolean;
+  dryRun?: boolean;
   reason: string;
 }
 
@@ -111,33 +112,73 @@ function parseAction(text: string): BulkAction {
 }
 
 function addBulkCommand(run: Command): void {
-  run
+  const bulk = run
     .command("bulk")
-    .description("do one thing to all runs that a filter finds")
-    .argument("<action>", bulkActionSchema.options.join(", "), parseAction)
-    .option("--workflow <name>", "only of this workflow")
-    .option("--environment <name>", "only touching this environment")
-    .option("--initiator <who>", "only started by")
-    .option("--state <state>", "only in this state; more than once for several", collect)
+    .description("do one thing to all runs that a filter finds, of those that are not over")
+    .argument("<action>", bulkActionSchema.options.join(", "), parseAction);
+  addRunFilterOptions(bulk)
+    .option("--all", "to every run, where no filter is given")
+    .option("--dry-run", "only say which runs they are")
     .option("--reason <text>", WHY, "")
     .action(async (action: BulkAction, options: BulkOptions, command: Command) => {
       const { client, out } = contextOf(command);
-      const { reason, ...filter } = options;
-      const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
-      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-        const answer: BulkAnswer = await client.post("/v1/runs/operations", {
-          body: { action, reason, filter, ...(cursor !== undefined && { cursor }) },
+      const { reason, all = false, dryRun = false, ...filter } = options;
+      if (!all && Object.keys(filter).length === 0) {
+        throw new CliError("this would be every run there is: say which ones, or --all", {
+          exitCode: EXIT_USAGE,
         });
-        total.done.push(...answer.done);
-        total.refused.push(...answer.refused);
-        cursor = answer.next;
       }
+      if (dryRun) {
+        const found = await runsOf(client, filter);
+        out.result(found, () =>
+          [...found.map(oneLine), `${action} would be for ${counted(found.length)}`].join("\n"),
+        );
+        return;
+      }
+      const total = await operateAll(client, { action, reason, filter });
       out.result(total, () =>
         [
-          `${pc.green("✓")} ${action}: ${total.done.length} runs`,
+          `${pc.green("✓")} ${action}: ${counted(total.done.length)}`,
           ...total.refused.map(({ id, detail }) => `${pc.yellow("!")} ${id}: ${printable(detail)}`),
         ].join("\n"),
       );
       if (total.refused.length > 0) process.exitCode = 1;
     });
+}
+
+async function operateAll(
+  client: Client,
+  request: { action: BulkAction; reason: string; filter: RunFilterOptions },
+): Promise<Omit<BulkAnswer, "next">> {
+  const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
+  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+    const answer: BulkAnswer = await client.post("/v1/runs/operations", {
+      body: { ...request, ...(cursor !== undefined && { cursor }) },
+    });
+    total.done.push(...answer.done);
+    total.refused.push(...answer.refused);
+    cursor = answer.next;
+  }
+  return total;
+}
+
+/** All runs that an operation of the filter would be for, newest first. */
+async function runsOf(client: Client, filter: RunFilterOptions): Promise<RunSummary[]> {
+  const found: RunSummary[] = [];
+  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+    const page: { runs: RunSummary[]; next?: string } = await client.get("/v1/runs", {
+      query: { state: [...unfinishedStates], ...filter, limit: 500, ...(cursor !== undefined && { cursor }) },
+    });
+    found.push(...page.runs);
+    cursor = page.next;
+  }
+  return found;
+}
+
+function oneLine({ id, workflow, state, waitingFor }: RunSummary): string {
+  return printable(`${id}  ${workflow}  ${state}${waitingFor === "" ? "" : `: ${waitingFor}`}`);
+}
+
+function counted(runs: number): string {
+  return `${runs} ${runs === 1 ? "run" : "runs"}`;
 }

@@ -5,8 +5,9 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
 import { historyText } from "../../src/workflow/index.ts";
 import type { Client } from "../client.ts";
-import { collect, contextOf, parseCount, parseInstant, parseJson, readText } from "../command.ts";
+import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
+import { addRunFilterOptions, type RunFilterOptions } from "../run-filter.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
@@ -46,26 +47,11 @@ export async function wholeRun(client: Pick<Client, "get">, id: string): Promise
 export function addRunCommands(program: Command): void {
   const run = program.command("run").description("look at runs and stop them");
 
-  run
-    .command("list")
-    .description("list runs, newest first")
-    .option("--text <words>", "only with words that begin so, in id, labels, event, status, error and so on")
-    .option("--state <state>", "only in this state; can be repeated", collect)
-    .option("--workflow <name>", "only of this workflow")
-    .option("--environment <name>", "only touching this environment")
-    .option("--label <key=value>", "only with this label; can be repeated", collect)
-    .option("--initiator <who>", "only of whom this is the cause")
-    .option(
-      "--from <time>",
-      "only created then or later: 2026-11-21T13:00Z, or how long ago: 90m, 12h, 7d",
-      parseInstant,
-    )
-    .option("--to <time>", "only created before then", parseInstant)
-    .option("--parent <run>", "only those that this run started")
+  addRunFilterOptions(run.command("list").description("list runs, newest first"))
     .option("--limit <n>", "how many", parseCount, 20)
-    .action(async (options: Record<string, string | number | string[]>, command: Command) => {
+    .action(async (options: RunFilterOptions & { limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const answer = await client.get<{ runs: RunSummary[] }>("/v1/runs", { query: options });
+      const answer = await client.get<{ runs: RunSummary[] }>("/v1/runs", { query: { ...options } });
       const now = Date.now();
       out.result(answer.runs, () =>
         table(
@@ -93,7 +79,7 @@ export function addRunCommands(program: Command): void {
       const { client, out } = contextOf(command);
       const detail = await wholeRun(client, id);
       out.result(detail, () =>
-        renderTimeline(detail, Date.now(), Math.min(process.stdout.columns ?? 100, 120)),
+        renderTimeline(detail, Date.now(), Math.min(process.stdout.columns ?? 100, 120), { showsIds: true }),
       );
     });
 

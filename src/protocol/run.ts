@@ -5,6 +5,9 @@ export const runStates = ["running", "waiting", "succeeded", "failed", "cancelle
 export const runStateSchema = z.enum(runStates);
 export type RunState = z.infer<typeof runStateSchema>;
 export const finishedStates: readonly RunState[] = ["succeeded", "failed", "cancelled"];
+export const unfinishedStates: readonly RunState[] = runStates.filter(
+  (state) => !finishedStates.includes(state),
+);
 
 const errorSchema = z.object({
   code: z.string(),

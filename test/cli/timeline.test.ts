@@ -43,6 +43,18 @@ const draw = (detail: RunDetail, now: number, width = 100) =>
   stripVTControlCharacters(renderTimeline(detail, now, width));
 
 describe("the timeline of a run", () => {
+  test("names commands by their ids where it is asked to", () => {
+    const detail = run({
+      activities: [activity({}), activity({ command: "0.12#1", fiber: "0.12", kind: "sleep", name: "" })],
+    });
+    const rows = stripVTControlCharacters(renderTimeline(detail, 10, 100, { showsIds: true })).split("\n");
+    expect(rows.slice(1).map((row) => row.split("│")[0]?.trimEnd())).toEqual([
+      "  ✓ 0#1     reconcile@v1",
+      "  ✓ 0.12#1    sleep",
+    ]);
+    expect(draw(detail, 10)).not.toContain("0#1");
+  });
+
   test("says where the run comes from, and what goes on in its place", () => {
     const picture = draw(
       run({

@@ -72,6 +72,30 @@ describe("an operator", () => {
     expect((await operate(id, { action: "pause" }, "", await tokenOf("viewer"))).status).toBe(403);
   });
 
+  it("chooses runs by all that lists of runs go by", async () => {
+    const runIn = (region: string) =>
+      waitingRun("ops-e", `w.set_label("region", "${region}")\n    w.sleep(days = 1)`);
+    const ids = [await runIn("eu"), await runIn("us")];
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/v1/runs?workflow=ops-e&label=region%3Dus");
+        expect(body.runs.map(({ id }: { id: string }) => id)).toEqual([ids[1]]);
+      },
+      { timeout: 20_000 },
+    );
+    const cancel = (filter: object) =>
+      call("POST", "/v1/runs/operations", {
+        body: { action: "cancel", filter: { workflow: "ops-e", ...filter } },
+      });
+    const nobody = { done: [], refused: [] };
+    expect((await cancel({ parent: ids[0] })).body).toEqual(nobody);
+    expect((await cancel({ text: "nothing-like-it" })).body).toEqual(nobody);
+    expect((await cancel({ to: "2001-01-01T00:00:00Z" })).body).toEqual(nobody);
+    expect((await cancel({ label: "region=us", from: "2001-01-01T00:00:00Z" })).body.done).toEqual([ids[1]]);
+    expect(await cancel({ labels: "region=eu" })).toMatchObject({ status: 400 });
+    expect((await call("GET", `/v1/runs/${ids[0]}`)).body.state).toBe("waiting");
+  });
+
   it("cancels all runs of a workflow, page by page, and is told of those that refuse", async () => {
     const ids = await Promise.all([1, 2, 3].map(() => waitingRun("ops-d", "w.sleep(days = 1)")));
     await operate(ids[0] ?? "", { action: "pause" });

@@ -3,7 +3,7 @@ import type { WorkflowRunRpc } from "../../../durable-objects/rpc.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
 import { defined } from "../../protocol/defined.ts";
 import { historyHeadSchema } from "../../protocol/history.ts";
-import { nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
+import { type RunId, runIdSchema } from "../../protocol/ids.ts";
 import type { JournalRecord } from "../../protocol/journal.ts";
 import {
   type BulkAction,
@@ -11,35 +11,30 @@ import {
   operationSchema,
   reasonSchema,
 } from "../../protocol/operation.ts";
-import type { Result } from "../../protocol/result.ts";
+import { type Result, refuse } from "../../protocol/result.ts";
 import {
   activitySchema,
   logLineSchema,
   type RunSummary,
   runDetailSchema,
-  runStateSchema,
   runSummarySchema,
+  unfinishedStates,
 } from "../../protocol/run.ts";
 import type { Identity } from "../../protocol/token.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
-import { instantSchema, millisecondsOf } from "../instant.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
+import { runFilterOf, runFilterSchema } from "../run-filter.ts";
 
 // Its shape is docs/journal.md; it was checked when it was written.
 const recordSchema = z.custom<JournalRecord>().openapi({ type: "object" });
 
 /** Runs that one request goes through: the platform bounds how many objects a request may call. */
 const BULK_RUNS = 100;
-
-const labelSchema = z
-  .string()
-  .max(300)
-  .regex(/^[^=]+=/, "a label is key=value");
 
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
@@ -48,12 +43,6 @@ const page = z.object({
   limit: limitSchema(1000, 200),
 });
 
-function labelsOf(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]),
-  );
-}
-
 const list = createRoute({
   method: "get",
   path: "/v1/runs",
@@ -61,29 +50,7 @@ const list = createRoute({
   summary: "Runs, newest first",
   middleware: [requires("viewer")] as const,
   request: {
-    query: z.object({
-      state: z.union([runStateSchema, z.array(runStateSchema)]).optional(),
-      workflow: nameSchema.optional(),
-      environment: nameSchema.optional(),
-      initiator: z.string().max(200).optional(),
-      parent: runIdSchema.optional().describe("Only runs that this one started"),
-      label: z
-        .union([labelSchema, z.array(labelSchema).max(8)])
-        .optional()
-        .describe("`key=value`; several must all be there"),
-      text: z
-        .string()
-        .max(200)
-        .optional()
-        .describe(
-          "Words, each the beginning of one in the run's id, workflow, trigger, initiator, state, event (subject, " +
-            "type, source), environments, labels, status, what it waits for, or error",
-        ),
-      from: instantSchema.optional().describe("Created at this instant (ISO 8601) or later"),
-      to: instantSchema.optional().describe("Created before this instant"),
-      cursor: cursorSchema,
-      limit: limitSchema(500, 50),
-    }),
+    query: runFilterSchema.extend({ cursor: cursorSchema, limit: limitSchema(500, 50) }),
   },
   responses: {
     200: json(z.object({ runs: z.array(runSummarySchema), next: z.string().optional() }), "A page of runs"),
@@ -229,19 +196,15 @@ const bulk = createRoute({
   summary: "Do one thing to all runs that a filter finds",
   description:
     "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
-    "as `cursor`. A run that refuses (it is over, it is not paused) is named, and the others go on.",
+    "as `cursor`. The filter is that of `GET /v1/runs`; without `state` it finds the runs that are not over. A run that " +
+    "refuses (it is over, it is not paused) is named, and the others go on.",
   middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
   request: {
     body: jsonBody(
       z.strictObject({
         action: bulkActionSchema,
         reason: reasonSchema,
-        filter: z.strictObject({
-          state: z.array(runStateSchema).min(1).default(["running", "waiting", "stuck"]),
-          workflow: nameSchema.optional(),
-          environment: nameSchema.optional(),
-          initiator: z.string().max(200).optional(),
-        }),
+        filter: runFilterSchema.strict(),
         cursor: cursorSchema,
       }),
     ),
@@ -263,7 +226,11 @@ export const runs = createRoutes()
   .openapi(bulk, async (c) => {
     const { action, reason, filter, cursor } = c.req.valid("json");
     const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
-      defined({ ...filter, limit: BULK_RUNS, before: decodeCursor(cursor) }),
+      defined({
+        ...runFilterOf({ ...filter, state: filter.state ?? [...unfinishedStates] }),
+        limit: BULK_RUNS,
+        before: decodeCursor(cursor),
+      }),
     );
     const answers = await Promise.all(
       page.runs.map(async ({ id }) => ({
@@ -291,16 +258,9 @@ export const runs = createRoutes()
     return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.operate(operation))), 200);
   })
   .openapi(list, async (c) => {
-    const { cursor, from, to, label, state, ...query } = c.req.valid("query");
+    const { cursor, limit, ...filter } = c.req.valid("query");
     const { runs: found, next } = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
-      defined({
-        ...query,
-        from: millisecondsOf(from),
-        to: millisecondsOf(to),
-        labels: label === undefined ? undefined : labelsOf([label].flat()),
-        state: state === undefined ? undefined : [state].flat(),
-        before: decodeCursor(cursor),
-      }),
+      defined({ ...runFilterOf(filter), limit, before: decodeCursor(cursor) }),
     );
     return c.json({ runs: found, next: encodeCursor(next) }, 200);
   })
@@ -337,13 +297,19 @@ export const runs = createRoutes()
     return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.cancel(cancellation))), 200);
   });
 
-function bulkOperate(
+async function bulkOperate(
   run: WorkflowRunRpc,
   action: BulkAction,
   who: { by: Identity; reason: string },
 ): Promise<Result<RunSummary>> {
-  if (action === "cancel" || action === "terminate") {
-    return run.cancel({ ...who, terminate: action === "terminate" });
+  try {
+    if (action === "cancel" || action === "terminate") {
+      return await run.cancel({ ...who, terminate: action === "terminate" });
+    }
+    return await run.operate({ ...who, operation: { action } });
+  } catch (error) {
+    // What has become of the others must still be told.
+    console.error({ message: "a run did not answer", action, error: String(error) });
+    return refuse("unavailable", "the run did not answer, and may have done it: ask again");
   }
-  return run.operate({ ...who, operation: { action } });
 }
