@@ -9,8 +9,10 @@ import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
 import { predeclaredIn, TEST_SUFFIX } from "../src/testing/index.ts";
 import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../src/workflow/check/index.ts";
+import { gitFileOf } from "../src/workflow/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
 import { CliError } from "./errors.ts";
+import { LOCK_FILE } from "./git-modules.ts";
 import { readProgram } from "./workflow-files.ts";
 
 const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -56,8 +58,14 @@ export function isTest(path: string): boolean {
   return path.endsWith(TEST_SUFFIX);
 }
 
+/** By this name people know a file; one of another repository has the name that loads it. */
+function shownName(file: string, root: string, from: string): string {
+  return gitFileOf(file) ? file : relative(from, resolve(root, file));
+}
+
 /**
- * Checks files with everything they load. A library that a program before it has loaded is not checked a second time.
+ * Checks files with everything they load, as registering them would find it. What cannot be fetched from another
+ * repository is an error at the place that loads it, and the rest is checked. A library that a program before it has loaded is not checked a second time.
  */
 export function checkFiles(paths: readonly string[], from: string): CheckedFiles {
   const checked: CheckedFiles = { files: [], findings: [], sources: {} };
@@ -66,12 +74,14 @@ export function checkFiles(paths: readonly string[], from: string): CheckedFiles
     const shown = relative(from, path);
     if (seen.has(shown)) continue;
     const { root, input, findings, isLibrary } = checkFile(path, from);
-    const pathOf = (file: string) => relative(from, resolve(root, file));
-    const fresh = new Set(Object.keys(input.files).filter((file) => !seen.has(pathOf(file))));
+    const pathOf = (file: string) => shownName(file, root, from);
+    const read = Object.keys(input.files).filter((file) => file === input.entry || file !== LOCK_FILE);
+    const fresh = new Set(read.filter((file) => !seen.has(pathOf(file))));
     for (const file of fresh) {
       seen.add(pathOf(file));
       checked.sources[pathOf(file)] = input.files[file] ?? "";
-      checked.files.push({ path: pathOf(file), isLibrary: isLibrary || file !== input.entry });
+      if (!gitFileOf(file))
+        checked.files.push({ path: pathOf(file), isLibrary: isLibrary || file !== input.entry });
     }
     for (const finding of findings) {
       if (fresh.has(finding.file)) checked.findings.push({ ...finding, file: pathOf(finding.file) });
@@ -98,8 +108,20 @@ function checkFile(path: string, from: string): CheckedProgram & { root: string;
 }
 
 function checkIn(root: string, path: string): CheckedProgram & { root: string; input: WorkflowInput } {
-  const input = readProgram(path, { root });
-  return { root, input, ...checkProgram(input, { sha256Hex, checkFilter, checkKey, predeclaredIn }) };
+  const unreachable = new Map<string, string>();
+  const onUnreachable = (name: string, why: string) => void unreachable.set(name, why);
+  const input = readProgram(path, { root, onUnreachable });
+  const checked = checkProgram(input, { sha256Hex, checkFilter, checkKey, predeclaredIn });
+  const findings = checked.findings.map((finding) => saidBetter(finding, unreachable));
+  return { root, input, ...checked, findings };
+}
+
+/** Why a file that another repository should have is not there. */
+function saidBetter(finding: Finding, unreachable: ReadonlyMap<string, string>): Finding {
+  if (finding.code !== "load-not-found") return finding;
+  const [, why] = [...unreachable].find(([name]) => finding.message.startsWith(`cannot load ${name}:`)) ?? [];
+  if (why === undefined) return finding;
+  return { ...finding, code: "load-unreachable", message: `${why}; what it gives was not checked` };
 }
 
 /** Fixes may make room for others; more rounds than this would mean that two of them undo each other. */

@@ -11,21 +11,35 @@ import { GitModules, LOCK_FILE } from "./git-modules.ts";
  * The program whose entry is a file, with every file that it loads. `root` is the folder that `//` means and that
  * names are relative to: by default the entry's own. Files of other repositories are fetched at the commits that the
  * root's `sluice.lock` has for them, or at those that `update` or a first time finds out; then the program has a file
- * of that name too, which says what it was made of.
+ * of that name too, which says what it was made of. Throws CliError for one that cannot be fetched, unless
+ * `onUnreachable` is told of it instead: then the program lacks it.
  */
 export function readProgram(
   path: string,
-  { root = dirname(resolve(path)), update = false }: { root?: string; update?: boolean } = {},
+  {
+    root = dirname(resolve(path)),
+    update = false,
+    onUnreachable,
+  }: { root?: string; update?: boolean; onUnreachable?: (name: string, why: string) => void } = {},
 ): WorkflowInput {
   const git = new GitModules(resolve(root), { update });
   const folder = resolve(root);
   const entry = relative(folder, resolve(path)).split(sep).join("/");
   const files: Record<string, string> = {};
+  const fetched = (name: string): string | undefined => {
+    try {
+      return git.read(name);
+    } catch (error) {
+      if (!onUnreachable || !(error instanceof CliError)) throw error;
+      onUnreachable(name, error.message);
+      return undefined;
+    }
+  };
   // Only what is reachable travels: a neighbour that nothing loads would change the digest for no reason.
   const wanted = [entry];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     if (Object.hasOwn(files, name)) continue;
-    const source = name.startsWith("git::") ? git.read(name) : readSource(join(folder, name), name === entry);
+    const source = name.startsWith("git::") ? fetched(name) : readSource(join(folder, name), name === entry);
     // The check names the position of a load that leads nowhere.
     if (source === undefined) continue;
     files[name] = source;

@@ -1,15 +1,21 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type CheckCommandOptions, checkPaths } from "../../cli/commands/workflow-check.ts";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sluice-check-"));
+  // Where what was fetched is kept.
+  vi.stubEnv("HOME", folder);
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 function write(files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {
@@ -119,5 +125,52 @@ lib/x.star:5:5: note: function g has no docstring (missing-docstring)
     expect(run.results[0].fixes[0].artifactChanges[0].replacements).toEqual([
       { deletedRegion: { startLine: 1, startColumn: 23, endLine: 1, endColumn: 28 } },
     ]);
+  });
+});
+
+describe("what a workflow loads from another repository", () => {
+  const calling = (url: string) => `load("git::${url}//lib/x.star@v1", "ready")
+
+def deploy(w, ev):
+    """Deploys."""
+    ready(w, ev, 3)
+
+on_event(type = "a", handler = deploy)
+`;
+
+  function repository(source: string): string {
+    write({ "other/lib/x.star": source });
+    const cwd = join(folder, "other");
+    const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    for (const args of [
+      ["init", "-q"],
+      ["add", "-A"],
+      ["commit", "-qm", "x"],
+      ["tag", "v1.0.0"],
+    ]) {
+      execFileSync("git", [...who, ...args], { cwd, stdio: "ignore" });
+    }
+    return `file://${cwd}`;
+  }
+
+  test("is known, pinned and not judged", () => {
+    const url = repository("def ready(w, ev):\n    unused = 1\n");
+    write({ "flows/deploy.star": calling(url) });
+    const { text, isFailed } = check(["flows"]);
+    expect(isFailed).toBe(true);
+    expect(text).toContain("flows/deploy.star:5");
+    expect(text).toContain("ready");
+    expect(text).not.toContain("unused");
+    expect(text).toContain("1 file: 1 error");
+    expect(readFileSync(join(folder, "flows/sluice.lock"), "utf8")).toContain(`git::${url}//lib/x.star@v1`);
+  });
+
+  test("is an error where it is loaded when it cannot be had, and the rest is checked", () => {
+    write({ "flows/deploy.star": calling(`file://${folder}/nowhere`), "flows/other.star": deploy });
+    const { text, isFailed } = check(["flows"]);
+    expect(isFailed).toBe(true);
+    expect(text).toContain("flows/deploy.star:1");
+    expect(text).toMatch(/cannot load git::.*what it gives was not checked/);
+    expect(text).toContain("slep");
   });
 });

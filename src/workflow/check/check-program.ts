@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../../protocol/workflow.ts";
 import { parse, type Value } from "../../starlark/index.ts";
 import { loadWorkflow } from "../load-workflow.ts";
-import { loadedFile } from "../loaded-file.ts";
+import { gitFileOf, loadedFile } from "../loaded-file.ts";
 import type { Sha256Hex } from "../machine-types.ts";
 import { predeclared } from "../predeclared.ts";
 import type { Sources } from "../program.ts";
@@ -41,17 +41,22 @@ export interface CheckedProgram {
 export function checkProgram(sources: Sources, options: CheckOptions): CheckedProgram {
   const files = new Map<string, ParsedFile>();
   const broken: Finding[] = [];
+  // What other repositories have is not for the reader of this one to mend: it says what its functions take.
+  const given = new Set<string>();
   for (const [name, source] of Object.entries(sources.files)) {
-    // Neither the lock file nor what other repositories have is for the reader of this one to mend.
-    if (name !== sources.entry && !name.endsWith(".star")) continue;
+    const isGiven = gitFileOf(name) !== undefined;
+    // The lock file is no Starlark.
+    if (name !== sources.entry && !isGiven && !name.endsWith(".star")) continue;
     const known = options.predeclaredIn?.(name) ?? predeclared;
     const parsed = parse(source, { file: name, predeclared: Object.keys(known) });
     if (parsed.diagnostics.some(({ severity }) => severity === "error")) broken.push(...parsed.diagnostics);
     else files.set(name, parsedFile(name, parsed));
+    if (isGiven) given.add(name);
   }
   const meanings = new Meanings(files);
   const declaring = new Set([...files.values()].filter(declaresTriggers).map(({ name }) => name));
   const looked = [...files.values()].flatMap((file) => {
+    if (given.has(file.name)) return [];
     const othersDeclare = [...declaring].some((name) => name !== file.name) || !loadsKnownFiles(file, files);
     return checkFile(file, meanings, othersDeclare, options);
   });
