@@ -374,14 +374,15 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     return stored
       ? ok({
           ...masked(stored),
-          starts: this.#startRows.page({ seq, limit: MAX_STARTS_OF_EVENT }),
+          starts: this.#startRows.ofEvent(seq, MAX_STARTS_OF_EVENT),
           woken: this.#waits.servedBy(seq, MAX_WOKEN),
         })
       : refuse("unknown_event", `no event with the arrival number ${seq} is kept`);
   }
 
-  async queuedStarts(page: { all: boolean; limit: number }): Promise<StartView[]> {
-    return this.#startRows.page({ pending: !page.all, limit: page.limit });
+  async queuedStarts(page: Parameters<EventBusRpc["queuedStarts"]>[0]): Promise<StartView[]> {
+    const { all, ...rest } = page;
+    return this.#startRows.page({ pending: !all, ...rest });
   }
 
   async queuedStart(run: RunId): Promise<Result<StartView>> {

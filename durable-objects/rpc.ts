@@ -251,7 +251,7 @@ export interface EventBusRpc extends OutboxRpc {
   eventStory(seq: number): Promise<Result<EventStory>>;
   triggers(): Promise<TriggerStatus[]>;
   /** Starts that wait; with `all`, also what has become of those that waited. Newest first. */
-  queuedStarts(page: { all: boolean; limit: number }): Promise<StartView[]>;
+  queuedStarts(page: { all: boolean; before?: Position | undefined; limit: number }): Promise<StartView[]>;
   queuedStart(run: RunId): Promise<Result<StartView>>;
   /** Refuses `unknown_start`, and `start_not_waiting` once it has begun. */
   cancelStart(cancel: { run: RunId; by: Identity; reason: string }): Promise<Result<StartView>>;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import type { QueuedView } from "../../src/protocol/job.ts";
 import type { StartView } from "../../src/protocol/start.ts";
-import { contextOf } from "../command.ts";
+import { contextOf, parseCount } from "../command.ts";
 import { ago, duration, printable, table } from "../output.ts";
 
 /** The jobs that wait with the same tags. */
@@ -12,6 +12,9 @@ interface Lane {
   next: QueuedView[];
 }
 
+/** The most that one request gives. */
+const PAGE = 500;
+
 export function addQueueCommands(program: Command): void {
   const queue = program.command("queue").description("runs that wait for their turn");
 
@@ -19,11 +22,17 @@ export function addQueueCommands(program: Command): void {
     .command("list")
     .description("list starts that wait, newest first")
     .option("--all", "also what has become of earlier ones")
-    .action(async (options: { all?: boolean }, command: Command) => {
+    .option("--limit <n>", "how many", parseCount, 100)
+    .action(async ({ all = false, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const { queue: starts } = await client.get<{ queue: StartView[] }>("/v1/queue", {
-        query: { all: options.all ?? false },
-      });
+      const starts: StartView[] = [];
+      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+        const page = await client.get<{ queue: StartView[]; next?: string }>("/v1/queue", {
+          query: { all, limit: Math.min(limit - starts.length, PAGE), cursor },
+        });
+        starts.push(...page.queue);
+        cursor = starts.length < limit ? page.next : undefined;
+      }
       const now = Date.now();
       out.result(starts, () =>
         table(

@@ -5,6 +5,7 @@ import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { StartState, StartView } from "../../src/protocol/start.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
+import type { Position } from "../rpc.ts";
 
 type Row = {
   run: RunId;
@@ -294,21 +295,31 @@ export class StartRows implements StartStore {
     return row && this.#behind(row);
   }
 
-  /** Newest first: those that wait, or those that an event stands behind, or all. */
-  page(query: { pending?: boolean | undefined; seq?: number | undefined; limit: number }): StartView[] {
-    const which = query.pending ? `state IN ${PENDING}` : "1";
-    const rows =
-      query.seq === undefined
-        ? this.#sql.exec<Row>(
-            `SELECT * FROM starts WHERE ${which} ORDER BY created_at DESC, run LIMIT ?`,
-            query.limit,
-          )
-        : this.#sql.exec<Row>(
-            "SELECT * FROM starts WHERE run IN (SELECT run FROM start_events WHERE seq = ?) ORDER BY trigger_id LIMIT ?",
-            query.seq,
-            query.limit,
-          );
-    return rows.toArray().map((row) => this.#behind(row));
+  /** Newest first, all or those that wait: the first of them, or those after a place in the list. */
+  page(query: { pending: boolean; before?: Position | undefined; limit: number }): StartView[] {
+    const { pending, before, limit } = query;
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM starts WHERE ${pending ? `state IN ${PENDING}` : "1"} AND (created_at, run) < (?, ?)
+         ORDER BY created_at DESC, run DESC LIMIT ?`,
+        before?.createdAt ?? Number.MAX_SAFE_INTEGER,
+        before?.id ?? "",
+        limit,
+      )
+      .toArray()
+      .map((row) => this.#behind(row));
+  }
+
+  /** Those that an event stands behind. */
+  ofEvent(seq: number, limit: number): StartView[] {
+    return this.#sql
+      .exec<Row>(
+        "SELECT * FROM starts WHERE run IN (SELECT run FROM start_events WHERE seq = ?) ORDER BY trigger_id LIMIT ?",
+        seq,
+        limit,
+      )
+      .toArray()
+      .map((row) => this.#behind(row));
   }
 
   #behind(row: Row): StartView {

@@ -13,7 +13,7 @@ import type { Trigger } from "../protocol/workflow.ts";
 import type { FilteredEvent } from "./expression.ts";
 import { Keys } from "./key.ts";
 import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "./pace.ts";
-import { isAtRest, settle } from "./places.ts";
+import { type Holder, isAtRest, settle } from "./places.ts";
 import { runIdFor, type Sha256Hex } from "./run-id.ts";
 import type { NewStart, Start, StartStore } from "./start-store.ts";
 
@@ -57,6 +57,7 @@ export interface StartPorts {
 
 /** Starts of one scope or group that may wait; more are dropped, and their events' receipts say so. */
 const MAX_WAITING = 1000;
+const MAX_NAMED = 3;
 const ASK_EVERY_MS = 5 * 60_000;
 const ASK_TIMER = "places";
 
@@ -246,11 +247,7 @@ export class Starts {
     for (const { run, inFavourOf } of drop) {
       const dropped = this.#start(run);
       if (inFavourOf === undefined) {
-        this.#drop(
-          dropped,
-          `no place in ${group} was free: ${holders.map((one) => one.run).join(", ")}`,
-          now,
-        );
+        this.#drop(dropped, `no place in ${group} was free: ${named(holders)}`, now);
         continue;
       }
       this.#rows.become(run, "superseded", { reason: `${inFavourOf} goes in its place`, now });
@@ -362,6 +359,13 @@ export class Starts {
     if (!start) throw new Error(`the start ${run} has no row`);
     return start;
   }
+}
+
+/** A text is kept for every start that is dropped: it names no more than a few. */
+function named(holders: readonly Holder[]): string {
+  const shown = holders.slice(0, MAX_NAMED).map(({ run }) => run);
+  const more = holders.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** A trigger or group and a key, for people as well: `deploy/release` or `environments[production]`. */

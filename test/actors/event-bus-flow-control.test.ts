@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Position } from "../../durable-objects/rpc.ts";
 import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Identity } from "../../src/protocol/token.ts";
@@ -112,6 +113,27 @@ describe("concurrency", () => {
       await bench.bus.forgetRun(first.run);
       await bench.settle();
       expect(bench.runs.started.map(({ program }) => program.digest)).toEqual(["d1", "d1"]);
+    }));
+
+  it("shows all that waits, however long the queue, page by page", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      await send(bench, { env: "production", n: "0" });
+      const waiting: RunId[] = [];
+      // Two of each moment: a page can end between them.
+      for (let n = 1; n <= 7; n += 1) {
+        if (n % 2 === 1) pass(1);
+        waiting.push((await send(bench, { env: "production", n: String(n) })).run);
+      }
+      const pages: string[][] = [];
+      for (let before: Position | undefined, more = true; more; more = before !== undefined) {
+        const page = await bench.bus.queuedStarts({ all: false, before, limit: 3 });
+        pages.push(page.map(({ run }) => run));
+        const last = page[2];
+        before = last && { createdAt: last.createdAt, id: last.run };
+      }
+      expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
+      expect(pages.flat().toSorted()).toEqual(waiting.toSorted());
     }));
 
   it("shows what waits, behind what, and takes it back when asked", () =>

@@ -156,6 +156,10 @@ on_event(type = "test.flow.held", handler = deploy, concurrency = concurrency())
     expect([again.status, again.body.code]).toEqual([409, "start_not_waiting"]);
     const { body } = await call("GET", "/v1/queue?all=true", { token: viewer });
     expect(body.queue.map(({ run }: { run: string }) => run)).toContain(queued[0].run);
+    const first = await call("GET", "/v1/queue?all=true&limit=1", { token: viewer });
+    const rest = await call("GET", `/v1/queue?all=true&cursor=${first.body.next}`, { token: viewer });
+    expect([...first.body.queue, ...rest.body.queue]).toEqual(body.queue);
+    expect(rest.body).not.toHaveProperty("next");
     await vi.waitFor(async () => {
       const audit = await call("GET", "/v1/audit");
       expect(audit.body.entries).toContainEqual(

@@ -6,7 +6,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
-import { limitSchema } from "../paging.ts";
+import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Queue"];
@@ -23,10 +23,11 @@ const list = createRoute({
     query: z.object({
       all: z.enum(["true", "false"]).default("false"),
       limit: limitSchema(500, 100),
+      cursor: cursorSchema,
     }),
   },
   responses: {
-    200: json(z.object({ queue: z.array(startSchema) }), "Starts"),
+    200: json(z.object({ queue: z.array(startSchema), next: z.string().optional() }), "Starts"),
     ...problems(400, 401, 403),
   },
 });
@@ -55,9 +56,17 @@ const cancel = createRoute({
 
 export const queue = createRoutes()
   .openapi(list, async (c) => {
-    const { all, limit } = c.req.valid("query");
-    const found = await busStub(c.env, DEFAULT_WORKSPACE).queuedStarts({ all: all === "true", limit });
-    return c.json({ queue: found }, 200);
+    const { all, limit, cursor } = c.req.valid("query");
+    const before = decodeCursor(cursor);
+    const found = await busStub(c.env, DEFAULT_WORKSPACE).queuedStarts({
+      all: all === "true",
+      before,
+      limit: limit + 1,
+    });
+    const queue = found.slice(0, limit);
+    const last = found.length > limit ? queue.at(-1) : undefined;
+    const next = encodeCursor(last && { createdAt: last.createdAt, id: last.run });
+    return c.json({ queue, next }, 200);
   })
   .openapi(show, async (c) => {
     const run = c.req.valid("param").run as RunId;
