@@ -14,10 +14,10 @@ function tooLarge(maxBytes: number): ProblemException {
 }
 
 /**
- * Refuses a larger body with 413 before the route sees any of it. Hono's own limit takes an honest Content-Length
- * on trust; this one counts.
+ * Refuses a larger body with 413 before the route sees any of it; 1 MiB where no other limit is given. Hono's own limit
+ * takes an honest Content-Length on trust; this one counts.
  */
-export function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
+export function limitBody(maxBytes = DEFAULT_BODY_BYTES): MiddlewareHandler<AppEnv> {
   return createMiddleware<AppEnv>(async (c, next) => {
     if (c.req.raw.body) c.req.raw = new Request(c.req.raw, { body: await readBody(c, maxBytes) });
     await next();

@@ -1,11 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { type ApprovalId, compoundIdSchema, parseCompoundId } from "../../protocol/ids.ts";
 import { approvalDecisionSchema, approvalSchema } from "../../protocol/policy.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { limitSchema } from "../paging.ts";
 import { ProblemException, problems, unwrap } from "../problem.ts";
 
@@ -35,15 +36,15 @@ const decide = createRoute({
   tags,
   summary: "Approve or deny a held call",
   description: "The initiator of a run cannot decide its approvals. Policy is asked again with the decision.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: { params: z.object({ id: compoundIdSchema }), body: jsonBody(approvalDecisionSchema) },
   responses: { 200: json(approvalSchema, "The approval, decided"), ...problems(400, 401, 403, 404, 409) },
 });
 
 export const approvals = createRoutes()
   .openapi(list, async (c) => {
-    const { state, limit } = c.req.valid("query");
-    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).approvals({ limit, ...(state && { state }) });
+    const query = defined(c.req.valid("query"));
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).approvals(query);
     return c.json({ approvals: found }, 200);
   })
   .openapi(decide, async (c) => {

@@ -7,7 +7,7 @@ import { nameSchema } from "../../protocol/ids.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
@@ -31,7 +31,7 @@ const put = createRoute({
   path: "/v1/environments/{name}",
   tags,
   summary: "Create an environment, or replace its settings",
-  middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("admin"), limitBody()] as const,
   request: { params, body: jsonBody(environmentInputSchema) },
   responses: { 200: json(environmentSchema, "The environment"), ...problems(400, 401, 403, 413, 503) },
 });

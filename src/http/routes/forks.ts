@@ -8,7 +8,7 @@ import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const fork = createRoute({
@@ -21,7 +21,7 @@ const fork = createRoute({
     "`restart`, this run ends in its favour. With `program: current` it executes the version of the workflow that is " +
     "registered now, if that makes the same calls up to the command. With the header `Idempotency-Key` the same " +
     "request again answers with the same run.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: {
     params: z.object({ id: runIdSchema }),
     headers: z.object({ "idempotency-key": idempotencyKeySchema.optional() }),

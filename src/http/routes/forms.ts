@@ -1,11 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { defined } from "../../protocol/defined.ts";
 import { formAnswerSchema, formSchema, formStates } from "../../protocol/form.ts";
 import { compoundIdSchema, type FormId, parseCompoundId } from "../../protocol/ids.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { limitSchema } from "../paging.ts";
 import { ProblemException, problems, unwrap } from "../problem.ts";
 
@@ -48,7 +49,7 @@ const fill = createRoute({
   description:
     "The first answer counts; the same one again gets the same answer. `errors` points at every value that does not " +
     "fit its field. A form with assignees takes it from them alone.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: { params, body: jsonBody(formAnswerSchema) },
   responses: { 200: json(formSchema, "The form, filled in"), ...problems(400, 401, 403, 404, 409, 422) },
 });
@@ -61,8 +62,8 @@ function runOf(env: Env, id: string) {
 
 export const forms = createRoutes()
   .openapi(list, async (c) => {
-    const { state, limit } = c.req.valid("query");
-    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).forms({ limit, ...(state && { state }) });
+    const query = defined(c.req.valid("query"));
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).forms(query);
     return c.json({ forms: found }, 200);
   })
   .openapi(show, async (c) => {

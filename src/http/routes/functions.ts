@@ -4,7 +4,7 @@ import { catalogFunctionSchema, functionInputSchema } from "../../protocol/workf
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems } from "../problem.ts";
 
 const tags = ["Functions"];
@@ -35,7 +35,7 @@ const put = createRoute({
   summary: "Register a function with its trust score",
   description:
     "The name is the reference without its version (`gitlab.com/cd/reconcile`), or with it, for that version alone. A function nobody registered counts as 0.",
-  middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("admin"), limitBody()] as const,
   request: { params: z.object({ name: nameSchema }), body: jsonBody(functionInputSchema) },
   responses: { 200: json(catalogFunctionSchema, "The function"), ...problems(400, 401, 403) },
 });

@@ -5,7 +5,7 @@ import { lockKeySchema, lockSchema } from "../../protocol/lock.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Locks"];
@@ -38,7 +38,7 @@ const release = createRoute({
   description:
     "For a run that cannot let go of it. The run is not stopped: it goes on as if it held the lock, while the next gets it. " +
     "Recorded with who and why, in the run's journal too.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: {
     params,
     body: jsonBody(

@@ -5,7 +5,7 @@ import { parkedMessageSchema } from "../../protocol/outbox.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems } from "../problem.ts";
 
 const tags = ["Outbox"];
@@ -38,7 +38,7 @@ const retry = createRoute({
   path: "/v1/outbox/retry",
   tags,
   summary: "Deliver an actor's parked messages again",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: { body: jsonBody(z.strictObject({ actor: actorSchema })) },
   responses: { 200: json(z.object({ retried: z.number().int() }), "How many"), ...problems(400, 401, 403) },
 });

@@ -5,7 +5,7 @@ import { startSchema } from "../../protocol/start.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
@@ -49,7 +49,7 @@ const cancel = createRoute({
   tags,
   summary: "Take a start back that waits",
   description: "One that has started is cancelled by `POST /v1/runs/{id}/cancel`.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: { params, body: jsonBody(z.strictObject({ reason: z.string().max(1000).default("") })) },
   responses: { 200: json(startSchema, "The start, cancelled"), ...problems(400, 401, 403, 404, 409) },
 });

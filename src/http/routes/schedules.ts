@@ -6,7 +6,7 @@ import { pauseSchema, scheduleViewSchema } from "../../protocol/schedule.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Schedules"];
@@ -41,7 +41,7 @@ const pause = createRoute({
   tags,
   summary: "Let its times go until it is resumed",
   description: "Stays paused across new versions of the workflow. What goes by meanwhile is not made up for.",
-  middleware: [requires("operator"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("operator"), limitBody()] as const,
   request: { params, body: jsonBody(pauseSchema) },
   responses: { 200: json(scheduleViewSchema, "The schedule, paused"), ...problems(400, 401, 403, 404) },
 });

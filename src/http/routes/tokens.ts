@@ -6,7 +6,7 @@ import { tokenInputSchema, tokenSchema } from "../../protocol/token.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
-import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
+import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Tokens"];
@@ -18,7 +18,7 @@ const create = createRoute({
   tags,
   summary: "Create a token",
   description: "The token is in this answer and nowhere else: only its digest is stored.",
-  middleware: [requires("admin"), limitBody(DEFAULT_BODY_BYTES)] as const,
+  middleware: [requires("admin"), limitBody()] as const,
   request: { body: jsonBody(tokenInputSchema) },
   responses: {
     201: json(tokenSchema.extend({ token: z.string() }), "The token"),
