@@ -49,12 +49,12 @@ export function workflowOf(source: string | Record<string, string>): Workflow {
   return loaded.value;
 }
 
-/** A workflow whose handler is `body`, indented, with `w` and `ev`. */
-export function handlerOf(body: string): Workflow {
+/** A workflow whose handler is `body`, however indented, with `w`, `ev` and what `library` defines. */
+export function handlerOf(body: string, library = ""): Workflow {
   const lines = body.replace(/^\n|\n\s*$/g, "").split("\n");
   const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
   const text = lines.map((line) => `    ${line.slice(indent)}`).join("\n");
-  return workflowOf(`def handler(w, ev):\n${text}\n\non_event(type = "test", handler = handler)\n`);
+  return workflowOf(`${library}def handler(w, ev):\n${text}\n\non_event(type = "test", handler = handler)\n`);
 }
 
 type Call = Extract<Effect, { kind: "decide" }>;
