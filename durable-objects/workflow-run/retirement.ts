@@ -106,15 +106,8 @@ export class Retirement {
     const secrets = this.#ports.secrets();
     await archive.put(id, {
       records,
-      history: function* () {
-        yield `${JSON.stringify(head)}\n`;
-        for (const row of journal.rows()) {
-          yield textOf(row.map((record) => maskedRecord(record, secrets, sha256)));
-        }
-      },
-      log: function* () {
-        for (const lines of log.pages(newestLine, secrets.mask)) yield textOf(lines);
-      },
+      history: historyText(head, journal, secrets),
+      log: logText(log.pages(newestLine, secrets.mask)),
     });
   }
 
@@ -167,6 +160,15 @@ export class Retirement {
       this.#parts.put("start", run);
     });
   }
+}
+
+function* historyText(head: HistoryHead, journal: JournalStore, secrets: RunSecrets): Generator<string> {
+  yield textOf([head]);
+  for (const row of journal.rows()) yield textOf(row.map((record) => maskedRecord(record, secrets, sha256)));
+}
+
+function* logText(pages: Iterable<LogLine[]>): Generator<string> {
+  for (const lines of pages) yield textOf(lines);
 }
 
 function textOf(values: readonly unknown[]): string {

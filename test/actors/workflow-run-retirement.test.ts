@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { RunDetail } from "../../src/protocol/run.ts";
+import { archivedText } from "../http/archived-text.ts";
 import { call } from "../http/call.ts";
 import { event, newRunId, operator, script, startOf, startRun, TestRun } from "./run-fixture.ts";
 
@@ -60,7 +61,7 @@ function leftovers(run: TestRun): Promise<{ tables: number; alarm: number | null
 const gone = { tables: 0, alarm: null };
 const { ARCHIVE: bucket } = env as Env & { ARCHIVE: R2Bucket };
 const files = (run: TestRun) => `${DEFAULT_WORKSPACE}/runs/${run.id}`;
-const historyOf = async (run: TestRun) => (await bucket.get(`${files(run)}/history.ndjson`))?.text();
+const historyOf = (run: TestRun) => archivedText(bucket, `${files(run)}/history.ndjson`);
 
 /** What `sluice run export` prints. */
 async function exported(id: string): Promise<string> {
@@ -78,6 +79,20 @@ describe("a run that is over", () => {
     await alarmAfter(run, 2);
     expect(await historyOf(run)).toBe(before);
     expect(await leftovers(run)).toEqual(gone);
+  });
+
+  test("comes back also from an archive that is not packed, as they were once", async () => {
+    const run = await finishedRun('print("hello")\nreturn [w.uuid()]');
+    const before = await exported(run.id);
+    await alarmAfter(run, 31);
+    for (const file of ["history", "log"]) {
+      const key = `${files(run)}/${file}.ndjson`;
+      const { httpMetadata, customMetadata = {} } = (await bucket.head(key)) ?? {};
+      expect(httpMetadata).toMatchObject({ contentEncoding: "gzip", contentType: "application/x-ndjson" });
+      await bucket.put(key, (await archivedText(bucket, key)) ?? "", { customMetadata });
+    }
+    expect(await exported(run.id)).toBe(before);
+    expect((await call("GET", `/v1/runs/${run.id}/log`)).body.lines).toMatchObject([{ text: "hello" }]);
   });
 
   test("comes back when somebody asks for it, the same in every view, and goes again a day later", async () => {

@@ -8,6 +8,7 @@ import { DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
 import type { Job } from "../../src/protocol/job.ts";
 import { MASK, spellingsOf } from "../../src/protocol/mask.ts";
 import { firstDifference, historyText, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import { archivedText } from "./archived-text.ts";
 import { call, tokenOf } from "./call.ts";
 import { ADMIN_TOKEN } from "./secrets.ts";
 
@@ -267,8 +268,8 @@ it("A secret is in nothing that anybody is shown, told or given to keep, whateve
     vi.useRealTimers();
     const { ARCHIVE: bucket } = env as Env & { ARCHIVE: R2Bucket };
     const files = await Promise.all(
-      ["history", "log"].map(async (file) =>
-        (await bucket.get(`${DEFAULT_WORKSPACE}/runs/${run}/${file}.ndjson`))?.text(),
+      ["history", "log"].map((file) =>
+        archivedText(bucket, `${DEFAULT_WORKSPACE}/runs/${run}/${file}.ndjson`),
       ),
     );
     expect(files[0]).toContain('"masked":true');
