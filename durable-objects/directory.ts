@@ -29,6 +29,7 @@ import { LockRows } from "./directory/lock-rows.ts";
 import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
+import { retentionMs } from "./retention.ts";
 import type { AuditEntry, DirectoryOverview, DirectoryRpc, OutboxRpc, RunFilter, RunPage } from "./rpc.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 import { SIGNED_OUT, tell, WATCHER_HEADER } from "./watchers.ts";
@@ -40,6 +41,8 @@ const RETENTION_DAYS = 400;
 const EXPIRED_KEPT_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
+/** Each of these wakes, and is archived. */
+const RETIRED_AT_ONCE = 100;
 const SEARCH_TIMER = "search";
 /** Of an overview: as many as the dashboard's lists begin with. */
 const OVERVIEW_RUNS = 100;
@@ -292,17 +295,33 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     const before = now - RETENTION_DAYS * DAY_MS;
     this.#tokens.prune(now - EXPIRED_KEPT_DAYS * DAY_MS);
     this.#locks.pruneIdle();
-    const runs = this.#runs.prune(before, REMOVED_AT_ONCE);
-    // Nobody finds them any more. One that still has storage sees to it, once asked, that it is given up.
-    for (const run of runs) this.#outbox.add(message("run", run, "standing", []));
+    const retired = this.#retireRuns(now);
+    const { count, toRetire } = this.#runs.prune(before, REMOVED_AT_ONCE);
+    // Nobody finds them any more: one that is kept for longer has to see by itself to it that it is given up.
+    for (const run of toRetire) this.#outbox.add(message("run", run, "retire", []));
     const removed = Math.max(
-      runs.length,
+      count,
       this.#forms.prune(before, REMOVED_AT_ONCE),
       this.#approvals.prune(before, REMOVED_AT_ONCE),
       this.#audit.prune(before, REMOVED_AT_ONCE),
     );
     // A full batch means there is more: go on soon, in small turns.
-    this.#setRetention(now + (removed >= REMOVED_AT_ONCE ? 1000 : DAY_MS));
+    const isMore = removed >= REMOVED_AT_ONCE || retired >= RETIRED_AT_ONCE;
+    this.#setRetention(now + (isMore ? 1000 : DAY_MS));
+  }
+
+  /** Tells runs that have been kept for long enough, some of them; answers how many. */
+  #retireRuns(now: number): number {
+    let endedBefore: number;
+    try {
+      endedBefore = now - retentionMs(this.env);
+    } catch (error) {
+      console.error({ message: "no run is given up", error: String(error) });
+      return 0;
+    }
+    const runs = this.#runs.takeToRetire(endedBefore, RETIRED_AT_ONCE);
+    for (const run of runs) this.#outbox.add(message("run", run, "retire", []));
+    return runs.length;
   }
 
   #setSearch(dueAt: number): void {
@@ -329,7 +348,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
       timers: this.#timers,
       outbox: this.#outbox,
       now: Date.now,
-      onTimer: ({ kind }) => (kind === SEARCH_TIMER ? this.#makeSearched() : this.#retain()),
+      onTimer: ({ kind }) =>
+        kind === SEARCH_TIMER ? this.#makeSearched() : this.#alarm.transaction(() => this.#retain()),
     });
   }
 }

@@ -29,6 +29,7 @@ import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/work
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
+import { GroupCommit } from "../src/storage/group-commit.ts";
 import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import type { Timer, Timers } from "../src/storage/timers.ts";
@@ -50,6 +51,8 @@ const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
 const MAX_STARTS_OF_EVENT = 200;
+/** How long what runs tell waits for what others tell: many runs are one write. */
+const TOGETHER_MS = 20;
 /** How many waits that an event has gone to its story lists. */
 const MAX_WOKEN = 200;
 /** How many undecided triggers and waits a receipt lists, and how many triggers that the event was not for. */
@@ -71,6 +74,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   readonly #starts: Starts;
   readonly #schedules: Schedules;
   readonly #matching = new Matching();
+  readonly #toldByRuns = new GroupCommit<() => void>(TOGETHER_MS, (writes) => this.#writeTogether(writes));
   /** False until this instance has seen to it that there is a retention timer. */
   #hasRetention = false;
 
@@ -119,12 +123,26 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   async ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]> {
     const now = Date.now();
-    const receipts = this.#alarm.transaction(() =>
-      events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now)),
-    );
+    const receipts = this.#alarm.transaction(() => this.#takeEach(events, initiator, now));
     this.#keepRetention(now);
     this.#flush();
     return receipts;
+  }
+
+  async ingestFromRun(events: CloudEvent[], initiator: string): Promise<void> {
+    await this.#toldByRuns.add(() => void this.#takeEach(events, initiator, Date.now()));
+  }
+
+  #writeTogether(writes: readonly (() => void)[]): void {
+    this.#alarm.transaction(() => {
+      for (const write of writes) write();
+    });
+    this.#keepRetention(Date.now());
+    this.#flush();
+  }
+
+  #takeEach(events: readonly CloudEvent[], initiator: string, now: number): EventReceipt[] {
+    return events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now));
   }
 
   #repeated(event: CloudEvent): EventReceipt | undefined {
@@ -279,12 +297,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   async forgetRun(run: RunId, successor?: RunId): Promise<void> {
-    this.#alarm.transaction(() => {
+    await this.#toldByRuns.add(() => {
       this.#waits.forget(run);
       if (successor !== undefined) this.#starts.continued(run, successor, Date.now());
       this.#starts.finished(run, Date.now());
     });
-    this.#flush();
   }
 
   // ----------------------------------------------------------------- delivery

@@ -94,7 +94,10 @@ export interface ForkRun {
 }
 
 export interface WorkflowRunRpc extends OutboxRpc {
-  /** Idempotent by run id. */
+  /**
+   * Idempotent by run id. Answered when what a run that is over at once tells others has arrived, or has an alarm: who
+   * gets no answer has to ask again.
+   */
   start(run: StartRun): Promise<void>;
   /** Run → run: begins with a journal that another has made. Idempotent by run id. */
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
@@ -142,6 +145,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(): Promise<"unknown" | "on" | "over">;
+  /** Directory → run: it was over long enough ago to go. From then on it looks by itself until it may. */
+  retire(): Promise<void>;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */
   operate(request: { by: Identity; reason: string; operation: Operation }): Promise<Result<RunSummary>>;
   /** The first answer counts; the same again is answered as the first. Refuses what the engine's `form_filled` does. */
@@ -216,6 +221,8 @@ export interface EventFilter {
 export interface EventBusRpc extends OutboxRpc {
   /** Stores, matches and queues deliveries in one transaction. Deduplicated by (source, id). Never partial. */
   ingest(events: CloudEvent[], initiator: string): Promise<EventReceipt[]>;
+  /** Run → bus: the same, in one write with what other runs tell at the same time. */
+  ingestFromRun(events: CloudEvent[], initiator: string): Promise<void>;
   /** Catalog → bus: the triggers of a workflow, wholesale. Older versions than the known one are ignored. */
   setTriggers(update: {
     workflow: string;

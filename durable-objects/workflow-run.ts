@@ -22,6 +22,7 @@ import { parentOfRun } from "../src/workflow/parent.ts";
 import { maskedRecord } from "../src/workflow/secrets/masked-record.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
+import { retentionMs } from "./retention.ts";
 import type { AuditEntry, OutboxRpc, StartRun, WorkflowRunRpc } from "./rpc.ts";
 import { sha256 } from "./sha256.ts";
 import { startWorkflow } from "./start-workflow.ts";
@@ -39,13 +40,14 @@ import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./wor
 import { outboundOf } from "./workflow-run/outbound.ts";
 import { Parts, type StoredStart } from "./workflow-run/parts.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
-import { firstLookMs, retentionMs } from "./workflow-run/retention.ts";
 import { RETIRE, Retirement } from "./workflow-run/retirement.ts";
 import { RunHost } from "./workflow-run/run-host.ts";
 import { tables } from "./workflow-run/tables.ts";
 
 /** No run is given up this soon after it began: what repeats a start earlier finds it. */
 const LATE_MS = 20 * 3600_000;
+/** How long a start is not answered because what the run tells others is under way. */
+const DELIVERY_PATIENCE_MS = 1000;
 
 type Args<Method extends keyof WorkflowRunRpc> = Parameters<WorkflowRunRpc[Method]>[0];
 
@@ -106,12 +108,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     // So late, it may be a repetition of one that is over and gone.
     const isLate = askedAt !== undefined && Date.now() - askedAt > LATE_MS;
     if (isLate && !this.#begun && (await this.#wasHere(run))) return;
-    this.#begin(run, []);
+    this.#begin(run, { isRepeated: true });
+    await this.#outbox.deliverEntrusted(DELIVERY_PATIENCE_MS);
   }
 
   async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
     if (!this.#begun && (await this.#wasHere(run))) return;
-    this.#begin(run, records);
+    this.#begin(run, { records });
   }
 
   /** Whether the run has ended, and its storage was given up. */
@@ -120,10 +123,14 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return known?.finishedAt !== undefined;
   }
 
-  #begin(run: StartRun, records: JournalRecord[]): void {
-    // A repetition is a call like any other: it sees to it that the run goes on.
-    if (this.#begun) this.#host.resume();
-    else this.#host.begin(run, () => this.#prepareTables(), records);
+  #begin(run: StartRun, how: Parameters<RunHost["begin"]>[2]): void {
+    if (this.#begun) {
+      // The first start may have been cut off before all was told that it had to see to.
+      this.#outbox.takeBack();
+      void this.#outbox.flush();
+      // A repetition is a call like any other: it sees to it that the run goes on.
+      this.#host.resume();
+    } else this.#host.begin(run, () => this.#prepareTables(), how);
     this.#begun = true;
   }
 
@@ -404,6 +411,10 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   // ------------------------------------------------------------- after the run's end
 
+  async retire(): Promise<void> {
+    if (this.#begun) this.#retirement.ask();
+  }
+
   async restore({ workspace, id }: Args<"restore">): ReturnType<WorkflowRunRpc["restore"]> {
     const archive = archiveOf(this.env, workspace);
     // Nobody sees it half there, and who asks while it comes waits for it.
@@ -432,7 +443,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     try {
       this.#alarm.transaction(() => {
         this.#prepareTables();
-        this.#retirement.adopt(imported, records, at + firstLookMs(this.env), by.subject);
+        this.#retirement.adopt(imported, records, by.subject);
         const entry = { at, by: by.subject, action: "run.import", subject: id, data: {} };
         this.#audit(`import/${id}/${at}`, entry);
         this.#outbox.add(summaryMessage);
@@ -566,7 +577,6 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       ports: {
         changed: () => this.#tell(),
         rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
-        keptMs: () => firstLookMs(env),
         now: Date.now,
         entropy,
         outbound: outboundOf(env),

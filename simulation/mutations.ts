@@ -65,9 +65,9 @@ export const mutations: readonly NamedMutation[] = [
     name: "an event that comes twice is two events",
     invariant: 2,
     file: bus,
-    find: "events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now)),",
+    find: "return events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now));",
     replace:
-      "events.map((event) => this.#take(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now)),",
+      "return events.map((event) => this.#take(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now));",
   },
   {
     name: "a lock is granted to one more than may hold it",
@@ -91,6 +91,13 @@ export const mutations: readonly NamedMutation[] = [
     find: "const answer = await Promise.race([this.#deliver(message), givenUp]);",
     replace:
       'this.#sql.exec("DELETE FROM outbox WHERE id = ?", row.id);\n      const answer = await Promise.race([this.#deliver(message), givenUp]);',
+  },
+  {
+    name: "a repeated start leaves untold what the first did not get to tell",
+    invariant: 3,
+    file: "durable-objects/workflow-run.ts",
+    find: "this.#outbox.takeBack();",
+    replace: "",
   },
   {
     name: "a wait does not look back at what has arrived",

@@ -212,10 +212,28 @@ export class RunRows {
     return JSON.parse(body) as RunSummary;
   }
 
-  /** Forgets runs that ended before `endedBefore`, at most `limit` of them; answers which. */
-  prune(endedBefore: number, limit: number): string[] {
+  /** Runs that ended before `endedBefore`, the oldest of them, each named once. */
+  takeToRetire(endedBefore: number, limit: number): string[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        `UPDATE runs SET retire_asked = 1 WHERE id IN (
+           SELECT id FROM runs WHERE finished_at < ? AND retire_asked IS NULL ORDER BY finished_at LIMIT ?)
+         RETURNING id`,
+        endedBefore,
+        limit,
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
+  /** Forgets runs that ended before `endedBefore`, at most `limit` of them: how many, and which `takeToRetire` never gave. */
+  prune(endedBefore: number, limit: number): { count: number; toRetire: string[] } {
     const old = this.#sql
-      .exec<{ id: string }>("SELECT id FROM runs WHERE finished_at < ? LIMIT ?", endedBefore, limit)
+      .exec<{ id: string; asked: number | null }>(
+        "SELECT id, retire_asked AS asked FROM runs WHERE finished_at < ? LIMIT ?",
+        endedBefore,
+        limit,
+      )
       .toArray();
     for (const { id } of old) {
       this.#sql.exec("DELETE FROM run_environments WHERE run = ?", id);
@@ -223,7 +241,7 @@ export class RunRows {
       this.#search.forget(id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
-    return old.map(({ id }) => id);
+    return { count: old.length, toRetire: old.filter(({ asked }) => asked === null).map(({ id }) => id) };
   }
 
   /** Whether there are runs that searches do not find yet. */

@@ -27,7 +27,7 @@ export interface ChildRequest {
 /** Events of this run for the workspace's bus. */
 export function emitMessage(run: StoredStart, events: readonly CloudEvent[]): Message {
   const sent = events.map((event) => ({ ...event, ...nextHops(run.event) }));
-  return message("bus", ONLY, "ingest", [sent, run.initiator]);
+  return message("bus", ONLY, "ingestFromRun", [sent, run.initiator]);
 }
 
 /** The run is over: the bus need not keep its waits. */

@@ -1,5 +1,6 @@
 // The life of a run after its end: it is archived, its storage is given up, and what was archived comes back when
-// somebody asks for it. `RETIRE` is its one timer.
+// somebody asks for it. `RETIRE` is its one timer: it has none before the directory, which knows every run that is over,
+// has asked whether it may go.
 //
 // 1. Nothing is given up before the archive, where there is one, has it whole, and everyone was told what the outbox
 //    holds: the actor sees to that, in the turn of the deletion.
@@ -15,13 +16,13 @@ import { parentOfRun } from "../../src/workflow/parent.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
 import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
+import { LOOK_AGAIN_MS, LOOKED_AT_MS } from "../retention.ts";
 import { sha256 } from "../sha256.ts";
 import type { ArchivedRun, archiveOf } from "./archive.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { LogStore } from "./log-store.ts";
 import type { Origin, Parts, StoredStart } from "./parts.ts";
-import { LOOK_AGAIN_MS, LOOKED_AT_MS } from "./retention.ts";
 
 /** No timer of the engine has this id. */
 export const RETIRE = "host:retire";
@@ -66,6 +67,11 @@ export class Retirement {
     this.#log = options.log;
     this.#logReader = options.logReader;
     this.#ports = options.ports;
+  }
+
+  /** Sees to it that whether the run may go is looked at now, and again until it may. */
+  ask(): void {
+    this.#lookAgain(this.#ports.now());
   }
 
   /**
@@ -147,9 +153,8 @@ export class Retirement {
   }
 
   /** Keeps a run that was over somewhere else. The tables are there, in the caller's transaction. */
-  adopt({ run, program }: HistoryHead, records: readonly JournalRecord[], dueAt: number, by: string): void {
+  adopt({ run, program }: HistoryHead, records: readonly JournalRecord[], by: string): void {
     this.#journal.append(records);
-    this.#lookAgain(dueAt);
     this.#settle(run as unknown as StoredStart, program, { how: "imported", at: this.#ports.now(), by });
   }
 

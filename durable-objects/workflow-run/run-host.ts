@@ -45,8 +45,6 @@ import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
 import { consumedMessage, effectMessages, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
 import type { Parts, Standstill, StoredStart } from "./parts.ts";
-import { LOOK_AGAIN_MS } from "./retention.ts";
-import { RETIRE } from "./retirement.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
 /** What the host cannot do by itself. */
@@ -66,8 +64,6 @@ export interface RunPorts {
   changed(): void;
   /** Lets everybody else who shares the thread have a turn, and the clock go on. */
   rest(): Promise<void>;
-  /** Milliseconds from the run's end to the first look at whether it is still needed here. */
-  keptMs(): number;
   now(): number;
   entropy(): Uint8Array;
 }
@@ -165,9 +161,14 @@ export class RunHost {
 
   /**
    * Begins the run. Its tables, its own copy of the program, the journal of the run it is forked from and its first
-   * steps are one write. `prepareTables` answers whether nothing can be in them yet.
+   * steps are one write. `prepareTables` answers whether nothing can be in them yet. Where the start `isRepeated` until it
+   * is answered, what a run that is over at once tells others is entrusted to who asked for it.
    */
-  begin({ program, ...run }: StartRun, prepareTables: () => boolean, records: JournalRecord[] = []): void {
+  begin(
+    { program, ...run }: StartRun,
+    prepareTables: () => boolean,
+    { records = [], isRepeated = false }: { records?: JournalRecord[]; isRepeated?: boolean } = {},
+  ): void {
     const start: StoredStart = { ...run, program: { digest: program.digest } };
     this.#run = start;
     let changes: Changes | undefined;
@@ -180,17 +181,23 @@ export class RunHost {
       failure = error;
     }
     let isNew = false;
-    this.#alarm.transaction(() => {
-      isNew = prepareTables();
-      if (isNew) this.#standstill = null;
-      this.#parts.put("start", start);
-      this.#parts.put("program", program);
-      this.#journal.append(records);
-      // Before whatever else the bus is told: its messages arrive in order.
-      if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
-    });
-    if (changes) this.#commit(changes);
-    else this.#giveUp(failure);
+    const write = () => {
+      this.#alarm.transaction(() => {
+        isNew = prepareTables();
+        if (isNew) this.#standstill = null;
+        this.#parts.put("start", start);
+        this.#parts.put("program", program);
+        this.#journal.append(records);
+        // Before whatever else the bus is told: its messages arrive in order.
+        if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
+      });
+      if (changes) this.#commit(changes);
+      else this.#giveUp(failure);
+    };
+    // One that goes on as another would have its start answered after that one's: a chain of them without an end.
+    const endsHere = changes?.finished !== undefined && changes.finished.successor === undefined;
+    if (isRepeated && endsHere) this.#outbox.entrust(write);
+    else write();
     if (!isNew) this.#drainInbox();
     this.#afterCommit();
   }
@@ -299,20 +306,12 @@ export class RunHost {
       return undefined;
     }
     this.#machine = machine;
-    if (isOver) this.#keepRetirement();
     const pending = machine.pendingEffects();
     if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     this.#queue(pending);
     this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
     this.#drainInbox();
     return this.#machine;
-  }
-
-  /** A run that was over before there was retirement has no timer: nothing else would ever give it up. */
-  #keepRetirement(): void {
-    if (this.#timers.get(RETIRE)) return;
-    const dueAt = this.#ports.now() + LOOK_AGAIN_MS;
-    this.#timers.set({ id: RETIRE, kind: "retire", dueAt, data: null });
   }
 
   #drainInbox(): void {
@@ -408,16 +407,12 @@ export class RunHost {
     if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
     const outgoing = changes.effects.filter((effect) => !isInProcess(effect));
     for (const message of effectMessages(this.run, outgoing)) this.#outbox.add(message);
-    if (changes.records.length > 0) this.#queueSummary();
+    // Nothing changes any more in a run that is over.
+    if (changes.records.length > 0) this.#queueSummary(changes.finished ? 0 : SUMMARY_DELAY_MS);
     this.#noteStandstill(this.#machine?.stuck);
     if (changes.finished) {
+      // No timer is left: the directory asks it, once it has been kept for long enough, whether it may go.
       this.#timers.dropAll();
-      this.#timers.set({
-        id: RETIRE,
-        kind: "retire",
-        dueAt: this.#ports.now() + this.#ports.keptMs(),
-        data: null,
-      });
       this.#nextLookAt = Number.POSITIVE_INFINITY;
       if (changes.finished.hasWaitedForEvents || this.#isKnownToBus())
         this.#outbox.add(forgetMessage(this.run, changes.finished.successor));
@@ -453,10 +448,10 @@ export class RunHost {
   }
 
   /** At most one summary waits to be sent: it is filled in when it goes out. */
-  #queueSummary(): void {
+  #queueSummary(delayMs = SUMMARY_DELAY_MS): void {
     if (this.#summaryQueued) return;
     this.#summaryQueued = true;
-    this.#outbox.add(summaryMessage, SUMMARY_DELAY_MS);
+    this.#outbox.add(summaryMessage, delayMs);
   }
 
   #giveUp(error: unknown): void {

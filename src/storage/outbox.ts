@@ -7,8 +7,12 @@
 // 3. A message that failed too often is parked: kept and visible, and it no longer blocks its receiver.
 // 4. What is in memory (which receivers to look at, which are being served) only saves queries: the rows and
 //    the alarm alone are enough to deliver everything.
+// 5. Messages can be entrusted to whoever asked for the change: one who asks again until he is answered, and is not
+//    answered before they are delivered. They need no alarm, and their rows no deletion: once he is answered, nobody
+//    looks at them any more.
 import type { JsonValue } from "../protocol/json.ts";
 import type { Alarm } from "./alarm.ts";
+import { atMost } from "./patience.ts";
 import { assertFitsRow } from "./row-size.ts";
 
 export interface Message {
@@ -35,9 +39,15 @@ type OutboxRow = {
   due_at: number;
 };
 
+/** What `parked` says of a row. */
+const ON_ITS_WAY = 0;
+const PARKED = 1;
+const ENTRUSTED = 2;
+
 const MESSAGE_TIMEOUT_MS = 30_000;
 const PARK_AFTER_ATTEMPTS = 20;
-const CONCURRENT_RECEIVERS = 16;
+/** A start is answered after what the run has told others: more of them are under way than of other messages. */
+const CONCURRENT_RECEIVERS = 32;
 const SCAN_LIMIT = 512;
 /** How long nothing must happen before the rows of answered messages are deleted: that spares the object an alarm. */
 const TIDY_AFTER_MS = 100;
@@ -72,7 +82,12 @@ export class Outbox {
   /** Answered messages whose rows are still there, and the youngest of each receiver: they are not sent again. */
   #answered: number[] = [];
   readonly #answeredUpTo = new Map<string, number>();
+  /** Some of them are not to stay until something else is written: they are on an alarm. */
+  #isUntidy = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
+  #isEntrusting = false;
+  /** Messages that are entrusted and have not been answered. */
+  readonly #entrusted = new Set<number>();
 
   constructor(options: {
     sql: SqlStorage;
@@ -103,16 +118,54 @@ export class Outbox {
     assertFitsRow(args, `the message ${message.method} to ${message.receiver}`);
     this.#deleteAnswered();
     // Before its row is there: an alarm that looked at that would fire at once, for what is about to be sent.
-    this.#alarm.arm(dueAt + CATCH_UP_MS);
-    this.#sql.exec(
-      "INSERT INTO outbox (receiver, method, args, due_at) VALUES (?, ?, ?, ?)",
-      message.receiver,
-      message.method,
-      args,
-      dueAt,
-    );
+    if (!this.#isEntrusting) this.#alarm.arm(dueAt + CATCH_UP_MS);
+    const { id } = this.#sql
+      .exec<{ id: number }>(
+        "INSERT INTO outbox (receiver, method, args, due_at, parked) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        message.receiver,
+        message.method,
+        args,
+        dueAt,
+        this.#isEntrusting ? ENTRUSTED : ON_ITS_WAY,
+      )
+      .one();
+    if (this.#isEntrusting) this.#entrusted.add(id);
     if (delayMs === 0) this.#ready.add(message.receiver);
     else setTimeout(() => this.#sendNow(message.receiver), delayMs);
+  }
+
+  /**
+   * Entrusts what `write` adds to whoever has asked for it. Call `deliverEntrusted` before he is answered, and `takeBack`
+   * when he asks again.
+   */
+  entrust(write: () => void): void {
+    this.#isEntrusting = true;
+    try {
+      write();
+    } catch (error) {
+      // Their rows are gone, and others will have their numbers.
+      this.#entrusted.clear();
+      throw error;
+    } finally {
+      this.#isEntrusting = false;
+    }
+  }
+
+  /** Resolves when all that was entrusted is delivered. What is not within `patienceMs` is the outbox's own from then on. */
+  async deliverEntrusted(patienceMs: number): Promise<void> {
+    if (this.#entrusted.size > 0) await atMost(patienceMs, this.flush());
+    if (this.#entrusted.size > 0) this.takeBack();
+  }
+
+  /** Sends what was entrusted and may not have been delivered as all else: who asked may not do so again. */
+  takeBack(): void {
+    this.#deleteAnswered();
+    this.#entrusted.clear();
+    if (this.#sql.exec("SELECT 1 FROM outbox WHERE parked = ? LIMIT 1", ENTRUSTED).toArray().length === 0)
+      return;
+    this.#alarm.arm(this.#now() + CATCH_UP_MS);
+    this.#sql.exec("UPDATE outbox SET parked = ? WHERE parked = ?", ON_ITS_WAY, ENTRUSTED);
+    this.#mayHaveUnseen = true;
   }
 
   #sendNow(receiver: string): void {
@@ -178,7 +231,7 @@ export class Outbox {
     const ended = Promise.resolve().then(() => this.#deliverInOrder(row, givenUp));
     this.#busy.set(row.receiver, { since: this.#now(), giveUp, ended });
     // The alarm is what notices that no answer comes: a timer for each message would keep the object awake.
-    this.#alarm.arm(this.#now() + MESSAGE_TIMEOUT_MS);
+    if (!this.#entrusted.has(row.id)) this.#alarm.arm(this.#now() + MESSAGE_TIMEOUT_MS);
   }
 
   async #deliverInOrder(oldest: OutboxRow, givenUp: Promise<never>): Promise<void> {
@@ -192,7 +245,7 @@ export class Outbox {
       this.#busy.delete(oldest.receiver);
     }
     this.#serve();
-    if (this.#busy.size === 0 && this.#answered.length > 0) this.#tidySoon();
+    if (this.#busy.size === 0 && this.#isUntidy) this.#tidySoon();
   }
 
   #tidySoon(): void {
@@ -202,7 +255,7 @@ export class Outbox {
 
   /** Deletes what was answered, and moves the alarm to what is left: nothing, most of the time. */
   #tidy(): void {
-    if (this.#busy.size > 0 || this.#answered.length === 0) return;
+    if (this.#busy.size > 0 || !this.#isUntidy) return;
     try {
       this.#deleteAnswered();
       this.#alarm.settleAtEarliest();
@@ -213,9 +266,11 @@ export class Outbox {
 
   /** The oldest message of a receiver, unless it failed and waits for its next attempt. */
   #oldestDue(receiver: string): OutboxRow | undefined {
+    // Not always both: an order over both is none of the index's.
+    const which = this.#entrusted.size > 0 ? `IN (${ON_ITS_WAY}, ${ENTRUSTED})` : `= ${ON_ITS_WAY}`;
     const row = this.#sql
       .exec<OutboxRow>(
-        "SELECT * FROM outbox WHERE parked = 0 AND receiver = ? AND id > ? ORDER BY id LIMIT 1",
+        `SELECT * FROM outbox WHERE parked ${which} AND receiver = ? AND id > ? ORDER BY id LIMIT 1`,
         receiver,
         this.#answeredUpTo.get(receiver) ?? 0,
       )
@@ -236,6 +291,7 @@ export class Outbox {
       this.#onDelivered(message, answer);
       this.#answered.push(row.id);
       this.#answeredUpTo.set(row.receiver, row.id);
+      if (!this.#entrusted.delete(row.id)) this.#isUntidy = true;
       return true;
     } catch (error) {
       this.#failed(row, error);
@@ -251,6 +307,7 @@ export class Outbox {
     );
     this.#answered = [];
     this.#answeredUpTo.clear();
+    this.#isUntidy = false;
   }
 
   #failed(row: OutboxRow, error: unknown): void {
@@ -269,9 +326,10 @@ export class Outbox {
       attempts,
       dueAt,
       String(error).slice(0, 2000),
-      parked ? 1 : 0,
+      parked ? PARKED : ON_ITS_WAY,
       row.id,
     );
+    this.#entrusted.delete(row.id);
     if (!parked) this.#alarm.arm(dueAt);
     // The next one of this receiver is free to go.
     else this.#ready.add(row.receiver);
@@ -316,7 +374,10 @@ export class Outbox {
   /** True when anything is on its way, or waits for an operator. */
   holdsAny(): boolean {
     this.#deleteAnswered();
-    return this.#sql.exec("SELECT 1 FROM outbox LIMIT 1").toArray().length > 0;
+    return (
+      this.#sql.exec("SELECT 1 FROM outbox WHERE parked IN (?, ?) LIMIT 1", ON_ITS_WAY, PARKED).toArray()
+        .length > 0
+    );
   }
 
   /** What waits for an operator, oldest first, at most 500. */

@@ -4,11 +4,15 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RunRows } from "../../durable-objects/directory/run-rows.ts";
 import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc.ts";
+import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import { isFoundBy, searchedWords } from "../../src/protocol/run-words.ts";
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 let names = 0;
 function directory() {
@@ -558,4 +562,55 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
   expect((await rpc.approvals({ limit: 10 })).map(({ id }) => id)).toEqual(["a2"]);
   expect((await rpc.audit({ limit: 10 })).entries.map(({ action }) => action)).not.toContain("a");
   expect((await rpc.tokens()).map(({ id }) => id).sort()).toEqual(["expired", "lasting"]);
+});
+
+describe("runs that have been kept for long enough", () => {
+  const DAY_MS = 24 * 3600_000;
+
+  /** The daily look, and those that follow because there is more to do. */
+  async function look(stub: DurableObjectStub): Promise<void> {
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
+    });
+    await runDurableObjectAlarm(stub);
+  }
+
+  test("are asked to go once each, some at a time; the others are not", async () => {
+    const retire = vi.spyOn(WorkflowRun.prototype, "retire");
+    const { rpc, stub } = directory();
+    const old = Array.from({ length: 120 }, (_, n) =>
+      run(n, { state: "succeeded", finishedAt: Date.now() - 31 * DAY_MS }),
+    );
+    const young = run(500, { state: "succeeded", finishedAt: Date.now() - 29 * DAY_MS });
+    await rpc.apply({ runs: [...old, young, run(501)] });
+    for (const asked of [100, 120, 120]) {
+      await look(stub);
+      await vi.waitFor(() => expect(retire).toHaveBeenCalledTimes(asked));
+    }
+    // What is heard of a run again does not have it asked again.
+    await rpc.apply({ runs: old.map((one) => ({ ...one, version: 2 })) });
+    await look(stub);
+    expect((await rpc.runs({ limit: 200 })).runs).toHaveLength(122);
+    expect(retire).toHaveBeenCalledTimes(120);
+  });
+
+  test("are not asked while the variable that says how long is no number of days", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const retire = vi.spyOn(WorkflowRun.prototype, "retire");
+    const { rpc, stub } = directory();
+    await rpc.apply({
+      runs: [run(1, { state: "succeeded", finishedAt: Date.now() - 100 * DAY_MS })],
+    });
+    const setting = (days: string) =>
+      runInDurableObject(stub, (instance) => {
+        const { env: bound } = instance as unknown as { env: Env };
+        Object.assign(instance, { env: { ...bound, SLUICE_ARCHIVE_AFTER_DAYS: days } });
+      });
+    await setting("soon");
+    await look(stub);
+    expect(retire).not.toHaveBeenCalled();
+    await setting("90");
+    await look(stub);
+    await vi.waitFor(() => expect(retire).toHaveBeenCalledTimes(1));
+  });
 });

@@ -124,6 +124,25 @@ describe("an event that arrives", () => {
       expect(runs.started).toHaveLength(1);
     }));
 
+  it("from a run that cannot be stored keeps no other run's from being stored with it", () =>
+    withBus(async ({ bus, runs, settle }) => {
+      await bus.setTriggers({
+        workflow: "canary",
+        version: 1,
+        program: aProgram("d1"),
+        triggers: [aTrigger()],
+      });
+      const huge = anEvent({ data: "x".repeat(2_100_000) });
+      const [first, second] = [anEvent(), anEvent()];
+      const told = [first, huge, second, first].map((event) => bus.ingestFromRun([event], "alice"));
+      const ends = (await Promise.allSettled(told)).map(({ status }) => status);
+      expect(ends).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+      const { events } = await bus.events({ limit: 10 });
+      expect(events.map(({ event }) => event.id)).toEqual([second.id, first.id]);
+      await settle();
+      expect(runs.started).toHaveLength(2);
+    }));
+
   it("starts the run that was not to be reached once it is", () =>
     withBus(async (bench) => {
       const { bus, runs, settle } = bench;

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import fc from "fast-check";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import migrations from "../../migrations/workflow-run/migrations.js";
 import { Alarm } from "../../src/storage/alarm.ts";
@@ -297,7 +298,7 @@ describe("the outbox", () => {
       expect(actor.rows()).toBe(0);
     }));
 
-  test("serves at most sixteen receivers at once, and all of a thousand in the end", () =>
+  test("serves at most thirty-two receivers at once, and all of a thousand in the end", () =>
     inActor(async (actor) => {
       let inFlight = 0;
       let most = 0;
@@ -311,7 +312,7 @@ describe("the outbox", () => {
       const after = actor.restarted();
       await after.outbox.flush();
       expect(new Set(after.received).size).toBe(1000);
-      expect(most).toBe(16);
+      expect(most).toBe(32);
     }));
 
   test("a delayed message goes out by itself, in order, and by the alarm should the object die first", () =>
@@ -335,6 +336,87 @@ describe("the outbox", () => {
       }
       expect(last.received).toContain("run/a.take(4)");
     }));
+
+  test("what is entrusted is delivered without an alarm, and never again: its rows go with the next write", () =>
+    inActor(async (actor) => {
+      actor.outbox.entrust(() => {
+        actor.outbox.add(to("run/a", 1));
+        actor.outbox.add(to("run/a", 2));
+        actor.outbox.add(to("run/b", 3));
+      });
+      await actor.outbox.deliverEntrusted(1000);
+      expect(await actor.storage.getAlarm()).toBeNull();
+      const after = actor.restarted();
+      await after.outbox.flushDue();
+      expect(after.outbox.settle()).toBeUndefined();
+      expect(after.outbox.holdsAny()).toBe(false);
+      expect(actor.received.toSorted()).toEqual(["run/a.take(1)", "run/a.take(2)", "run/b.take(3)"]);
+      expect(actor.rows()).toBe(3);
+      actor.outbox.add(to("run/a", 4));
+      expect(actor.rows()).toBe(1);
+      await actor.outbox.flush();
+      expect(actor.received.at(-1)).toBe("run/a.take(4)");
+    }));
+
+  test("what is entrusted and takes too long has an alarm before whoever asked for it is answered", () =>
+    inActor(async (actor) => {
+      const slow = gate();
+      actor.receive.with = () => slow.wait;
+      actor.outbox.entrust(() => {
+        actor.outbox.add(to("run/a", 1));
+        actor.outbox.add(to("run/a", 2));
+      });
+      await actor.outbox.deliverEntrusted(1);
+      expect(await actor.storage.getAlarm()).toBeLessThanOrEqual(START + 5000);
+      const after = actor.restarted();
+      after.receive.with = () => undefined;
+      after.clock.now = (await after.storage.getAlarm()) ?? Number.NaN;
+      await after.alarm();
+      expect(after.received).toEqual(["run/a.take(1)", "run/a.take(2)"]);
+      expect(after.rows()).toBe(0);
+      slow.open();
+    }));
+
+  test("what is entrusted arrives in order, however often it fails and wherever the power goes", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 6 }),
+        fc.infiniteStream(fc.constantFrom("answer", "answer", "fail", "cut")),
+        (receivers, fates) =>
+          inActor(async (first) => {
+            let actor = first;
+            let asked = 0;
+            first.receive.with = () => {
+              const fate = asked++ < 20 ? fates.next().value : "answer";
+              if (fate === "fail") throw new Error("not now");
+              // The one that waits is dead: another instance takes its place.
+              return fate === "cut" ? new Promise(() => {}) : undefined;
+            };
+            const isDead = Symbol("dead");
+            const patience = new Promise((resolve) => setTimeout(resolve, 5, isDead));
+            actor.outbox.entrust(() => {
+              for (const [n, receiver] of receivers.entries()) actor.outbox.add(to(`run/${receiver}`, n));
+            });
+            // Cut off at any time: nobody has been answered, and so he asks again.
+            const answered = await Promise.race([actor.outbox.deliverEntrusted(60_000), patience]);
+            if (answered === isDead) {
+              actor = actor.restarted();
+              actor.outbox.takeBack();
+              void actor.outbox.flush();
+            }
+            for (let at = await actor.storage.getAlarm(); at !== null; at = await actor.storage.getAlarm()) {
+              actor.clock.now = Math.max(actor.clock.now, at);
+              await actor.alarm();
+            }
+            for (const receiver of new Set(receivers)) {
+              const sent = [...receivers.keys()].filter((n) => receivers[n] === receiver);
+              const got = actor.received.filter((text) => text.startsWith(`run/${receiver}.`));
+              expect([...new Set(got)]).toEqual(sent.map((n) => label(to(`run/${receiver}`, n))));
+            }
+          }),
+      ),
+      { numRuns: 30 },
+    ));
 
   test("a message larger than a row may be is refused when it is written", () =>
     inActor(async (actor) => {

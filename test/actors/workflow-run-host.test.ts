@@ -136,7 +136,6 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
     log: new LogStore(storage.sql),
     ports: {
       rest: () => world.ports.rest(),
-      keptMs: () => 24 * 3600_000,
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),
@@ -234,7 +233,7 @@ describe("a commit", () => {
   test.each([
     ["tells the bus to forget it when it waited for an event", true],
     ["says nothing to a bus that does not know it", false],
-  ])("the run's end drops every timer, sets the one that retires it, and %s", (_, hasWaitedForEvents) =>
+  ])("the run's end drops every timer, and %s", (_, hasWaitedForEvents) =>
     inRun(
       {
         decide: (input) =>
@@ -246,8 +245,7 @@ describe("a commit", () => {
         begin(hosted);
         expect(hosted.count("timers")).toBe(1);
         hosted.host.feed({ type: "cancel", by: "bob", reason: "", terminate: true });
-        expect(hosted.count("timers WHERE kind <> 'retire'")).toBe(0);
-        expect(hosted.count("timers")).toBe(1);
+        expect(hosted.count("timers")).toBe(0);
         await hosted.outbox.flush();
         const forgotten = { receiver: "bus/", method: "forgetRun", args: [run.id] };
         expect(hosted.sent.some((sent) => JSON.stringify(sent) === JSON.stringify(forgotten))).toBe(
@@ -346,7 +344,7 @@ describe("an engine that throws", () => {
       hosted.host.feed(tick("a"));
       for (const id of ["b", "c"]) hosted.restarted().host.feed(tick(id));
       await hosted.restarted().outbox.flushDue();
-      const told = hosted.sent.filter(({ method }) => method === "ingest").map(({ args }) => args[0]);
+      const told = hosted.sent.filter(({ method }) => method === "ingestFromRun").map(({ args }) => args[0]);
       expect(new Set(told.map((events) => (events as { id: string }[])[0]?.id)).size).toBe(1);
       expect(told[0]).toMatchObject([
         { type: "dev.sluice.run.stuck", data: { state: "stuck", error: { code: "engine_failure" } } },
@@ -608,9 +606,9 @@ describe("an in-process effect", () => {
         // In the same turn: nothing can come between.
         expect(hosted.notes()).toEqual(["asked", "answered"]);
         await vi.waitFor(() =>
-          expect(hosted.sent.filter(({ method }) => method === "ingest")).toHaveLength(1),
+          expect(hosted.sent.filter(({ method }) => method === "ingestFromRun")).toHaveLength(1),
         );
-        expect(hosted.sent.find(({ method }) => method === "ingest")).toMatchObject({
+        expect(hosted.sent.find(({ method }) => method === "ingestFromRun")).toMatchObject({
           receiver: "bus/",
           args: [[{ type: "com.example.done", id: `${run.id}#${command}`, sluicehops: 5 }], "alice"],
         });

@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
+import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { RunDetail } from "../../src/protocol/run.ts";
 import { archivedText } from "../http/archived-text.ts";
@@ -15,6 +16,13 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
+
+/** Asked by the directory whether it may go, as if so many days had passed. */
+async function askedAfter(run: TestRun, days: number): Promise<void> {
+  vi.setSystemTime(Date.now() + days * DAY_MS);
+  await run.rpc.retire();
+  await runDurableObjectAlarm(run.stub);
+}
 
 /** The alarm, as if so many days had passed. */
 async function alarmAfter(run: TestRun, days: number): Promise<void> {
@@ -74,7 +82,7 @@ describe("a run that is over", () => {
   test("is archived as it would be exported, and nothing of it is left in its object", async () => {
     const run = await finishedRun('print("hello")\nw.log("bye")\nreturn w.now() != None');
     const before = await exported(run.id);
-    await alarmAfter(run, 29);
+    await askedAfter(run, 29);
     expect(await historyOf(run)).toBeUndefined();
     await alarmAfter(run, 2);
     expect(await historyOf(run)).toBe(before);
@@ -107,7 +115,7 @@ describe("a run that is over", () => {
     const [detail, ...others] = before;
     // Only that it was brought back is new.
     const broughtBack = [{ ...detail, restoredAt: expect.any(Number) }, ...others];
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     expect(await leftovers(run)).toEqual(gone);
     expect(await views()).toEqual(broughtBack);
     await evictDurableObject(run.stub);
@@ -117,43 +125,52 @@ describe("a run that is over", () => {
     expect(await views()).toEqual(broughtBack);
   });
 
-  /** As runs are that ended before they were given up. */
-  async function withoutTimer(): Promise<TestRun> {
-    const run = await finishedRun("return 1");
-    await runInDurableObject(run.stub, async (_, { storage }) => {
-      storage.sql.exec("DELETE FROM timers");
-      await storage.deleteAlarm();
-    });
-    await evictDurableObject(run.stub);
-    return run;
-  }
+  const directory = () => env.DIRECTORY.get(env.DIRECTORY.idFromName(`${DEFAULT_WORKSPACE}/directory`));
 
-  test("and that nothing would give up is looked at a day after somebody asked for it", async () => {
-    const run = await withoutTimer();
-    expect(await run.state()).toBe("succeeded");
-    await alarmAfter(run, 1.1);
-    expect(await leftovers(run)).not.toEqual(gone);
-    await alarmAfter(run, 30);
-    expect(await historyOf(run)).toBeDefined();
-    expect(await leftovers(run)).toEqual(gone);
-  });
-
-  test("and that nothing would give up is reminded when the directory forgets it", async () => {
-    const run = await withoutTimer();
-    const directory = env.DIRECTORY.get(env.DIRECTORY.idFromName(`${DEFAULT_WORKSPACE}/directory`));
-    await runInDurableObject(directory, (_, { storage }) => {
-      storage.sql.exec("UPDATE runs SET finished_at = 1000 WHERE id = ?", run.id);
+  /** The directory's daily look, as if so many days had passed. */
+  async function daysPass(days: number): Promise<void> {
+    vi.setSystemTime(Date.now() + days * DAY_MS);
+    await runInDurableObject(directory(), (_, { storage }) => {
       storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
     });
-    await runDurableObjectAlarm(directory);
+    await runDurableObjectAlarm(directory());
+  }
+
+  test("sets no alarm until the directory asks, once it has been kept for long enough", async () => {
+    const run = await finishedRun("return 1");
+    const retire = vi.spyOn(WorkflowRun.prototype, "retire");
+    await evictDurableObject(run.stub);
+    expect(await run.state()).toBe("succeeded");
+    await daysPass(29);
+    expect(retire).not.toHaveBeenCalled();
+    expect((await leftovers(run)).alarm).toBeNull();
+    await daysPass(2);
     await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull());
-    await alarmAfter(run, 31);
+    await runDurableObjectAlarm(run.stub);
+    expect(await leftovers(run)).toEqual(gone);
+    expect(await historyOf(run)).toBeDefined();
+  });
+
+  test("is asked when the directory forgets it, however long it is to be kept", async () => {
+    const run = await finishedRun("return 1");
+    await runInDurableObject(directory(), (instance, { storage }) => {
+      const { env: bound } = instance as unknown as { env: Env };
+      Object.assign(instance, { env: { ...bound, SLUICE_ARCHIVE_AFTER_DAYS: "1000" } });
+      storage.sql.exec("UPDATE runs SET finished_at = 1000 WHERE id = ?", run.id);
+    });
+    await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: "1000" });
+    await daysPass(0);
+    await evictDurableObject(directory());
+    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull());
+    await alarmAfter(run, 900);
+    expect(await leftovers(run)).not.toEqual(gone);
+    await alarmAfter(run, 101);
     expect(await leftovers(run)).toEqual(gone);
   });
 
   test("is refused what a run that is over refuses, also when it had to be brought back", async () => {
     const run = await finishedRun("return 1");
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     const cancelled = await call("POST", `/v1/runs/${run.id}/cancel`, { body: {} });
     expect(cancelled).toMatchObject({ status: 409, body: { code: "run_finished" } });
   });
@@ -162,7 +179,7 @@ describe("a run that is over", () => {
     const run = await finishedRun("return 1");
     const full = { head: async () => null, put: () => Promise.reject(new Error("no space")) };
     await bind(run, { ARCHIVE: full as unknown as R2Bucket });
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     expect(await run.state()).toBe("succeeded");
     await evictDurableObject(run.stub);
     await alarmAfter(run, 1.1);
@@ -177,7 +194,7 @@ describe("a run that is over", () => {
   ])("is kept while the retention is %j, which is no number of days", async (days, after) => {
     const run = await finishedRun("return 1");
     await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: days });
-    await alarmAfter(run, after);
+    await askedAfter(run, after);
     expect((await leftovers(run)).alarm).toBeGreaterThan(Date.now());
     expect(await run.state()).toBe("succeeded");
   });
@@ -185,7 +202,7 @@ describe("a run that is over", () => {
   test("is archived after as many days as the variable says", async () => {
     const run = await finishedRun("return 1");
     await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: "90" });
-    await alarmAfter(run, 89);
+    await askedAfter(run, 89);
     expect(await run.state()).toBe("succeeded");
     await alarmAfter(run, 2);
     expect(await leftovers(run)).toEqual(gone);
@@ -197,7 +214,7 @@ describe("a run that is over", () => {
       const { ARCHIVE: _, ...others } = (instance as unknown as { env: Env }).env;
       Object.assign(instance, { env: others });
     });
-    await alarmAfter(run, 399);
+    await askedAfter(run, 399);
     expect(await run.state()).toBe("succeeded");
     await alarmAfter(run, 2);
     expect(await leftovers(run)).toEqual(gone);
@@ -221,7 +238,7 @@ describe("a run that is over", () => {
       const { runs } = (await call("GET", `/v1/runs?parent=${parent}&state=waiting`)).body;
       expect(runs).toHaveLength(1);
     });
-    await alarmAfter(first, 31);
+    await askedAfter(first, 31);
     await first.rpc.closeByParent({ parent, terminate: true });
     await second.until("cancelled");
     await toldRun(second);
@@ -232,7 +249,7 @@ describe("a run that is over", () => {
   test("whose archiving was cut off after the first file is archived whole at the next look", async () => {
     const run = await finishedRun('print("hello")\nreturn 1');
     await bucket.put(`${files(run)}/log.ndjson`, "half");
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     expect(await historyOf(run)).toBeDefined();
     expect((await call("GET", `/v1/runs/${run.id}/log`)).body.lines).toHaveLength(1);
   });
@@ -244,7 +261,7 @@ describe("a run that is over", () => {
         "INSERT INTO outbox (receiver, method, args, due_at, parked) VALUES ('bus/', 'forgetRun', '[]', 0, 1)",
       );
     });
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     expect((await leftovers(run)).tables).toBeGreaterThan(0);
     await runInDurableObject(run.stub, (_instance, { storage }) => {
       storage.sql.exec("DELETE FROM outbox");
@@ -258,7 +275,7 @@ describe("a run that is over", () => {
     const run = new TestRun(start.id);
     await run.rpc.start(start);
     await toldRun(run);
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     await run.rpc.start(start);
     expect(await leftovers(run)).toEqual(gone);
   });
@@ -266,7 +283,7 @@ describe("a run that is over", () => {
   test("that is still going on is not touched, however long it lasts", async () => {
     const run = await startRun(script("w.sleep(days = 1000)"));
     await run.until("waiting");
-    await alarmAfter(run, 900);
+    await askedAfter(run, 900);
     expect(await run.state()).toBe("waiting");
   });
 });

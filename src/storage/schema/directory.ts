@@ -23,6 +23,8 @@ export const runs = sqliteTable(
     version: integer("version").notNull(),
     /** JSON: a RunSummary. */
     body: text("body").notNull(),
+    /** 1 once its object was told that it has been over for long enough to be given up. */
+    retireAsked: integer("retire_asked"),
     /** Where it stands in `run_search`, in the order of creation; null as long as it has not been taken in there. */
     doc: integer("doc"),
   },
@@ -36,6 +38,7 @@ export const runs = sqliteTable(
       .on(table.parent, table.state, table.createdAt, table.id)
       .where(sql`parent IS NOT NULL`),
     index("runs_by_end").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
+    index("runs_to_retire").on(table.finishedAt).where(sql`finished_at IS NOT NULL AND retire_asked IS NULL`),
   ],
 );
 

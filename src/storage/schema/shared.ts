@@ -30,7 +30,10 @@ export const outbox = sqliteTable(
     attempts: integer("attempts").notNull().default(0),
     dueAt: integer("due_at").notNull(),
     lastError: text("last_error"),
-    /** 1 after too many failures: kept, shown, and delivered only when an operator retries it. */
+    /**
+     * 1 after too many failures: kept, shown, and delivered only when an operator retries it. 2 while whoever asked for
+     * the change sees to it that it is delivered, and afterwards.
+     */
     parked: integer("parked").notNull().default(0),
   },
   (table) => [index("outbox_order").on(table.parked, table.receiver, table.id)],

@@ -35,12 +35,3 @@ export function retentionMs(env: RetentionVariables): number {
     : days("SLUICE_RUN_RETENTION_DAYS", env.SLUICE_RUN_RETENTION_DAYS, DEFAULT_DAYS);
   return kept * DAY_MS;
 }
-
-/** As `retentionMs`; where the variable cannot be read, a day, to be looked at then. */
-export function firstLookMs(env: RetentionVariables): number {
-  try {
-    return retentionMs(env);
-  } catch {
-    return LOOK_AGAIN_MS;
-  }
-}
