@@ -39,10 +39,13 @@ async function finishedRun(body: string, overrides: Parameters<typeof startRun>[
 
 async function toldRun(run: TestRun): Promise<RunDetail> {
   const detail = await run.until("succeeded", "failed", "cancelled");
-  await vi.waitFor(async () => {
-    const known = await directoryStub(env, DEFAULT_WORKSPACE).run(run.id);
-    expect(known?.finishedAt).toBeDefined();
-  });
+  await vi.waitFor(
+    async () => {
+      const known = await directoryStub(env, DEFAULT_WORKSPACE).run(run.id);
+      expect(known?.finishedAt).toBeDefined();
+    },
+    { timeout: 8000 },
+  );
   return detail;
 }
 
@@ -145,7 +148,9 @@ describe("a run that is over", () => {
     expect(retire).not.toHaveBeenCalled();
     expect((await leftovers(run)).alarm).toBeNull();
     await daysPass(2);
-    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull());
+    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull(), {
+      timeout: 8000,
+    });
     await runDurableObjectAlarm(run.stub);
     expect(await leftovers(run)).toEqual(gone);
     expect(await historyOf(run)).toBeDefined();
@@ -161,7 +166,9 @@ describe("a run that is over", () => {
     await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: "1000" });
     await daysPass(0);
     await evictDurableObject(directory());
-    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull());
+    await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull(), {
+      timeout: 8000,
+    });
     await alarmAfter(run, 900);
     expect(await leftovers(run)).not.toEqual(gone);
     await alarmAfter(run, 101);
