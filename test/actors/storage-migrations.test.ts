@@ -107,7 +107,7 @@ test("what a run of the first schema holds is there in the present one", () =>
     }
     applyMigrations(storage, tables);
     for (const [table, expected] of Object.entries(rows)) {
-      expect(sql.exec(`SELECT * FROM ${table}`).toArray()).toEqual(expected);
+      expect(sql.exec(`SELECT * FROM ${table}`).toArray()).toMatchObject(expected);
     }
   }));
 

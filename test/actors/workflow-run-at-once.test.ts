@@ -50,7 +50,12 @@ describe("a run that is over at once", () => {
   });
 
   test("tells nothing again when somebody looks at it later", async () => {
-    const run = await startRun(short);
+    const start = startOf(short);
+    const run = new TestRun(start.id);
+    await runInDurableObject(run.stub, async (instance) => {
+      binding(instance, { ingestFromRun: async () => {}, apply: async () => {} });
+      await (instance as WorkflowRun).start(start);
+    });
     await evictDurableObject(run.stub);
     const ingest = vi.spyOn(EventBus.prototype, "ingestFromRun");
     const apply = vi.spyOn(Directory.prototype, "apply");
