@@ -55,6 +55,20 @@ export function ago(at: number, now: number): string {
   return `${duration(Math.max(0, now - at))} ago`;
 }
 
+/** A time as clocks in a zone show it: `2026-10-25 02:30:00 GMT+01:00`, which tells the hour that comes twice apart. */
+export function timeIn(timezone: string, at: number): string {
+  // Sweden writes dates as ISO 8601 does.
+  const clock = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  const offset = new Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "longOffset" })
+    .formatToParts(at)
+    .find(({ type }) => type === "timeZoneName");
+  return `${clock.format(at)} ${offset?.value ?? timezone}`;
+}
+
 /** Milliseconds in the two largest units people use: `850 ms`, `3.2 s`, `29 min 3 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

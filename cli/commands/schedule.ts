@@ -4,7 +4,7 @@ import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { ScheduleView } from "../../src/protocol/schedule.ts";
 import { contextOf } from "../command.ts";
 import { CliError } from "../errors.ts";
-import { ago, duration, printable, table } from "../output.ts";
+import { ago, duration, printable, table, timeIn } from "../output.ts";
 import { receiptLines } from "../receipt-lines.ts";
 
 /** `/v1/schedules/<workflow>/<name>` from the id `<workflow>/<name>`. */
@@ -68,7 +68,7 @@ export function addScheduleCommands(program: Command): void {
             ? [
                 `  ${pc.yellow("paused")} by ${printable(one.paused.by)} ${ago(one.paused.at, now)} ${printable(one.paused.reason)}`,
               ]
-            : one.next.map((time) => `  ${new Date(time).toISOString()}`)),
+            : one.next.map((time) => `  ${timeIn(one.timezone, time)}`)),
         ].join("\n"),
       );
     });

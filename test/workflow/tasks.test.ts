@@ -156,7 +156,7 @@ describe.each(modes)("w.spawn and w.wait, $mode", ({ replayEveryTime }) => {
   });
 
   it("says what is wrong with its arguments", () => {
-    expect(errorOf("w.wait(1)")?.code).toBe("InvalidBranch");
+    expect(errorOf("w.wait(1)")?.code).toBe("InvalidTask");
     expect(errorOf("w.wait([1])")).toMatchObject({
       code: "InvalidTask",
       message: "wait: for parameter tasks, at 0: got int, want a task, which w.spawn returns",

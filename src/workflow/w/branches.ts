@@ -22,9 +22,9 @@ function isCallable(value: Value): boolean {
 }
 
 /** The elements of a list or tuple. Throws `InvalidBranch` for anything else. */
-export function listArgument(fn: string, parameter: string, value: Value): readonly Value[] {
+export function listArgument(fn: string, value: Value): readonly Value[] {
   if (value instanceof StarlarkList || value instanceof StarlarkTuple) return value.items;
-  throw invalidBranch(`${fn}: for parameter ${parameter}: got ${typeName(value)}, want a list`);
+  throw invalidBranch(`${fn}: for parameter branches: got ${typeName(value)}, want a list`);
 }
 
 /** Throws `InvalidBranch` when it is none. */

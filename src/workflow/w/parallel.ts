@@ -5,6 +5,8 @@ import {
   defineBuiltin,
   makeStruct,
   StarlarkError,
+  StarlarkList,
+  StarlarkTuple,
   typeName,
   type Value,
 } from "../../starlark/index.ts";
@@ -49,7 +51,7 @@ export const parallel: Builtin = defineBuiltin(
   "parallel",
   "branches, *, limit??: index, on_error??: string",
   (ctx: CallContext, branches: Value, limit?: number, onError?: string) => {
-    const items = listArgument("parallel", "branches", branches);
+    const items = listArgument("parallel", branches);
     const cancelOnError = cancelsOnError("parallel", onError);
     if (limit !== undefined && limit < 1) {
       throw new StarlarkError(`parallel: for parameter limit: got ${limit}, want at least 1`, {
@@ -94,6 +96,21 @@ export function taskArgument(where: string, value: Value): Task {
   });
 }
 
+/** A task, or those of a list. Throws `InvalidTask` for anything else. */
+function tasksArgument(value: Value): Task[] {
+  if (value instanceof Task) return [value];
+  if (value instanceof StarlarkList || value instanceof StarlarkTuple) {
+    return value.items.map((item, index) => taskArgument(`wait: for parameter tasks, at ${index}`, item));
+  }
+  const got = typeName(value);
+  throw new StarlarkError(
+    `wait: for parameter tasks: got ${got}, want a task, which w.spawn returns, or a list`,
+    {
+      code: "InvalidTask",
+    },
+  );
+}
+
 /**
  * `w.wait(tasks, on_error="wait")`: waits until the tasks have ended and returns their values in order; of a single
  * task, its value. Errors are as with `w.parallel`.
@@ -103,17 +120,13 @@ export const wait: Builtin = defineBuiltin(
   "tasks, *, on_error??: string",
   (ctx: CallContext, tasks: Value, onError?: string) => {
     const cancelOnError = cancelsOnError("wait", onError);
-    const isOne = tasks instanceof Task;
-    const items = isOne ? [tasks] : listArgument("wait", "tasks", tasks);
-    ctx.charge(items.length, items.length * 32);
-    const members = items.map(
-      (item, index) => taskArgument(`wait: for parameter tasks, at ${index}`, item).thread,
-    );
+    const members = tasksArgument(tasks).map(({ thread }) => thread);
+    ctx.charge(members.length, members.length * 32);
     const join = new AllJoin({
       members: members.values(),
       limit: Number.POSITIVE_INFINITY,
       cancelOnError,
-      ...(isOne ? { result: ([value = null]) => value } : {}),
+      ...(tasks instanceof Task ? { result: ([value = null]) => value } : {}),
       print: (text) => ctx.print(text),
     });
     return ctx.suspend({ join });
@@ -125,7 +138,7 @@ export const wait: Builtin = defineBuiltin(
  * cleanup, and returns `struct(index, value)`; the first's error is raised.
  */
 export const race: Builtin = defineBuiltin("race", "branches", (ctx: CallContext, branches: Value) => {
-  const items = listArgument("race", "branches", branches);
+  const items = listArgument("race", branches);
   if (items.length === 0) throw invalidBranch("race: there is nothing to wait for");
   const entrants = items.map((item, i) => (item instanceof Task ? item : branchOf("race", item, i)));
   const toStart = entrants.filter((entrant): entrant is Branch => !(entrant instanceof Task));
