@@ -75,9 +75,13 @@ const noProgram: ErrorData = {
 
 const notStarted: ErrorData = { code: "run_not_started", message: "the run has not started yet" };
 
-function runFinished({ state }: FinishedNote): ErrorData {
-  return { code: "run_finished", message: `the run has ${state} already` };
+function runFinished({ state, continued, restarted }: FinishedNote): ErrorData {
+  const successor = (continued ?? restarted)?.run;
+  const next = successor === undefined ? "" : `, and goes on as ${successor}`;
+  return { code: "run_finished", message: `the run has ${inWords[state]} already${next}` };
 }
+
+const inWords = { succeeded: "succeeded", failed: "failed", cancelled: "been cancelled" } as const;
 
 /** Why an input is turned down that no command is there for. */
 function unheard(input: CommandInput, id: CommandId): ErrorData | undefined {

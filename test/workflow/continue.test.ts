@@ -26,6 +26,15 @@ describe.each(modes)("continue_as_new, $mode", ({ replayEveryTime }) => {
     expect(host.records.at(-1)).toMatchObject({ data: { continued: { run: continuation.run } } });
   });
 
+  it("tells whoever comes too late which run goes on", () => {
+    const host = ended("w.continue_as_new()");
+    expect(host.signal("go", 1, "s").refused).toMatchObject({
+      code: "run_finished",
+      message: `the run has succeeded already, and goes on as ${host.continuations[0]?.run}`,
+    });
+    expect(ended("pass").signal("go", 1, "s").refused?.message).toBe("the run has succeeded already");
+  });
+
   it("hands on the same data where it is given none", () => {
     const host = ended("w.continue_as_new()", { event: { data: { round: 1 } } });
     expect(host.continuations[0]?.event.data).toEqual({ round: 1 });
