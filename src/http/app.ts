@@ -19,6 +19,7 @@ import { imports } from "./routes/imports.ts";
 import { jobs } from "./routes/jobs.ts";
 import { live } from "./routes/live.ts";
 import { locks } from "./routes/locks.ts";
+import { operations } from "./routes/operations.ts";
 import { outbox } from "./routes/outbox.ts";
 import { overview } from "./routes/overview.ts";
 import { queue } from "./routes/queue.ts";
@@ -43,6 +44,7 @@ const resources = [
   workflows,
   functions,
   runs,
+  operations,
   forks,
   imports,
   signals,
