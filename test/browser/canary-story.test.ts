@@ -1,25 +1,14 @@
 // The main job, clicked through: a release is published, the canary soaks, policy holds production, a person decides.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { goTo, openBrowser, personWith } from "./browser.ts";
+import { expect, test } from "vitest";
+import { goTo } from "./browser.ts";
+import { useSluice } from "./fixture.ts";
 import { release, tokenOf } from "./stories.ts";
 
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
-
-beforeAll(async () => {
-  await sluice.start();
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
-});
+const { sluice, signIn } = useSluice();
 
 test("goes from webhook to approval to healthy without a reload", async () => {
   const token = await tokenOf(sluice, "release-manager", "operator");
-  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token });
+  const page = await signIn({ token });
   await page.evaluate("window.notReloaded = true");
   await release(sluice);
   await page
@@ -37,16 +26,12 @@ test("goes from webhook to approval to healthy without a reload", async () => {
   await page.getByRole("link", { name: "Overview" }).click();
   await page.getByRole("article", { name: "production" }).getByText("Hello-World-production").waitFor();
   expect(await page.evaluate("window.notReloaded")).toBe(true);
-  expect(faults).toEqual([]);
-  await leave();
 });
 
 test("of two people who decide at once one decides, and the other is told so", async () => {
   const run = await release(sluice);
   const people = await Promise.all(
-    ["first", "second"].map(async (name) =>
-      personWith(browser, { url: sluice.url, token: await tokenOf(sluice, name, "operator") }),
-    ),
+    ["first", "second"].map(async (name) => signIn({ token: await tokenOf(sluice, name, "operator") })),
   );
   // Neither decision reaches the server before both are made.
   let decided = 0;
@@ -54,7 +39,7 @@ test("of two people who decide at once one decides, and the other is told so", a
   const bothDecided = new Promise<void>((resolve) => {
     both = resolve;
   });
-  for (const { page } of people) {
+  for (const page of people) {
     await page.route(/\/v1\/approvals\/run_/, async (route) => {
       decided += 1;
       if (decided === people.length) both();
@@ -64,9 +49,9 @@ test("of two people who decide at once one decides, and the other is told so", a
     await goTo(page, `${sluice.url}/runs/${run}`);
     await page.getByRole("button", { name: "Approve" }).waitFor();
   }
-  for (const { page } of people) await page.getByRole("button", { name: "Approve" }).click();
+  for (const page of people) await page.getByRole("button", { name: "Approve" }).click();
   const sentences = await Promise.all(
-    people.map(async ({ page }) => {
+    people.map(async (page) => {
       await page.locator(".run-state .state", { hasText: "succeeded" }).waitFor();
       return await page.locator(".notice p").allTextContents();
     }),
@@ -82,5 +67,4 @@ test("of two people who decide at once one decides, and the other is told so", a
   expect(
     entries.filter(({ action, data }) => action === "approval.approve" && data.run === run),
   ).toHaveLength(1);
-  for (const { leave } of people) await leave();
 });

@@ -1,14 +1,11 @@
 // The lists, searches and forms of the dashboard, in real Chromium on the real Worker.
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { axeFaults, openBrowser, personWith } from "./browser.ts";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { axeFaults } from "./browser.ts";
+import { takePicture, useSluice } from "./fixture.ts";
+import { post, registerSource } from "./stories.ts";
 
-const pictures = resolve(import.meta.dirname, "..", "..", "coverage", "screenshots");
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
+const { sluice, signIn } = useSluice();
 
 const source = (note: string) => `
 def deliver(w, ev):
@@ -26,46 +23,23 @@ on_schedule(cron = "0 3 * * *", timezone = "Europe/Berlin", handler = nightly)
 on_start(deliver)
 `;
 
-async function push(note: string): Promise<void> {
-  await sluice.admin.put("/v1/workflows/listed", {
-    body: { entry: "main.star", files: { "main.star": source(note) } },
-  });
-}
-
 beforeAll(async () => {
-  mkdirSync(pictures, { recursive: true });
-  await sluice.start();
-  browser = await openBrowser();
-  await push("first");
-  await push("second");
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
+  await registerSource(sluice, "listed", source("first"));
+  await registerSource(sluice, "listed", source("second"));
 });
 
 async function opened(
   path: string,
   options: { width?: number; theme?: "light" | "dark" } = {},
 ): Promise<Page> {
-  const { page } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, ...options });
+  const page = await signIn(options);
   await page.goto(`${sluice.url}/${path}`);
   await page.getByRole("heading", { level: 1 }).waitFor();
   return page;
 }
 
 async function send(data: object): Promise<void> {
-  await sluice.admin.post("/v1/events", {
-    headers: { "content-type": "application/cloudevents+json" },
-    rawBody: JSON.stringify({
-      specversion: "1.0",
-      id: crypto.randomUUID(),
-      source: "/tests/lists",
-      type: "com.example.listed",
-      subject: "shop",
-      data,
-    }),
-  });
+  await post(sluice, { type: "com.example.listed", subject: "shop", data });
 }
 
 describe("runs", () => {
@@ -96,7 +70,6 @@ describe("runs", () => {
       .getByRole("link", { name: /listed/ })
       .first()
       .waitFor();
-    await page.context().close();
   });
 
   test("that begin while a search is on screen come in, if they match, without being asked for", async () => {
@@ -105,7 +78,6 @@ describe("runs", () => {
     const before = await page.locator(".run-row").count();
     await send({ n: 7, ok: true, kind: "x" });
     await expect.poll(() => page.locator(".run-row").count(), { timeout: 20_000 }).toBe(before + 1);
-    await page.context().close();
   });
 });
 
@@ -120,7 +92,7 @@ describe("events", () => {
     await page.getByText("its filter says no: event.data.n > 1 is false").waitFor();
     await page.getByText('data.kind is "large", not "small"').waitFor();
     expect(page.url()).toMatch(/event=\d+/);
-    await page.screenshot({ path: join(pictures, "event-light.png") });
+    await takePicture(page, "event-light");
     await page.getByRole("link", { name: "Send again…" }).click();
     await expect.poll(() => page.getByLabel("Data, as JSON").inputValue()).toContain("large");
     await page.getByLabel("Data, as JSON").fill('{"n": 9');
@@ -130,7 +102,6 @@ describe("events", () => {
     await page.getByRole("button", { name: "Send", exact: true }).click();
     await page.getByText("was stored").waitFor();
     expect(await page.locator(".form-card .effects a", { hasText: "listed" }).count()).toBe(2);
-    await page.context().close();
   });
 
   test("are made ready for a trigger that one chooses", async () => {
@@ -138,7 +109,6 @@ describe("events", () => {
     await page.getByRole("link", { name: "Send a test event" }).last().click();
     await expect.poll(() => page.getByLabel("Data, as JSON").inputValue()).toContain('"kind": "small"');
     expect(await page.getByLabel("Type", { exact: true }).inputValue()).toBe("com.example.listed");
-    await page.context().close();
   });
 });
 
@@ -153,11 +123,10 @@ describe("a workflow", () => {
     await page.getByRole("button", { name: "Pause" }).waitFor();
     await page.locator(".diff-removed", { hasText: "first" }).waitFor();
     await page.locator(".diff-added", { hasText: "second" }).waitFor();
-    await page.screenshot({ path: join(pictures, "workflow-listed-light.png"), fullPage: true });
+    await takePicture(page, "workflow-listed-light", { fullPage: true });
     await page.getByRole("link", { name: "Version 1", exact: true }).click();
     await page.getByRole("heading", { name: "Source of version 1" }).waitFor();
     expect(page.url()).toContain("version=1");
-    await page.context().close();
   });
 
   test("is started by hand once its input is JSON", async () => {
@@ -170,7 +139,6 @@ describe("a workflow", () => {
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await page.waitForURL(/\/runs\/run_/);
     await page.locator(".run-state .state", { hasText: "succeeded" }).waitFor();
-    await page.context().close();
   });
 });
 
@@ -188,7 +156,7 @@ describe("an environment", () => {
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("ends before it begins").first().waitFor();
     await page.getByLabel("To").fill("2037-01-02T00:00");
-    await page.screenshot({ path: join(pictures, "environment-form-light.png"), fullPage: true });
+    await takePicture(page, "environment-form-light", { fullPage: true });
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("link", { name: "form-made" }).click();
     await page.getByText("holidays").waitFor();
@@ -207,16 +175,15 @@ describe("an environment", () => {
       "/v1/environments/form-made",
     );
     expect([again.targets, again.freezes]).toEqual([stored.targets, stored.freezes]);
-    await page.context().close();
   });
 });
 
 test.each(["light", "dark"] as const)("what unfolds has no fault that axe finds, %s", async (theme) => {
-  const { page, faults } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, theme });
+  const page = await signIn({ theme });
   const found: string[] = [];
   const look = async (view: string) => {
     await page.waitForLoadState("networkidle");
-    await page.screenshot({ path: join(pictures, `${view.replaceAll(/[/?=:]/g, "-")}-${theme}.png`) });
+    await takePicture(page, `${view.replaceAll(/[/?=:]/g, "-")}-${theme}`);
     found.push(...(await axeFaults(page)).map((fault) => `${view} ${fault}`));
   };
   for (const view of ["runs?text=listed&from=2026-01-01T00:00:00Z", "events?event=1", "events?again=1"]) {
@@ -232,12 +199,10 @@ test.each(["light", "dark"] as const)("what unfolds has no fault that axe finds,
   await page.getByRole("button", { name: "Edit" }).click();
   await look("environments/production?edited");
   expect(found).toEqual([]);
-  expect(faults).toEqual([]);
-  await page.context().close();
 });
 
 test("the lists stay within a narrow screen", async () => {
-  const { page } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, width: 390 });
+  const page = await signIn({ width: 390 });
   for (const view of [
     "runs?from=2026-01-01T00:00:00Z",
     "events?event=1",
@@ -247,8 +212,7 @@ test("the lists stay within a narrow screen", async () => {
     await page.goto(`${sluice.url}/${view}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForLoadState("networkidle");
-    await page.screenshot({ path: join(pictures, `${view.replaceAll(/[/?=:]/g, "-")}-narrow.png`) });
+    await takePicture(page, `${view.replaceAll(/[/?=:]/g, "-")}-narrow`);
     expect(await page.evaluate("document.documentElement.scrollWidth"), view).toBeLessThanOrEqual(390);
   }
-  await page.context().close();
 });

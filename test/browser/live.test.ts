@@ -1,22 +1,15 @@
 // Pages that stay open while things happen: they follow, they say when they do not, and they miss nothing.
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { goTo, isLive, openBrowser, personWith } from "./browser.ts";
-import { register, send } from "./stories.ts";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { goTo, isLive } from "./browser.ts";
+import { useSluice } from "./fixture.ts";
+import { post, register, send } from "./stories.ts";
 
 const TABS = 20;
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
+const { sluice, signIn } = useSluice();
 
 beforeAll(async () => {
-  await sluice.start();
-  browser = await openBrowser();
   await register(sluice, "showcase");
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
 });
 
 async function createEnvironment(name: string): Promise<void> {
@@ -30,7 +23,7 @@ async function pause(run: string, reason: string): Promise<void> {
 const environment = (page: Page, name: string) => page.getByRole("article", { name, exact: true });
 
 test("the first view is one question, and nothing is asked twice when the line is there", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   const asked: string[] = [];
   page.on("request", (request) => {
     const { pathname } = new URL(request.url());
@@ -41,11 +34,10 @@ test("the first view is one question, and nothing is asked twice when the line i
   await isLive(page);
   await page.waitForLoadState("networkidle");
   expect(asked).toEqual(["GET /v1/overview"]);
-  await leave();
 });
 
 test("a server that is killed and comes back is caught up with, without a reload", async () => {
-  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   const run = await send(sluice, "com.example.showcase", { title: "through a restart" });
   await page
     .getByRole("link", { name: /showcase/ })
@@ -64,12 +56,10 @@ test("a server that is killed and comes back is caught up with, without a reload
   await page.getByRole("link", { name: "Overview" }).click();
   await environment(page, "after-the-restart").waitFor();
   expect(await page.evaluate("window.notReloaded")).toBe(true);
-  expect(faults).toEqual([]);
-  await leave();
 });
 
 test("what happens while the line is down is shown when it is back", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   let isDown = false;
   const lines = new Set<() => Promise<void>>();
   await page.routeWebSocket(/\/live/, (line) => {
@@ -92,22 +82,13 @@ test("what happens while the line is down is shown when it is back", async () =>
   await isLive(page);
   await page.getByRole("link", { name: "Overview" }).click();
   await environment(page, "while-the-line-was-down").waitFor();
-  await leave();
 });
 
 test("events that start nothing, and runners that come, are shown as they come", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   await goTo(page, `${sluice.url}/events`);
   await isLive(page);
-  await sluice.admin.post("/v1/events", {
-    headers: { "content-type": "application/cloudevents+json" },
-    rawBody: JSON.stringify({
-      specversion: "1.0",
-      id: "1",
-      source: "/tests/live",
-      type: "com.example.nobody-listens",
-    }),
-  });
+  await post(sluice, { type: "com.example.nobody-listens" });
   await page.getByText("com.example.nobody-listens").first().waitFor();
 
   await goTo(page, `${sluice.url}/runners`);
@@ -128,11 +109,10 @@ test("events that start nothing, and runners that come, are shown as they come",
   await page.getByText("newcomer").waitFor();
   left.abort();
   expect(await asking).toBe("AbortError");
-  await leave();
 });
 
 test("twenty open tabs all follow", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   const tabs = [page];
   while (tabs.length < TABS) {
     const tab = await page.context().newPage();
@@ -142,5 +122,4 @@ test("twenty open tabs all follow", async () => {
   await Promise.all(tabs.map(isLive));
   await createEnvironment("seen-by-twenty");
   await Promise.all(tabs.map((tab) => environment(tab, "seen-by-twenty").waitFor()));
-  await leave();
 });

@@ -1,8 +1,7 @@
 // What people see in the place of what only a runner gets.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
+import { expect, test } from "vitest";
+import { axeFaults, goTo } from "./browser.ts";
+import { useSluice } from "./fixture.ts";
 import { registerSource, runOnce, send } from "./stories.ts";
 
 // The tag is one that no runner has: the run waits as long as somebody looks at it.
@@ -18,17 +17,7 @@ def main(w, ev):
 
 on_event(type = "com.example.masked", handler = main)
 `;
-const sluice = new LocalSluice({ timeScale: 1 });
-let browser: Browser;
-
-beforeAll(async () => {
-  await sluice.start();
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
-});
+const { sluice, signIn } = useSluice({ timeScale: 1 });
 
 test("a masked value is a chip that says why, in trees and in the log, and the page holds no secret", async () => {
   const token = `s3cret-${crypto.randomUUID()}`;
@@ -36,7 +25,7 @@ test("a masked value is a chip that says why, in trees and in the log, and the p
   const run = await send(sluice, "com.example.masked", { token });
   await runOnce(sluice, run, ({ waitingFor }) => waitingFor.includes("a runner"));
   for (const theme of ["light", "dark"] as const) {
-    const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, theme });
+    const page = await signIn({ theme });
     await goTo(page, `${sluice.url}/runs/${run}`);
     await page.locator(".activity").first().click();
     const panel = page.getByRole("complementary", { name: "Activity" });
@@ -51,6 +40,5 @@ test("a masked value is a chip that says why, in trees and in the log, and the p
     await goTo(page, `${sluice.url}/runs/${run}?tab=log`);
     await page.locator(".log-line .masked").first().waitFor();
     expect(await page.content()).not.toContain(token);
-    await leave();
   }
 });

@@ -1,25 +1,17 @@
 // Who one is and what one may do: signing in and out, keys, roles.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { goTo, openBrowser, personWith } from "./browser.ts";
+import { beforeAll, expect, test } from "vitest";
+import { goTo } from "./browser.ts";
+import { useSluice } from "./fixture.ts";
 import { register, release, runOnce, send, tokenOf } from "./stories.ts";
 
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
+const { sluice, signIn } = useSluice();
 
 beforeAll(async () => {
-  await sluice.start();
-  browser = await openBrowser();
   await register(sluice, "showcase");
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
 });
 
 test("a link signs in, also as somebody else, and leaves no token behind", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   expect(page.url()).toBe(`${sluice.url}/`);
   expect(await page.evaluate("document.cookie")).toBe("");
   const other = await tokenOf(sluice, "somebody-else", "viewer");
@@ -30,7 +22,6 @@ test("a link signs in, also as somebody else, and leaves no token behind", async
   await page.goto("about:blank");
   await page.goto(`${sluice.url}/#token=slc_not_a_token`);
   await page.getByRole("alert").getByText("This token is not known").waitFor();
-  await leave();
 });
 
 test("a viewer is offered nothing that a viewer may not do, and is refused it", async () => {
@@ -38,7 +29,7 @@ test("a viewer is offered nothing that a viewer may not do, and is refused it", 
   const shown = await send(sluice, "com.example.showcase", { title: "to look at" });
   await runOnce(sluice, held, ({ waitingFor }) => waitingFor.startsWith("held"));
   const token = await tokenOf(sluice, "looker", "viewer");
-  const { page, leave } = await personWith(browser, { url: sluice.url, token });
+  const page = await signIn({ token });
   for (const address of [
     "approvals",
     "environments",
@@ -74,13 +65,12 @@ test("a viewer is offered nothing that a viewer may not do, and is refused it", 
     [encodeURIComponent(`${held}/0#4/1`), held] as const,
   );
   expect(answers).toEqual([403, 403, 403, 403]);
-  await leave();
 });
 
 test("an operator fills in a form, pauses, forks and completes by hand", async () => {
   const run = await send(sluice, "com.example.showcase", { title: "by hand" });
   const token = await tokenOf(sluice, "worker", "operator");
-  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token });
+  const page = await signIn({ token });
   await goTo(page, `${sluice.url}/runs/${run}`);
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByLabel("Why").fill("lunch");
@@ -108,12 +98,10 @@ test("an operator fills in a form, pauses, forks and completes by hand", async (
   await page.getByRole("dialog").getByRole("button", { name: "Fork from here" }).click();
   await page.getByText("Fork of").waitFor();
   expect(page.url()).not.toContain(run);
-  expect(faults).toEqual([]);
-  await leave();
 });
 
 test("goes everywhere by keyboard", async () => {
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   await page.keyboard.press("g");
   await page.keyboard.press("n");
   await page.getByRole("heading", { name: "Environments" }).waitFor();
@@ -131,5 +119,4 @@ test("goes everywhere by keyboard", async () => {
   await mark.focus();
   await page.keyboard.press("Enter");
   await page.getByRole("complementary", { name: "Activity" }).waitFor();
-  await leave();
 });

@@ -1,9 +1,8 @@
 // What the view of a run can show: long timelines, logs, where the script is.
 import { readFileSync } from "node:fs";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { LocalSluice } from "../end-to-end/local-sluice.ts";
-import { goTo, openBrowser, personWith } from "./browser.ts";
+import { expect, test } from "vitest";
+import { goTo } from "./browser.ts";
+import { useSluice } from "./fixture.ts";
 import { register, registerSource, runOnce, send } from "./stories.ts";
 
 const ACTIVITIES = 10_600;
@@ -16,23 +15,13 @@ def long(w, ev):
 
 on_event(type = "com.example.long", handler = long)
 `;
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
-
-beforeAll(async () => {
-  await sluice.start();
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
-});
+const { sluice, signIn } = useSluice();
 
 test("ten thousand activities are scrolled through with a screenful of them in the page, and more are read by pages", async () => {
   await registerSource(sluice, "long", long);
   const run = await send(sluice, "com.example.long", {});
   await runOnce(sluice, run, ({ state }) => state === "succeeded");
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   await goTo(page, `${sluice.url}/runs/${run}`);
   const rows = page.locator(".activity");
   await rows.first().waitFor();
@@ -56,13 +45,12 @@ test("ten thousand activities are scrolled through with a screenful of them in t
   await page.getByRole("complementary", { name: "Activity" }).waitFor();
   await pages.getByRole("link", { name: "Newest" }).click();
   await pages.getByText("601 to 10,600").waitFor();
-  await leave();
 });
 
 test("a log is coloured, searched, and taken along", async () => {
   await register(sluice, "showcase");
   const run = await send(sluice, "com.example.showcase", { title: "log" });
-  const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken });
+  const page = await signIn();
   await goTo(page, `${sluice.url}/runs/${run}?tab=log`);
   const line = page.locator(".log-line", { hasText: "eu takes traffic" });
   await line.waitFor();
@@ -76,5 +64,4 @@ test("a log is coloured, searched, and taken along", async () => {
   ]);
   expect(file.suggestedFilename()).toBe(`${run}.log`);
   expect(readFileSync(await file.path(), "utf8")).toContain("starting log\n");
-  await leave();
 });

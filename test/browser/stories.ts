@@ -33,7 +33,7 @@ export async function release(sluice: LocalSluice): Promise<string> {
       "x-hub-signature-256": `sha256=${signature}`,
     },
   });
-  const { events } = (await answer.json()) as { events: { started: { run: string }[] }[] };
+  const { events } = (await answer.json()) as Receipt;
   const first = events[0]?.started[0]?.run;
   return await eventually("the canary run", async () => {
     const { runs } = await sluice.admin.get<{ runs: RunSummary[] }>("/v1/runs", {
@@ -54,18 +54,25 @@ export async function registerSource(sluice: LocalSluice, name: string, source: 
   await sluice.admin.put(`/v1/workflows/${name}`, { body: { entry, files: { [entry]: source } } });
 }
 
+interface Receipt {
+  events: { started: { run: string }[] }[];
+}
+
+/** Sends an event, whatever comes of it. */
+export async function post(
+  sluice: LocalSluice,
+  event: { type: string; subject?: string; data?: unknown },
+): Promise<Receipt> {
+  return await sluice.admin.post<Receipt>("/v1/events", {
+    headers: { "content-type": "application/cloudevents+json" },
+    rawBody: JSON.stringify({ specversion: "1.0", id: crypto.randomUUID(), source: "/tests", ...event }),
+  });
+}
+
 /** Sends an event; answers the first run that it starts. */
 export async function send(sluice: LocalSluice, type: string, data: unknown): Promise<string> {
-  const answer = await fetch(`${sluice.url}/v1/events`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/cloudevents+json",
-      authorization: `Bearer ${sluice.adminToken}`,
-    },
-    body: JSON.stringify({ specversion: "1.0", id: crypto.randomUUID(), source: "/tests", type, data }),
-  });
-  const receipt = (await answer.json()) as { events?: { started: { run: string }[] }[] };
-  const run = receipt.events?.[0]?.started[0]?.run;
+  const receipt = await post(sluice, { type, data });
+  const run = receipt.events[0]?.started[0]?.run;
   if (!run) throw new Error(`${type} started nothing: ${JSON.stringify(receipt)}`);
   return run;
 }

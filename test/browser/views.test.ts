@@ -1,17 +1,12 @@
 // Every view, in both themes and on a narrow screen: nothing for axe to find, nothing that sticks out, and a picture.
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, LocalSluice } from "../end-to-end/local-sluice.ts";
-import { axeFaults, goTo, openBrowser, personWith } from "./browser.ts";
+import { beforeAll, expect, test } from "vitest";
+import { eventually } from "../end-to-end/local-sluice.ts";
+import { axeFaults, goTo } from "./browser.ts";
+import { takePicture, useSluice } from "./fixture.ts";
 import { register, release, runOnce, send, tokenOf } from "./stories.ts";
 
-const pictures = resolve(import.meta.dirname, "..", "..", "coverage", "screenshots");
-
 // Slow enough for the longest waits to outlast the test, and for the canary to be held soon.
-const sluice = new LocalSluice({ timeScale: 600 });
-let browser: Browser;
+const { sluice, signIn } = useSluice();
 /** The views by the names of their pictures. */
 const views: Record<string, string> = {
   overview: "",
@@ -26,9 +21,6 @@ const views: Record<string, string> = {
 };
 
 beforeAll(async () => {
-  mkdirSync(pictures, { recursive: true });
-  await sluice.start();
-  browser = await openBrowser();
   await register(sluice, "showcase");
   // One that is deployed, one that waits for its approval, one that shows the rest.
   const done = await release(sluice);
@@ -45,10 +37,6 @@ beforeAll(async () => {
     "run-script": `runs/${shown}?tab=script`,
     "run-journal": `runs/${held}?tab=journal`,
   });
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice.stop();
 });
 
 async function approve(run: string): Promise<void> {
@@ -72,28 +60,26 @@ test.each([
   ["light", 390],
 ] as const)("axe finds nothing in any view, %s, %i wide, and none sticks out", async (theme, width) => {
   const token = await tokenOf(sluice, "ann", "operator");
-  const { page, faults, leave } = await personWith(browser, { url: sluice.url, token, theme, width });
+  const page = await signIn({ token, theme, width });
   const found: string[] = [];
   for (const [name, address] of Object.entries(views)) {
     await goTo(page, `${sluice.url}/${address}`);
     const suffix = width < 900 ? `${theme}-narrow` : theme;
-    await page.screenshot({ path: join(pictures, `${name}-${suffix}.png`) });
+    await takePicture(page, `${name}-${suffix}`);
     found.push(...(await axeFaults(page)).map((fault) => `${name}: ${fault}`));
     const scrolled = Number(await page.evaluate("document.documentElement.scrollWidth"));
     if (scrolled > width) found.push(`${name}: ${scrolled - width} pixels stick out`);
   }
   expect(found).toEqual([]);
-  expect(faults).toEqual([]);
-  await leave();
 });
 
 test.each(["light", "dark"] as const)(
   "axe finds nothing in dialogs, menus and at the door, %s",
   async (theme) => {
-    const { page, leave } = await personWith(browser, { url: sluice.url, token: sluice.adminToken, theme });
+    const page = await signIn({ theme });
     const found: string[] = [];
     const look = async (name: string) => {
-      await page.screenshot({ path: join(pictures, `${name}-${theme}.png`) });
+      await takePicture(page, `${name}-${theme}`);
       found.push(...(await axeFaults(page)).map((fault) => `${name}: ${fault}`));
     };
     await page.keyboard.press("?");
@@ -118,7 +104,6 @@ test.each(["light", "dark"] as const)(
     await page.getByLabel("Token").waitFor();
     await look("sign-in");
     expect(found).toEqual([]);
-    await leave();
   },
 );
 
