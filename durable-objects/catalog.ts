@@ -35,7 +35,8 @@ import { governingEnvironment, targetsOf } from "./catalog/governing.ts";
 import { WorkflowRows } from "./catalog/workflow-rows.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { CatalogRpc, Governing, OutboxRpc } from "./rpc.ts";
+import type { CatalogRpc, Governing } from "./rpc/catalog.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 

@@ -1,16 +1,14 @@
 // Typed messages between actors, and their delivery: the receiver's name becomes a stub, the method a call.
 import type { RunId } from "../src/protocol/ids.ts";
 import type { Message } from "../src/storage/outbox.ts";
-import type {
-  CatalogRpc,
-  DirectoryRpc,
-  EnvironmentRpc,
-  EventBusRpc,
-  JobRouterRpc,
-  LockRpc,
-  OutboxRpc,
-  WorkflowRunRpc,
-} from "./rpc.ts";
+import type { CatalogRpc } from "./rpc/catalog.ts";
+import type { DirectoryRpc } from "./rpc/directory.ts";
+import type { EnvironmentRpc } from "./rpc/environment.ts";
+import type { EventBusRpc } from "./rpc/event-bus.ts";
+import type { JobRouterRpc } from "./rpc/job-router.ts";
+import type { LockRpc } from "./rpc/lock.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
+import type { WorkflowRunRpc } from "./rpc/workflow-run.ts";
 import {
   busStub,
   catalogStub,

@@ -30,7 +30,8 @@ import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import { retentionMs } from "./retention.ts";
-import type { AuditEntry, DirectoryOverview, DirectoryRpc, OutboxRpc, RunFilter, RunPage } from "./rpc.ts";
+import type { AuditEntry, DirectoryOverview, DirectoryRpc, RunFilter, RunPage } from "./rpc/directory.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 import { SIGNED_OUT, tell, WATCHER_HEADER } from "./watchers.ts";
 

@@ -30,7 +30,9 @@ import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { AuditEntry, EnvironmentRpc, OutboxRpc } from "./rpc.ts";
+import type { AuditEntry } from "./rpc/directory.ts";
+import type { EnvironmentRpc } from "./rpc/environment.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const FREEZE_TIMER = "freeze";

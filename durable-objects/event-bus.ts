@@ -41,7 +41,8 @@ import { StartRows } from "./event-bus/start-rows.ts";
 import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
 import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { EventBusRpc, EventFilter, OutboxRpc } from "./rpc.ts";
+import type { EventBusRpc, EventFilter } from "./rpc/event-bus.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 

@@ -44,7 +44,8 @@ import { JobRows, type LaneHead, type StoredJob } from "./job-router/job-rows.ts
 import { RunnerRows } from "./job-router/runner-rows.ts";
 import { WaitingPolls } from "./job-router/waiting-polls.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { JobRouterRpc, OutboxRpc, QueueJob } from "./rpc.ts";
+import type { JobRouterRpc, QueueJob } from "./rpc/job-router.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 

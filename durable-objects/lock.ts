@@ -20,7 +20,8 @@ import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { type Claimant, ClaimRows } from "./lock/claim-rows.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { LockRpc, OutboxRpc } from "./rpc.ts";
+import type { LockRpc } from "./rpc/lock.ts";
+import type { OutboxRpc } from "./rpc/outbox.ts";
 import { DEFAULT_WORKSPACE, directoryStub } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;

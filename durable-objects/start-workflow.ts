@@ -5,7 +5,8 @@ import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
 import type { RunId } from "../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import { checkStartInput } from "../src/workflow/forms/start-input.ts";
-import type { CatalogRpc, EventBusRpc } from "./rpc.ts";
+import type { CatalogRpc } from "./rpc/catalog.ts";
+import type { EventBusRpc } from "./rpc/event-bus.ts";
 
 export interface Started {
   run: RunId;

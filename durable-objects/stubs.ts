@@ -1,14 +1,12 @@
 // The one place where actor names are built and typed stubs are handed out.
 import type { RunId } from "../src/protocol/ids.ts";
-import type {
-  CatalogRpc,
-  DirectoryRpc,
-  EnvironmentRpc,
-  EventBusRpc,
-  JobRouterRpc,
-  LockRpc,
-  WorkflowRunRpc,
-} from "./rpc.ts";
+import type { CatalogRpc } from "./rpc/catalog.ts";
+import type { DirectoryRpc } from "./rpc/directory.ts";
+import type { EnvironmentRpc } from "./rpc/environment.ts";
+import type { EventBusRpc } from "./rpc/event-bus.ts";
+import type { JobRouterRpc } from "./rpc/job-router.ts";
+import type { LockRpc } from "./rpc/lock.ts";
+import type { WorkflowRunRpc } from "./rpc/workflow-run.ts";
 
 /** Until workspaces are created by API there is one. */
 export const DEFAULT_WORKSPACE = "default";

@@ -1,7 +1,7 @@
 // What the engine's benchmark runs in workerd: Sluice's actors, a bare object, a Cloudflare Workflow, and a door to
 // them. Nothing here measures: a Worker's clock stands still while it computes.
 import { DurableObject, WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
-import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc.ts";
+import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
 import { DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
 import { WorkflowRun as Actor } from "../../durable-objects/workflow-run.ts";

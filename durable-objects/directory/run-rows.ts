@@ -2,7 +2,8 @@
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords } from "../../src/protocol/run-words.ts";
-import type { Position, RunFilter, RunPage } from "../rpc.ts";
+import type { RunFilter, RunPage } from "../rpc/directory.ts";
+import type { Position } from "../rpc/position.ts";
 import { RunSearch } from "./run-search.ts";
 
 /** A list filtered by it walks its index: the most telling of the filters leads. */

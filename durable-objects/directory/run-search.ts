@@ -10,7 +10,8 @@
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords, wordsOfRun } from "../../src/protocol/run-words.ts";
-import type { Position, RunFilter } from "../rpc.ts";
+import type { RunFilter } from "../rpc/directory.ts";
+import type { Position } from "../rpc/position.ts";
 import { sha256 } from "../sha256.ts";
 
 /** Room for the runs that are created in one millisecond. Times in ms stay exact until the year 2248. */

@@ -3,7 +3,7 @@ import { SENSITIVE_ATTRIBUTE } from "../../src/events/sensitive-data.ts";
 import { isPrefix, prefixOf } from "../../src/events/type-pattern.ts";
 import type { CloudEvent, EventReceipt, StoredEvent } from "../../src/protocol/cloud-event.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
-import type { EventFilter } from "../rpc.ts";
+import type { EventFilter } from "../rpc/event-bus.ts";
 
 type Row = {
   seq: number;

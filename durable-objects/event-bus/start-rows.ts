@@ -5,7 +5,7 @@ import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { StartState, StartView } from "../../src/protocol/start.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
-import type { Position } from "../rpc.ts";
+import type { Position } from "../rpc/position.ts";
 
 type Row = {
   run: RunId;

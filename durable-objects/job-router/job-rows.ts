@@ -5,7 +5,7 @@ import { placeOf } from "../../src/jobs/queue.ts";
 import type { JobId } from "../../src/protocol/ids.ts";
 import type { Job, QueuedView } from "../../src/protocol/job.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import type { QueueJob } from "../rpc.ts";
+import type { QueueJob } from "../rpc/job-router.ts";
 
 type Row = {
   seq: number;

@@ -14,7 +14,8 @@ import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Decision, PolicyInput } from "../../src/protocol/policy.ts";
 import { ok, type Result } from "../../src/protocol/result.ts";
 import type { Effect, PolicyAnswer } from "../../src/workflow/machine-types.ts";
-import type { CatalogRpc, EnvironmentRpc, Governing } from "../rpc.ts";
+import type { CatalogRpc, Governing } from "../rpc/catalog.ts";
+import type { EnvironmentRpc } from "../rpc/environment.ts";
 import type { StoredStart } from "./parts.ts";
 
 export interface PolicyPorts {

@@ -9,7 +9,7 @@ import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
 import { endOf } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { message } from "../deliver.ts";
-import type { ForkRun, StartRun } from "../rpc.ts";
+import type { ForkRun, StartRun } from "../rpc/workflow-run.ts";
 import { sha256 } from "../sha256.ts";
 import { loadMachine } from "./engine.ts";
 import type { StoredStart } from "./parts.ts";

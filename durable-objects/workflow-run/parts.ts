@@ -2,7 +2,7 @@
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
-import type { StartRun } from "../rpc.ts";
+import type { StartRun } from "../rpc/workflow-run.ts";
 
 /** `StartRun` with its program's digest alone: the sources are a part of their own, read only to load the engine. */
 export type StoredStart = Omit<StartRun, "program"> & { id: RunId; program: { digest: string } };

@@ -37,7 +37,7 @@ import { runEvent } from "../../src/workflow/run-events.ts";
 import { maskedConsequence } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedSummary } from "../../src/workflow/secrets/masked-views.ts";
 import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
-import type { StartRun } from "../rpc.ts";
+import type { StartRun } from "../rpc/workflow-run.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
 import { answerAtOnce } from "./answers-at-once.ts";
 import { Inbox } from "./inbox.ts";

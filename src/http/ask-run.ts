@@ -1,4 +1,4 @@
-import type { WorkflowRunRpc } from "../../durable-objects/rpc.ts";
+import type { WorkflowRunRpc } from "../../durable-objects/rpc/workflow-run.ts";
 import { busStub, DEFAULT_WORKSPACE, directoryStub, runStub } from "../../durable-objects/stubs.ts";
 import type { RunId } from "../protocol/ids.ts";
 import { type Result, refuse } from "../protocol/result.ts";

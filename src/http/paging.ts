@@ -1,6 +1,6 @@
 // Pages of lists that are newest first: how much is on one, and where the following one begins.
 import { z } from "@hono/zod-openapi";
-import type { Position } from "../../durable-objects/rpc.ts";
+import type { Position } from "../../durable-objects/rpc/position.ts";
 import { ProblemException } from "./problem.ts";
 
 const positionSchema = z.tuple([z.number().int(), z.string()]);

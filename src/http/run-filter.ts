@@ -1,6 +1,6 @@
 // How runs are chosen, for lists of them and for what is done to many at once.
 import { z } from "@hono/zod-openapi";
-import type { RunFilter } from "../../durable-objects/rpc.ts";
+import type { RunFilter } from "../../durable-objects/rpc/directory.ts";
 import { nameSchema, runIdSchema } from "../protocol/ids.ts";
 import { runStateSchema } from "../protocol/run.ts";
 import { instantSchema, millisecondsOf } from "./instant.ts";

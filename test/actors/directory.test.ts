@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RunRows } from "../../durable-objects/directory/run-rows.ts";
-import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc.ts";
+import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc/directory.ts";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";

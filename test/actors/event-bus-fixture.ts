@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import { EventBus } from "../../durable-objects/event-bus.ts";
-import type { StartRun } from "../../durable-objects/rpc.ts";
+import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";

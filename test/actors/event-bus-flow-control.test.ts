@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Position } from "../../durable-objects/rpc.ts";
+import type { Position } from "../../durable-objects/rpc/position.ts";
 import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Identity } from "../../src/protocol/token.ts";

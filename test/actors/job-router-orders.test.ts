@@ -4,7 +4,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { JobRouterRpc } from "../../durable-objects/rpc.ts";
+import type { JobRouterRpc } from "../../durable-objects/rpc/job-router.ts";
 import { type CommandId, type JobId, jobId, type RunId } from "../../src/protocol/ids.ts";
 import type { Job } from "../../src/protocol/job.ts";
 import { type Message, Outbox } from "../../src/storage/outbox.ts";

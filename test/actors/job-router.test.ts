@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JobRouterRpc, QueueJob } from "../../durable-objects/rpc.ts";
+import type { JobRouterRpc, QueueJob } from "../../durable-objects/rpc/job-router.ts";
 import { type CommandId, jobId, type RunId } from "../../src/protocol/ids.ts";
 import type { Job, RunnerInfo } from "../../src/protocol/job.ts";
 import { type Message, Outbox } from "../../src/storage/outbox.ts";

@@ -1,7 +1,7 @@
 // Runs for tests: from a script to a started WorkflowRun.
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc.ts";
+import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
 import { DEFAULT_WORKSPACE, runStub } from "../../durable-objects/stubs.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";

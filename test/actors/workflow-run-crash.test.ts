@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { QueueJob, StartRun } from "../../durable-objects/rpc.ts";
+import type { QueueJob } from "../../durable-objects/rpc/job-router.ts";
+import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
 import { loadMachine } from "../../durable-objects/workflow-run/engine.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { StartRun } from "../../durable-objects/rpc.ts";
+import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
 import { LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";

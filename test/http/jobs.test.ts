@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { QueueJob } from "../../durable-objects/rpc.ts";
+import type { QueueJob } from "../../durable-objects/rpc/job-router.ts";
 import { DEFAULT_WORKSPACE, routerStub } from "../../durable-objects/stubs.ts";
 import { type CommandId, jobId, type RunId } from "../../src/protocol/ids.ts";
 import { MAX_LOG_CHUNK_BYTES, MAX_PAYLOAD_BYTES } from "../../src/protocol/job.ts";

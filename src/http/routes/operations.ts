@@ -1,6 +1,6 @@
 // What people do to runs that go on.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { WorkflowRunRpc } from "../../../durable-objects/rpc.ts";
+import type { WorkflowRunRpc } from "../../../durable-objects/rpc/workflow-run.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
 import { defined } from "../../protocol/defined.ts";
 import { type RunId, runIdSchema } from "../../protocol/ids.ts";

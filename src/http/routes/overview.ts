@@ -1,6 +1,6 @@
 // What the dashboard shows first, in one answer: it asks while its scripts are still on their way.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { RunPage } from "../../../durable-objects/rpc.ts";
+import type { RunPage } from "../../../durable-objects/rpc/directory.ts";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
 import { environmentSchema } from "../../protocol/environment.ts";
 import { formSchema } from "../../protocol/form.ts";

@@ -1,0 +1,51 @@
+// What the queue of jobs is told and asked.
+import type { CommandId, JobId, RunId } from "../../src/protocol/ids.ts";
+import type {
+  Completion,
+  Heartbeat,
+  Job,
+  QueuedView,
+  RunnerInfo,
+  RunnerStatus,
+} from "../../src/protocol/job.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
+import type { Result } from "../../src/protocol/result.ts";
+import type { OutboxRpc } from "./outbox.ts";
+
+export interface QueueJob {
+  id: JobId;
+  run: RunId;
+  workspace: string;
+  command: CommandId;
+  attempt: number;
+  reference: string;
+  inputs: JsonObject;
+  /** Places in `inputs` that the runner keeps out of its log. */
+  sensitive?: string[];
+  environment?: string;
+  /** Bounds one attempt, milliseconds. */
+  timeoutMs: number;
+  /** How long it may wait for a runner, milliseconds. */
+  queueTimeoutMs: number;
+  tags: string[];
+  /** Of the trigger: `placeOf` says what it is worth. 0 where it is left out. */
+  priority?: number;
+  idempotencyKey: string;
+  traceparent?: string;
+}
+
+export interface JobRouterRpc extends OutboxRpc {
+  /** Run → router, idempotent by job id. */
+  enqueue(job: QueueJob): Promise<void>;
+  /** Run → router. A queued job is dropped, a running one is told at its next heartbeat. */
+  cancelJob(job: JobId): Promise<void>;
+  /** Waits up to `waitMs` for a job; null when there was none. */
+  request(request: { runner: RunnerInfo; subject: string; waitMs: number }): Promise<Job | null>;
+  heartbeat(job: JobId, beat: Heartbeat): Promise<Result<{ cancel: boolean; leaseExpiresAt: number }>>;
+  complete(job: JobId, completion: Completion): Promise<Result<{ repeated: boolean }>>;
+  release(job: JobId, release: { lease: string; reason: string }): Promise<Result<null>>;
+  status(): Promise<{
+    runners: RunnerStatus[];
+    queue: { tags: string[]; length: number; oldestQueuedAt: number; next: QueuedView[] }[];
+  }>;
+}

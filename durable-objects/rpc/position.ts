@@ -1,0 +1,5 @@
+/** Between two pages that go by time, newest first. */
+export interface Position {
+  createdAt: number;
+  id: string;
+}
