@@ -37,8 +37,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a run that is started again begins again",
     invariant: 2,
     file: "durable-objects/workflow-run.ts",
-    find: "if (this.#begun) this.#host.resume();\n    else ",
-    replace: "",
+    find: "} else this.#host.begin(",
+    replace: "}\n    this.#host.begin(",
   },
   {
     name: "a job that is enqueued again is a new job",
