@@ -23,8 +23,7 @@ async function checkEnvironments(env: Env, reports: readonly CloudEvent[]): Prom
 /**
  * Hands events to the bus, all of them or none. Throws what `admitAll` refuses: a type that is Sluice's own, an
  * emergency bypass whose sender is no operator, a report of health that cannot be read; and
- * `unknown_environment`. `role` is null for signed webhooks. What waiting runs have asked for is told to viewers only:
- * whoever only sends could else read what wakes them, and send that.
+ * `unknown_environment`. `role` is null for signed webhooks.
  */
 export async function acceptEvents(
   env: Env,
@@ -35,6 +34,13 @@ export async function acceptEvents(
   const admitted = unwrap(admitAll(events, role, Date.now()));
   await checkEnvironments(env, admitted.filter(isHealthReport));
   const receipts = await busStub(env, DEFAULT_WORKSPACE).ingest(admitted, initiator);
-  if (role !== null && isAllowed(role, "viewer")) return receipts;
-  return receipts.map(({ notWoken: _, ...receipt }) => receipt);
+  return role !== null && isAllowed(role, "viewer") ? receipts : receipts.map(forSender);
+}
+
+/**
+ * What the event did, without what it would have had to be to do more: whoever only sends could else read the conditions
+ * of triggers and of waiting runs off the answer, and send what fulfils them.
+ */
+function forSender({ notWoken, unmatched, skipped, ...receipt }: EventReceipt): EventReceipt {
+  return receipt;
 }

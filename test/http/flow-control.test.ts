@@ -16,12 +16,12 @@ async function push(name: string, text: string): Promise<void> {
 }
 
 let count = 0;
-async function send(type: string, data: unknown) {
+async function send(type: string, data: unknown, token = operator) {
   count += 1;
   const { status, body } = await call("POST", "/v1/events", {
     headers: { "content-type": "application/cloudevents+json" },
     rawBody: JSON.stringify({ specversion: "1.0", id: `e${count}`, source: "/tests/flow", type, data }),
-    token: operator,
+    token,
   });
   expect(status).toBe(202);
   return body.events[0];
@@ -199,6 +199,19 @@ on_event(type = "test.flow.*", handler = h, name = "d", match = {"type": "test.f
       ],
       skipped: [{ by: "picky/c" }],
     });
+    const told = await send("test.flow.picky", { n: 1 });
+    expect(told).toMatchObject({ unmatched: [{}, {}], skipped: [{}] });
+    // Who only sends could send what fulfils the conditions.
+    const senders = await send("test.flow.picky", { n: 1 }, await tokenOf("sender"));
+    expect(Object.keys(senders).sort()).toEqual([
+      "duplicate",
+      "id",
+      "seq",
+      "source",
+      "started",
+      "type",
+      "woke",
+    ]);
     const unknown = await call("GET", "/v1/events/999999", { token: viewer });
     expect([unknown.status, unknown.body.code]).toEqual([404, "unknown_event"]);
   });
