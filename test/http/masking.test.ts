@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { sha256 } from "../../durable-objects/sha256.ts";
-import { DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
+import { DEFAULT_WORKSPACE, runStub } from "../../durable-objects/stubs.ts";
 import type { Job } from "../../src/protocol/job.ts";
 import { MASK, spellingsOf } from "../../src/protocol/mask.ts";
 import { firstDifference, historyText, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
@@ -264,6 +264,7 @@ it("A secret is in nothing that anybody is shown, told or given to keep, whateve
     // Archived, brought back, and not to be begun again without what it had.
     const object = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${run}`));
     vi.setSystemTime(Date.now() + 32 * 24 * 3600_000);
+    await runStub(env, DEFAULT_WORKSPACE, run).retire();
     await runDurableObjectAlarm(object);
     vi.useRealTimers();
     const { ARCHIVE: bucket } = env as Env & { ARCHIVE: R2Bucket };
