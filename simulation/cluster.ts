@@ -6,6 +6,7 @@
 //    What was committed is what the next instance finds.
 import type { Actor, ActorKind, Actors } from "./bundle.ts";
 import type { Clock } from "./clock.ts";
+import { copyOf } from "./copy.ts";
 import { Disk } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
@@ -152,7 +153,7 @@ export class Cluster {
     const caller = this.#active;
     const from = caller?.instance;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const sent = structuredClone(args);
+    const sent = copyOf(args);
     const answer = (settle: () => void) => {
       if (!caller) settle();
       else if (from && from === caller.instance) this.#act(caller, settle);
@@ -180,13 +181,7 @@ export class Cluster {
       this.#clock.after(this.#random.between(0, 20) + (slow ? this.#random.between(50, 60_000) : 0), receive);
       if (this.#strikes("duplicate-call", label)) {
         this.#clock.after(this.#random.between(0, 40_000), () =>
-          this.#serve(
-            kind,
-            name,
-            method,
-            { args: structuredClone(sent), from: caller?.name ?? OUTSIDE },
-            () => {},
-          ),
+          this.#serve(kind, name, method, { args: copyOf(sent), from: caller?.name ?? OUTSIDE }, () => {}),
         );
       }
     });
@@ -221,7 +216,7 @@ export class Cluster {
           return act.apply(instance.object, args);
         })
         .then(
-          (value) => finish({ value: structuredClone(value) }),
+          (value) => finish({ value: copyOf(value) }),
           (error) => finish({ error }),
         );
     });

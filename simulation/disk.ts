@@ -43,14 +43,22 @@ interface Prepared {
   statement: StatementSync;
   isRead: boolean;
   hasRows: boolean;
+  /** It may change what the actor is to be woken for. */
+  isDuty: boolean;
 }
+
+/** Where actors keep what is to be done later. */
+const DUTIES = /\b(timers|outbox)\b/;
 
 export class Disk {
   readonly #db = new DatabaseSync(":memory:");
+  readonly #begins = this.#db.prepare("BEGIN");
+  readonly #commits = this.#db.prepare("COMMIT");
   readonly #prepared = new Map<string, Prepared>();
   readonly #onWrite: () => void;
-  /** Tables seen after a commit: they stay until all is deleted. */
-  readonly #durableTables = new Set<string>();
+  /** Tables that were looked for, and whether they are there: until some are made or dropped, or may have been taken back. */
+  readonly #tables = new Map<string, boolean>();
+  #hasNewDuties = false;
   #alarm: number | null = null;
   #durableAlarm: number | null = null;
   #isOpen = false;
@@ -72,7 +80,7 @@ export class Disk {
 
   commit(): void {
     if (!this.#isOpen) return;
-    this.#db.exec("COMMIT");
+    this.#commits.run();
     this.#isOpen = false;
     this.#durableAlarm = this.#alarm;
   }
@@ -81,12 +89,21 @@ export class Disk {
     if (!this.#isOpen) return;
     this.#db.exec("ROLLBACK");
     this.#isOpen = false;
+    this.#tables.clear();
     this.#alarm = this.#durableAlarm;
+  }
+
+  /** Whether timers, messages or the alarm may have changed since this was last asked. */
+  takeNewDuties(): boolean {
+    const hasNew = this.#hasNewDuties;
+    this.#hasNewDuties = false;
+    return hasNew;
   }
 
   /** The platform clears the alarm before it calls the handler. */
   clearAlarm(): void {
     this.#alarm = null;
+    this.#hasNewDuties = true;
     if (!this.#isOpen) this.#durableAlarm = null;
   }
 
@@ -97,9 +114,10 @@ export class Disk {
   }
 
   hasTable(name: string): boolean {
-    if (this.#durableTables.has(name)) return true;
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known;
     const exists = this.read("SELECT 1 FROM sqlite_master WHERE name = ?", name).length > 0;
-    if (exists && !this.#isOpen) this.#durableTables.add(name);
+    this.#tables.set(name, exists);
     return exists;
   }
 
@@ -130,26 +148,29 @@ export class Disk {
     const prepared = this.#prepared.get(query) ?? this.#prepare(query);
     if (!prepared) {
       this.#begin();
+      this.#schemaChanges();
       this.#db.exec(query);
       return new Cursor([], 1);
     }
-    const { statement, isRead, hasRows } = prepared;
+    const { statement, isRead, hasRows, isDuty } = prepared;
     const values = bindings.map(bindable);
     if (isRead) return new Cursor(statement.all(...values) as Row[], 0);
     this.#begin();
+    if (isDuty) this.#hasNewDuties = true;
     if (!hasRows) return new Cursor([], Number(statement.run(...values).changes));
     const rows = statement.all(...values) as Row[];
     return new Cursor(rows, rows.length);
   }
 
-  /** Undefined for several statements in one text: only whole scripts of migrations are that. */
+  /** Undefined for what makes and drops tables, and for several statements in one text: migrations. */
   #prepare(query: string): Prepared | undefined {
-    if (/;\s*\S/.test(query)) return undefined;
+    if (/;\s*\S|^\s*(CREATE|ALTER|DROP)\b/i.test(query)) return undefined;
     const statement = this.#db.prepare(query);
     const prepared = {
       statement,
       isRead: /^\s*(SELECT|WITH)\b/i.test(query) && !/\b(INSERT|UPDATE|DELETE)\b/i.test(query),
       hasRows: statement.columns().length > 0,
+      isDuty: DUTIES.test(query),
     };
     this.#prepared.set(query, prepared);
     return prepared;
@@ -166,6 +187,7 @@ export class Disk {
       return result;
     } catch (error) {
       this.#db.exec(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+      this.#tables.clear();
       throw error;
     } finally {
       this.#depth -= 1;
@@ -174,6 +196,7 @@ export class Disk {
 
   #setAlarm(at: number | null): void {
     this.#begin();
+    this.#hasNewDuties = true;
     this.#alarm = at;
   }
 
@@ -185,13 +208,18 @@ export class Disk {
       this.#db.exec(`DROP TABLE "${name}"`);
     }
     this.#prepared.clear();
-    this.#durableTables.clear();
+    this.#schemaChanges();
     this.#alarm = null;
+  }
+
+  #schemaChanges(): void {
+    this.#tables.clear();
+    this.#hasNewDuties = true;
   }
 
   #begin(): void {
     if (this.#isOpen) return;
-    this.#db.exec("BEGIN");
+    this.#begins.run();
     this.#isOpen = true;
     this.#onWrite();
   }

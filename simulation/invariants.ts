@@ -23,6 +23,8 @@ export class CommitWatch {
   readonly #journals = new Map<string, { count: number; rowSeq: number; row: string }>();
   readonly #locks = new LockWatch();
   readonly #places: PlaceWatch;
+  /** Whose alarm may no longer fit to what they have to do. */
+  readonly #unchecked = new Set<Place>();
 
   /** `limit`: how many runs of one group of the paced trigger may go on at once. */
   constructor(limit?: number) {
@@ -31,7 +33,8 @@ export class CommitWatch {
 
   check(place: Place): void {
     if (place.kind === "WorkflowRun") this.#checkJournal(place);
-    checkAlarm(place);
+    if (place.disk.takeNewDuties()) this.#unchecked.add(place);
+    if (this.#unchecked.has(place) && isAlarmChecked(place)) this.#unchecked.delete(place);
   }
 
   #checkJournal(place: Place): void {
@@ -126,22 +129,23 @@ function fiberOf(command: string): string {
   return command.slice(0, command.indexOf("#"));
 }
 
-/** 4, for one actor: whatever is to be done later has an alarm that will do it. */
-function checkAlarm({ name, disk, alarm }: Place): void {
+/** 4, for one actor: whatever is to be done later has an alarm that will do it. False when that cannot be told yet. */
+function isAlarmChecked({ name, disk, alarm }: Place): boolean {
   // The handler arms it when it is done.
-  if (alarm.running || alarm.isAgain || !disk.hasTable("outbox")) return;
+  if (alarm.running || alarm.isAgain || !disk.hasTable("outbox")) return false;
   const [row] = disk.read<{ due: number | null; what: string }>(
     `SELECT due_at AS due, 'the timer ' || id AS what FROM timers
      UNION ALL SELECT MIN(due_at), 'an outbox message' FROM outbox WHERE parked = 0 HAVING COUNT(*) > 0
      ORDER BY due LIMIT 1`,
   );
-  if (!row || row.due === null) return;
+  if (!row || row.due === null) return true;
   const at = disk.durableAlarm;
   if (at === null) throw new Violation(`${name}: nothing will wake it for ${row.what}`);
   // A message in flight is looked at again when its time for an answer is over.
   if (row.what !== "an outbox message" && at > row.due) {
     throw new Violation(`${name}: its alarm comes ${at - row.due} ms too late for ${row.what}`);
   }
+  return true;
 }
 
 /** The workflows of runs, each loaded once: they are the same ones for all their runs. */

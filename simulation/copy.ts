@@ -1,0 +1,25 @@
+// What crosses the network is a copy, as the platform makes it.
+
+/**
+ * A copy of what one actor gives to another. JSON, which is nearly all of it, is copied at a fraction of the cost of
+ * `structuredClone`, and anything else by that.
+ *
+ * @throws DataCloneError for what cannot be sent, such as a function.
+ */
+export function copyOf<T>(value: T): T {
+  return (typeof value === "object" && value !== null ? copyOfObject(value) : ofOtherKind(value)) as T;
+}
+
+function copyOfObject(value: object): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Rows of SQLite have no prototype at all.
+  if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
+  const copy: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) copy[key] = copyOf(inner);
+  return copy;
+}
+
+function ofOtherKind(value: unknown): unknown {
+  return typeof value === "function" || typeof value === "symbol" ? structuredClone(value) : value;
+}
