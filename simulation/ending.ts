@@ -77,7 +77,7 @@ function checkRun(
   const role = roleOf(start);
   const plan = workload.plans.get(role);
   // Whoever cancels these lets them clean up, however often the message comes.
-  const isGentle = plan?.ends === "wanted" || role === "paced";
+  const isGentle = (plan?.ends === "wanted" || role === "paced") && !end.restarted;
   if (isGentle && records.some((record) => record.type === "noted" && record.note === "terminated")) {
     throw new Violation(`${name} (${role}) was terminated, and should have been cancelled`);
   }

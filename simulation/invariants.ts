@@ -8,7 +8,8 @@ import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts"
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type RunStart, type Workflow } from "../src/workflow/index.ts";
 import type { Place } from "./cluster.ts";
-import { startOf } from "./run-place.ts";
+import { idOf, startOf } from "./run-place.ts";
+import { PACED_TRIGGERS } from "./trigger-workload.ts";
 
 /** Something that must hold does not. The message says what, where. */
 export class Violation extends Error {}
@@ -17,22 +18,26 @@ export function sha256Hex(text: string): string {
   return hash("sha256", text, "hex");
 }
 
+/** How many runs of one group of a trigger may go on at once, by the trigger's id. */
+export type Limits = Readonly<Record<string, number | undefined>>;
+
 /** Watches commits. One for each simulation. */
 export class CommitWatch {
   /** Records seen, by run, and the last row of them: what was committed stays as it was. */
   readonly #journals = new Map<string, { count: number; rowSeq: number; row: string }>();
   readonly #locks = new LockWatch();
   readonly #places: PlaceWatch;
+  readonly #turns = new TurnWatch();
   /** Whose alarm may no longer fit to what they have to do. */
   readonly #unchecked = new Set<Place>();
 
-  /** `limit`: how many runs of one group of the paced trigger may go on at once. */
-  constructor(limit?: number) {
-    this.#places = new PlaceWatch(limit ?? Number.POSITIVE_INFINITY);
+  constructor(limits: Limits) {
+    this.#places = new PlaceWatch(limits);
   }
 
   check(place: Place): void {
     if (place.kind === "WorkflowRun") this.#checkJournal(place);
+    if (place.kind === "EventBus") this.#turns.check(place);
     if (place.disk.takeNewDuties()) this.#unchecked.add(place);
     if (this.#unchecked.has(place) && isAlarmChecked(place)) this.#unchecked.delete(place);
   }
@@ -98,25 +103,70 @@ class LockWatch {
 
 /** No more runs of a group go on at the same time than have places in it. */
 class PlaceWatch {
-  readonly #limit: number;
+  readonly #limits: Limits;
   readonly #groups = new Map<string, Set<string>>();
+  /** Begun by an operator in the place of others. */
+  readonly #inPlace = new Set<string>();
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(limits: Limits) {
+    this.#limits = limits;
   }
 
   see(place: Place, record: JournalRecord): void {
     if (record.type !== "noted" || (record.note !== "started" && record.note !== "finished")) return;
     const start = startOf(place);
-    if (start?.trigger.id !== "sim/paced") return;
-    const key = keyOf(start.event);
+    if (!start) return;
+    const limit = this.#limits[start.trigger.id];
+    // A run that is forked from another asks for no place.
+    if (limit === undefined || (start.continues?.how === "forked" && !this.#inPlace.has(idOf(place)))) return;
+    const key = PACED_TRIGGERS.includes(start.trigger.id) ? keyOf(start.event) : start.trigger.id;
     const runs = this.#groups.get(key) ?? new Set();
     this.#groups.set(key, runs);
-    if (record.note === "finished") runs.delete(place.name);
-    else if (runs.add(place.name).size > this.#limit) {
-      throw new Violation(`${[...runs].join(" and ")} go on at once, and ${this.#limit} may`);
+    if (record.note === "finished") {
+      const { restarted } = record.data as { restarted?: { run: string } };
+      if (restarted) this.#inPlace.add(restarted.run);
+      runs.delete(place.name);
+    } else if (runs.add(place.name).size > limit) {
+      throw new Violation(`${[...runs].join(" and ")} go on at once, and ${limit} may`);
     }
   }
+}
+
+interface QueuedRow {
+  run: string;
+  state: string;
+  place_group: string;
+  mode: string;
+  priority: number;
+  arrival: number;
+}
+
+/** Of those that wait for the same place, none begins before one of higher priority, nor out of order. */
+class TurnWatch {
+  /** Those that waited after the commit before. */
+  #waiting = new Map<string, QueuedRow>();
+
+  check({ disk }: Place): void {
+    if (!disk.hasTable("starts")) return;
+    const rows = disk.read<QueuedRow>(
+      `SELECT run, state, place_group, priority, arrival, definition ->> '$.concurrency.mode' AS mode FROM starts
+       WHERE place_group IS NOT NULL`,
+    );
+    const isLeft = rows.filter(({ run, state }) => state === "queued" && this.#waiting.has(run));
+    for (const row of rows) {
+      if (row.state !== "started" || !this.#waiting.has(row.run)) continue;
+      const first = isLeft.find((other) => other.place_group === row.place_group && isBefore(other, row));
+      if (first) throw new Violation(`${row.run} began before ${first.run}, whose turn it was`);
+    }
+    this.#waiting = new Map(rows.filter(({ state }) => state === "queued").map((row) => [row.run, row]));
+  }
+}
+
+/** Whether one goes before another, as far as the mode of the group says. */
+function isBefore(one: QueuedRow, other: QueuedRow): boolean {
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  if (one.mode === "queue") return one.arrival < other.arrival;
+  return one.mode === "newest_first" && one.arrival > other.arrival;
 }
 
 /** Of an event for the paced trigger, or of a batch of them, all of the same key. */

@@ -13,6 +13,7 @@ import type { Cluster, Trace } from "./cluster.ts";
 import { Violation } from "./invariants.ts";
 import type { Random } from "./random.ts";
 import { attempt } from "./runners.ts";
+import { NIGHTLY, type PacedTrigger } from "./trigger-workload.ts";
 import type { Workload } from "./workload.ts";
 
 const MINUTE = 60_000;
@@ -21,7 +22,6 @@ const HOUR = 60 * MINUTE;
 export const BUS = "default/bus/0";
 export const DIRECTORY = "default/directory";
 const CATALOG = "default/catalog";
-const SCHEDULE = "sim/nightly";
 const operator = { subject: "olivia", role: "operator", tokenId: "t1" };
 
 /** What people were told, and may rely on. */
@@ -101,7 +101,7 @@ export class People {
     accompany(() => this.#decideApprovals());
     accompany(() => this.#fillForms());
     const { paced, scheduled } = this.#workload;
-    if (paced) drive(() => this.#sendPaced(paced.keys));
+    if (paced) drive(() => this.#sendPaced(paced.events));
     if (scheduled) drive(() => this.#endSchedule(this.#clock.now, scheduled.forMs));
     const cases = this.#random.between(1, 4);
     for (let i = 0; i < cases; i += 1) {
@@ -154,7 +154,7 @@ export class People {
       await this.#post("sim.signal", `${name}-${tag}`, { case: name, tag });
     }
     await this.#signalAll(run);
-    if (this.#random.chance(0.3)) await this.#fork(run);
+    if (this.#random.chance(0.3)) await this.#fork(run, { restart: this.#random.chance(0.5), within: HOUR });
     if (this.#random.chance(0.15)) await this.#cancel(run);
   }
 
@@ -169,11 +169,16 @@ export class People {
     return receipt;
   }
 
-  async #sendPaced(keys: readonly string[]): Promise<void> {
-    for (const [index, key] of keys.entries()) {
+  async #sendPaced(events: PacedTrigger["events"]): Promise<void> {
+    for (const [index, { type, key }] of events.entries()) {
       await this.#clock.sleep(this.#random.between(0, 6 * MINUTE));
-      const { seq } = await this.#post("sim.paced", `paced-${index}`, { key });
+      const { seq, started } = await this.#post(type, `paced-${index}`, { key });
       this.promises.paced.push(seq);
+      const [first] = started;
+      // In the place of one that still runs, the other has its place as well.
+      if (first && this.#random.chance(0.15)) {
+        this.#ports.drive(() => this.#fork(first.run, { restart: true, within: 15 * MINUTE }));
+      }
     }
   }
 
@@ -182,17 +187,19 @@ export class People {
     await this.#clock.sleep(forMs / 2);
     if (this.#random.chance(0.5)) {
       const fired = await this.#ask<Result<EventReceipt>>("EventBus", BUS, "triggerSchedule", {
-        id: SCHEDULE,
+        id: NIGHTLY,
         key: "once",
         by: operator,
       });
       if (!fired.ok) throw new Violation(`a schedule cannot be fired by hand: ${fired.error.message}`);
-      for (const { run } of fired.value.started) this.promises.byHand.add(run);
+      const { started, queued = [] } = fired.value;
+      const runs = [...started, ...queued.filter(({ state }) => state !== "dropped")];
+      for (const { run } of runs) this.promises.byHand.add(run);
     }
     await this.#clock.sleep(forMs / 2);
     const to = this.#clock.now;
     const paused = await this.#ask<Result<unknown>>("EventBus", BUS, "pauseSchedule", {
-      id: SCHEDULE,
+      id: NIGHTLY,
       by: operator,
       reason: "",
     });
@@ -265,12 +272,18 @@ export class People {
     await this.#clock.sleep(this.#random.between(0, HOUR));
     // Before the first answer it may be done already.
     this.promises.cancelled.add(run);
-    await this.#insistOnRun(run, "cancel", { by: operator, reason: "second thoughts", terminate: false });
+    const cancel = () =>
+      this.#insistOnRun(run, "cancel", { by: operator, reason: "second thoughts", terminate: false });
+    await cancel();
+    if (this.#random.chance(0.5)) return;
+    // Some do not see at once that it cleans up.
+    await this.#clock.sleep(this.#random.between(0, 2 * MINUTE));
+    await cancel();
   }
 
   /** Begins a run anew from one of its commands, beside it or in its place. */
-  async #fork(run: string): Promise<void> {
-    await this.#clock.sleep(this.#random.between(0, HOUR));
+  async #fork(run: string, { restart, within }: { restart: boolean; within: number }): Promise<void> {
+    await this.#clock.sleep(this.#random.between(0, within));
     const page = await this.#insistOnRun<{ records: JournalRecord[] }>(run, "journal", {
       after: 0,
       limit: 1000,
@@ -279,7 +292,6 @@ export class People {
     if (commands.length === 0) return;
     const { command } = this.#random.pick(commands) as { command: string };
     const id = `run_${"f".repeat(16)}${run.slice(-16)}`;
-    const restart = this.#random.chance(0.5);
     if (restart) this.promises.cancelled.add(run);
     const forked = await this.#insistOnRun(run, "fork", { id, command, restart, by: operator, reason: "" });
     if (!forked.ok) {

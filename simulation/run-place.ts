@@ -15,6 +15,8 @@ export interface RunEnd {
   output?: unknown;
   error?: ErrorData;
   continued?: { run: string };
+  /** An operator has begun another in its place. */
+  restarted?: { run: string };
 }
 
 /** The runs that have begun. */

@@ -12,7 +12,7 @@ import { People } from "./people.ts";
 import { Random } from "./random.ts";
 import { idOf, journalOf, runPlaces } from "./run-place.ts";
 import { EffectLog, runRunner } from "./runners.ts";
-import { generateWorkload, type Workload } from "./workload.ts";
+import { generateWorkload, limitsOf, type Workload } from "./workload.ts";
 
 const START = Date.UTC(2027, 0, 4, 9);
 const MINUTE = 60_000;
@@ -122,7 +122,7 @@ class Simulation {
     this.#faults = faults;
     this.#trace = trace;
     this.#workload = generateWorkload(parts.workloadRandom);
-    this.#watch = new CommitWatch(this.#workload.paced?.concurrency?.limit);
+    this.#watch = new CommitWatch(limitsOf(this.#workload));
     this.#people = new People({
       cluster,
       clock,

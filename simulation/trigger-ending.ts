@@ -6,7 +6,7 @@ import type { Ended } from "./ending.ts";
 import { Violation } from "./invariants.ts";
 import { BUS } from "./people.ts";
 import { endOf, idOf, startOf } from "./run-place.ts";
-import type { PacedTrigger } from "./trigger-workload.ts";
+import { PACED_TRIGGERS, type PacedTrigger } from "./trigger-workload.ts";
 
 interface StartRow {
   run: string;
@@ -15,6 +15,8 @@ interface StartRow {
   events: number;
   merged: number;
   place_group: string | null;
+  /** The run that it goes on for. */
+  continues: string | null;
   arrival: number;
   changed_at: number;
 }
@@ -27,43 +29,58 @@ export function checkPaced({ cluster, workload, promises }: Ended, places: Reado
   const { paced } = workload;
   if (!paced) return;
   const { disk } = cluster.place("EventBus", BUS);
-  const starts = disk.read<StartRow>("SELECT * FROM starts WHERE trigger_id = 'sim/paced' ORDER BY arrival");
-  const behind = disk.read<{ seq: number; run: string }>("SELECT seq, run FROM start_events");
+  const rows = disk.read<StartRow>(
+    "SELECT * FROM starts WHERE trigger_id IN ('sim/paced', 'sim/urgent') ORDER BY arrival",
+  );
+  // A run that goes on for another has a row to hold its place by.
+  const starts = rows.filter(({ continues }) => continues === null);
+  const behind = disk.read<{ seq: number; run: string }>(
+    "SELECT seq, run FROM start_events JOIN starts USING (run) WHERE continues IS NULL",
+  );
   for (const seq of promises.paced) {
     const runs = behind.filter((one) => one.seq === seq);
     if (runs.length !== 1) throw new Violation(`event ${seq} stands behind ${runs.length} starts`);
   }
-  const begun = starts.filter(({ state }) => state === "started" || state === "finished");
-  for (const start of starts) checkStart(start, begun.includes(start), places);
-  const runs = [...places.values()].filter((place) => startOf(place)?.trigger.id === "sim/paced");
+  for (const row of rows) checkStart(row, isBegun(row), places);
+  const begun = starts.filter(isBegun);
+  const all = [...places.values()].filter((place) =>
+    PACED_TRIGGERS.includes(startOf(place)?.trigger.id ?? ""),
+  );
+  const runs = all.filter((place) => startOf(place)?.continues === undefined);
   if (runs.length !== begun.length) {
     throw new Violation(`${begun.length} starts have begun, and ${runs.length} runs are there`);
   }
-  checkEndings(runs, paced);
+  checkEndings(all, paced);
   checkEvents(runs, begun, paced);
   checkLoss(starts, begun, paced);
   checkRate(begun, paced);
 }
 
+function isBegun({ state }: StartRow): boolean {
+  return state === "started" || state === "finished";
+}
+
 function checkStart(
   { run, state, place_group }: StartRow,
-  isBegun: boolean,
+  hasBegun: boolean,
   places: ReadonlyMap<string, Place>,
 ): void {
-  if (isBegun && !places.has(run))
+  if (hasBegun && !places.has(run))
     throw new Violation(`the start of ${run} is ${state}, and it has never begun`);
-  if (!isBegun && places.has(run)) throw new Violation(`the start of ${run} is ${state}, and it has begun`);
+  if (!hasBegun && places.has(run)) throw new Violation(`the start of ${run} is ${state}, and it has begun`);
   if (state === "started" && place_group !== null) {
     throw new Violation(`${run} is over, and its place in ${place_group} was never given back`);
   }
 }
 
-function checkEndings(runs: readonly Place[], { concurrency }: PacedTrigger): void {
+function checkEndings(runs: readonly Place[], { concurrency, continues }: PacedTrigger): void {
   for (const place of runs) {
     const end = endOf(place);
-    const isCancelled = end?.state === "cancelled" && concurrency?.mode === "cancel_running";
+    const mayBeCancelled = concurrency?.mode === "cancel_running" || end?.restarted !== undefined;
     if (end?.state === "succeeded" && end.output === "paced") continue;
-    if (!isCancelled) throw new Violation(`${place.name} (paced) ended with ${JSON.stringify(end)}`);
+    if (end?.state === "succeeded" && continues && end.continued) continue;
+    if (end?.state !== "cancelled" || !mayBeCancelled)
+      throw new Violation(`${place.name} (paced) ended with ${JSON.stringify(end)}`);
   }
 }
 
@@ -141,11 +158,12 @@ export function checkScheduled({ workload, promises }: Ended, places: ReadonlyMa
   }
   if (manual !== byHand.size)
     throw new Violation(`fired by hand ${byHand.size} times, and ${manual} runs are there`);
-  const { everyMs } = scheduled;
+  const { everyMs, overlap } = scheduled;
   const first = Math.ceil(on.from / everyMs) * everyMs;
   for (let time = first; time <= on.to - LATE_MS; time += everyMs) {
     const count = times.filter((one) => one === time).length;
-    if (count !== 1)
+    const isRight = overlap === "skip" ? count <= 1 : count === 1;
+    if (!isRight)
       throw new Violation(`the schedule has fired ${count} times for ${new Date(time).toISOString()}`);
   }
   if (new Set(times).size !== times.length)

@@ -1,8 +1,15 @@
 // Generated workflows whose end is known beforehand, whatever goes wrong on the way: what each run returns, and which
 // Functions have done their work for it.
 import type { JsonValue } from "../src/protocol/json.ts";
+import type { Limits } from "./invariants.ts";
 import type { Random } from "./random.ts";
-import { generateTriggers, type PacedTrigger, type ScheduledTrigger } from "./trigger-workload.ts";
+import {
+  generateTriggers,
+  NIGHTLY,
+  PACED_TRIGGERS,
+  type PacedTrigger,
+  type ScheduledTrigger,
+} from "./trigger-workload.ts";
 
 /**
  * What a Function of the simulation does, by the name in its reference. Nobody ever decides on an `ignored` one, and an
@@ -245,6 +252,16 @@ class Generator {
     body.lines.push(`w.defer(lambda: ${this.#run("ok", tag)})`);
   }
 
+  /** The same, with something to do at its end, whoever ends it. */
+  #cleaningUp({ name, output }: { name: string; output: JsonValue[] }): {
+    name: string;
+    output: JsonValue[];
+  } {
+    const tag = this.#tag();
+    this.effects.push(tag);
+    return this.#function([`w.defer(lambda: ${this.#run("ok", tag)})`, `out.extend(${name}(w, ev))`], output);
+  }
+
   #child(body: Body, see: (expression: string, value: JsonValue) => void, depth: number): void {
     if (depth > MAX_GENERATIONS) return;
     const isInside = this.#isChild;
@@ -265,10 +282,11 @@ class Generator {
       const name = this.handler(forever, "cancelled");
       body.lines.push(start(name, `, wait = False, parent_close = "${close}"`));
     } else {
-      const name = this.handler(
-        () => this.define(Math.max(depth + 1, 2)),
-        kind === 3 ? "wanted" : "succeeded",
-      );
+      const define = () => this.define(Math.max(depth + 1, 2));
+      const name =
+        kind === 3
+          ? this.handler(() => this.#cleaningUp(define()), "wanted")
+          : this.handler(define, "succeeded");
       const plan = this.plans.get(name);
       if (kind === 3) body.lines.push(start(name, ", wait = False"));
       else if (kind === 4) body.lines.push(start(name, ', wait = False, parent_close = "abandon"'));
@@ -293,11 +311,18 @@ function firstRound(generator: Generator, random: Random): { name: string; lines
   return { name, lines };
 }
 
+/** How many runs of one group may go on at once, by their triggers. */
+export function limitsOf({ paced, scheduled }: Workload): Limits {
+  const limits = PACED_TRIGGERS.map((trigger) => [trigger, paced?.concurrency?.limit]);
+  const isOneAtATime = scheduled !== undefined && scheduled.overlap !== "allow";
+  return Object.fromEntries([...limits, [NIGHTLY, isOneAtATime ? 1 : undefined]]);
+}
+
 export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random);
   const main = generator.handler(() => generator.define(0), "succeeded");
   const before = firstRound(generator, random);
-  const { source: triggers, paced, scheduled } = generateTriggers(random);
+  const { source: triggers, paced, scheduled, count } = generateTriggers(random);
   const plans = new Map(generator.plans);
   plans.set("chain", { ends: "succeeded", output: "chain", effects: ["chain"] });
   plans.set("first", plans.get(before?.name ?? main) as Plan);
@@ -316,6 +341,6 @@ export function generateWorkload(random: Random): Workload {
     needsHands: generator.needsHands,
     paced,
     scheduled,
-    triggers: OWN_TRIGGERS + (paced ? 1 : 0) + (scheduled ? 1 : 0),
+    triggers: OWN_TRIGGERS + count,
   };
 }
