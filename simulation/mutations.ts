@@ -314,7 +314,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait of a run that is over opens again",
     invariant: 4,
-    from: 131,
+    from: 21,
     file: "durable-objects/event-bus/wait-rows.ts",
     find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL WHERE run = ?`",
     replace: '"DELETE FROM waits WHERE run = ?"',
@@ -336,6 +336,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a schedule that is to fire one after the other fires all at once",
     invariant: 2,
+    from: 31,
     file: "src/workflow/declare/on-schedule.ts",
     find: '["queue", { mode: "queue", limit: 1 }],',
     replace: '["queue", undefined],',
@@ -343,6 +344,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "urgent starts wait like all others",
     invariant: 3,
+    from: 26,
     file: "src/events/places.ts",
     find: "b.priority - a.priority || sign",
     replace: "sign",
