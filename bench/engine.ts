@@ -9,7 +9,6 @@
 // records that the runs before it wrote, a row each and a transaction a step, in one commit.
 //
 // Not measured: the network, several machines, Cloudflare's storage, which confirms a write in several places.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +21,7 @@ import { type Figures, percentile, row, short, slope, throughput, timed } from "
 import type { Peer } from "./engine/peer.ts";
 import { startRestate } from "./engine/restate.ts";
 import { type BenchServer, startServer } from "./engine/server.ts";
+import { benchSleep } from "./engine/sleep.ts";
 import { workflows } from "./engine/workflows.ts";
 
 const { values: options } = parseArgs({
@@ -169,65 +169,6 @@ async function benchReplay(server: BenchServer): Promise<void> {
   }
 }
 
-/** An object that is awake holds three files open: its database, the log of that and the log's index. */
-const FILES_OF_RUN = 3;
-/** What workerd opens besides, with room for the objects that were awake a moment ago. */
-const OTHER_FILES = 1500;
-
-/** How many runs can be awake at once: past the limit of open files workerd fails, and with it the benchmark. */
-function mostAwake(wanted: number): number {
-  const limit = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
-  const fit = limit === "unlimited" ? wanted : Math.floor((Number(limit) - OTHER_FILES) / FILES_OF_RUN);
-  if (fit >= wanted) return wanted;
-  console.log(
-    `(${limit} files may be open here, which is enough for ${fit} runs that are awake, not for ${wanted})`,
-  );
-  return fit;
-}
-
-async function benchSleep(server: BenchServer): Promise<void> {
-  const total = mostAwake(Number(options.wake));
-  console.log(`\nSleeping runs`);
-  const one = newName();
-  const far = { steps: 0 };
-  await server.client.post({ op: "start", run: one, source: workflows.sleeps, data: far, finish: false });
-  const size = await server.client.post<number>({ op: "size", run: one });
-  console.log(row("a sleeping run on disk", [`${short(size / 1024)} KiB`]));
-
-  const names = Array.from({ length: total }, newName);
-  const rate = await throughput(CLIENTS, 200, async () => {
-    const data = { until: Date.now() + 1000 };
-    await server.client.post({ op: "start", run: newName(), source: workflows.wakes, data, finish: false });
-  });
-  const wakeAt = Date.now() + Math.ceil((total / rate) * 1000 * 1.5) + 2000;
-  await throughput(CLIENTS, total, async (n) => {
-    const data = { until: wakeAt, now: Date.now() };
-    const name = names[n] ?? "";
-    await server.client.post({ op: "start", run: name, source: workflows.wakes, data, finish: false });
-  });
-  const early = wakeAt - Date.now();
-  if (early < 0) console.log(`(the last of them was started ${-early} ms after the time: use fewer, --wake)`);
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, early) + 2000));
-  const late: number[] = [];
-  await throughput(CLIENTS, total, async (n) => {
-    for (;;) {
-      const end = endOf((await journalOf(server, names[n] ?? "")).at(-1));
-      if (end) {
-        late.push(end.at - wakeAt);
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  });
-  console.log(
-    row(`${total} runs waking at once`, [
-      `last ${short(Math.max(...late) / 1000)} s`,
-      `p50 ${short(percentile(late, 0.5) / 1000)} s`,
-      `lost ${total - late.length}`,
-    ]),
-  );
-}
-
 /** Starts the Worker anew: nothing of it is in memory. */
 async function benchColdStart(folder: string): Promise<void> {
   console.log("\nCold start of the Worker: ms to its first answer, a new object included");
@@ -259,7 +200,7 @@ try {
   }
   if (sections.has("create")) await benchCreate(server);
   if (sections.has("replay")) await benchReplay(server);
-  if (sections.has("sleep")) await benchSleep(server);
+  if (sections.has("sleep")) await benchSleep(Number(options.wake), join(stateFolder, "sleep"));
   if (sections.has("cold")) await benchColdStart(join(stateFolder, "cold"));
   if (sections.has("bundle")) await bundleSize();
 } finally {

@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { overBudget, refused, runHostile } from "../test/starlark/hostile-scripts.ts";
 import { startWorker } from "./starlark-engines/start-worker.ts";
+import { memory, workerdProcesses } from "./workerd-process.ts";
 
 const RUNS = 5;
 const LIMIT_MS = 100;
@@ -25,30 +26,6 @@ function leastProcessorTime(source: string): number {
   return least;
 }
 
-/** The process of workerd, a child of this one. */
-function findWorkerd(): number {
-  const pid = readdirSync("/proc")
-    .map(Number)
-    .filter(Number.isInteger)
-    .find((candidate) => {
-      try {
-        const status = readFileSync(`/proc/${candidate}/status`, "utf8");
-        return status.startsWith("Name:\tworkerd") && status.includes(`\nPPid:\t${process.pid}\n`);
-      } catch {
-        // It has ended since the folder was read.
-        return false;
-      }
-    });
-  if (pid === undefined) throw new Error("no process of workerd is a child of this one");
-  return pid;
-}
-
-/** A field of the process's status, such as `VmRSS`, in bytes. */
-function memory(pid: number, field: "VmRSS" | "VmHWM"): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
-}
-
 /** Milliseconds that each thread of a process has run. */
 function threadTimes(pid: number): Map<string, number> {
   const threads = readdirSync(`/proc/${pid}/task`);
@@ -59,7 +36,8 @@ function threadTimes(pid: number): Map<string, number> {
 
 async function startWorkerd() {
   const { url, stop } = await startWorker("hostile-worker.ts");
-  const pid = findWorkerd();
+  const [pid] = workerdProcesses();
+  if (pid === undefined) throw new Error("no process of workerd is a child of this one");
   /** The processor time of the thread that works most, which is the one that runs the script. */
   const request = async (source: string): Promise<number> => {
     const before = threadTimes(pid);

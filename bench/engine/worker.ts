@@ -1,15 +1,15 @@
 // What the engine's benchmark runs in workerd: Sluice's actors, a bare object, a Cloudflare Workflow, and a door to
 // them. Nothing here measures: a Worker's clock stands still while it computes.
 import { DurableObject, WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import { Directory as DirectoryActor } from "../../durable-objects/directory.ts";
 import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
-import { DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
+import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
 import { WorkflowRun as Actor } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import { loadWorkflow, programOf } from "../../src/workflow/index.ts";
 
 export { Catalog } from "../../durable-objects/catalog.ts";
-export { Directory } from "../../durable-objects/directory.ts";
 export { Environment } from "../../durable-objects/environment.ts";
 export { EventBus } from "../../durable-objects/event-bus.ts";
 export { JobRouter } from "../../durable-objects/job-router.ts";
@@ -24,6 +24,21 @@ export class WorkflowRun extends Actor {
 
   async databaseSize(): Promise<number> {
     return this.ctx.storage.sql.databaseSize;
+  }
+}
+
+/** The read model, with what only the benchmark asks of it: of runs in general, so that none of them is woken. */
+export class Directory extends DirectoryActor {
+  /** How many runs have not told it that they are over. */
+  async unfinished(): Promise<number> {
+    const { sql } = this.ctx.storage;
+    return sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM runs WHERE finished_at IS NULL").one().n;
+  }
+
+  /** When runs have succeeded since then; ms since the epoch. */
+  async successes(since: number): Promise<number[]> {
+    const query = "SELECT finished_at AS at FROM runs WHERE state = 'succeeded' AND finished_at >= ?";
+    return Array.from(this.ctx.storage.sql.exec<{ at: number }>(query, since), ({ at }) => at);
   }
 }
 
@@ -62,6 +77,8 @@ type Order =
   | { op: "again"; run: string; source: string; data: StartRun["event"]["data"] }
   | { op: "journal"; run: string; after: number }
   | { op: "size"; run: string }
+  | { op: "unfinished" }
+  | { op: "successes"; since: number }
   | { op: "abort"; run: string }
   | { op: "bare"; run: string; turns: string[][] }
   | { op: "cloudflare"; run: string; steps: number };
@@ -73,6 +90,10 @@ function idOf(run: string): RunId {
 function runActor(env: BenchEnv, run: string): RunActor {
   const id = env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${idOf(run)}`);
   return env.WORKFLOW_RUN.get(id) as unknown as RunActor;
+}
+
+function directory(env: BenchEnv): Directory {
+  return directoryStub(env, DEFAULT_WORKSPACE) as unknown as Directory;
 }
 
 const prepared = new Map<string, Pick<StartRun, "program" | "trigger">>();
@@ -124,6 +145,10 @@ async function carryOut(order: Order, env: BenchEnv, ctx: ExecutionContext): Pro
       return await runActor(env, order.run).journal({ after: order.after, limit: 100_000 });
     case "size":
       return await runActor(env, order.run).databaseSize();
+    case "unfinished":
+      return await directory(env).unfinished();
+    case "successes":
+      return await directory(env).successes(order.since);
     case "abort":
       await runActor(env, order.run)
         .abort()
