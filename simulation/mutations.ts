@@ -95,6 +95,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a repeated start leaves untold what the first did not get to tell",
     invariant: 3,
+    from: 21,
     file: "durable-objects/workflow-run.ts",
     find: "this.#outbox.takeBack();",
     replace: "",
