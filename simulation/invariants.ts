@@ -107,6 +107,8 @@ class PlaceWatch {
   readonly #groups = new Map<string, Set<string>>();
   /** Begun by an operator in the place of others. */
   readonly #inPlace = new Set<string>();
+  /** Forked from another, and what these go on as: they ask for no place. */
+  readonly #placeless = new Set<string>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -117,8 +119,7 @@ class PlaceWatch {
     const start = startOf(place);
     if (!start) return;
     const limit = this.#limits[start.trigger.id];
-    // A run that is forked from another asks for no place.
-    if (limit === undefined || (start.continues?.how === "forked" && !this.#inPlace.has(idOf(place)))) return;
+    if (limit === undefined || this.#isPlaceless(idOf(place), start)) return;
     const key = PACED_TRIGGERS.includes(start.trigger.id) ? keyOf(start.event) : start.trigger.id;
     const runs = this.#groups.get(key) ?? new Set();
     this.#groups.set(key, runs);
@@ -129,6 +130,13 @@ class PlaceWatch {
     } else if (runs.add(place.name).size > limit) {
       throw new Violation(`${[...runs].join(" and ")} go on at once, and ${limit} may`);
     }
+  }
+
+  #isPlaceless(id: string, { continues }: RunStart): boolean {
+    if (continues === undefined || this.#inPlace.has(id)) return false;
+    if (continues.how !== "forked" && !this.#placeless.has(continues.run)) return false;
+    this.#placeless.add(id);
+    return true;
   }
 }
 
