@@ -141,7 +141,7 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 116,
     file: run,
-    find: "if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);",
+    find: "this.#effects.watch(changes.effects);",
     replace: "",
   },
   {

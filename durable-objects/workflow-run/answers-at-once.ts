@@ -9,13 +9,15 @@ import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId } from "../../src/protocol/ids.ts";
 import type { JobOutcome } from "../../src/protocol/job.ts";
 import { ok } from "../../src/protocol/result.ts";
-import type {
-  Changes,
-  Effect,
-  Moment,
-  PolicyAnswer,
-  RunInput,
-  RunMachine,
+import {
+  type Changes,
+  type Effect,
+  type InProcessEffect,
+  isInProcess,
+  type Moment,
+  type PolicyAnswer,
+  type RunInput,
+  type RunMachine,
 } from "../../src/workflow/machine-types.ts";
 
 export interface LocalOutcome {
@@ -43,7 +45,7 @@ const MAX_LENGTH = 1024 * 1024;
  * all that a turn may.
  */
 export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce): boolean {
-  if (!changes.effects.some(isAnswerable)) return false;
+  if (!changes.effects.some(isInProcess)) return false;
   const before = machine.spentSteps;
   const left: Effect[] = [];
   let answers = 0;
@@ -52,7 +54,7 @@ export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce
   // Grows meanwhile: what an answer leads to is added at its end.
   for (const effect of changes.effects) {
     isFull ||= answers >= MAX_ANSWERS || length >= MAX_LENGTH || machine.spentSteps - before >= MAX_STEPS;
-    const answer = !isFull && isAnswerable(effect) ? answerTo(effect, host) : undefined;
+    const answer = !isFull && isInProcess(effect) ? answerTo(effect, host) : undefined;
     if (!answer) {
       left.push(effect);
       continue;
@@ -65,12 +67,6 @@ export function answerAtOnce(machine: RunMachine, changes: Changes, host: AtOnce
   return isFull;
 }
 
-type Answerable = Extract<Effect, { kind: "decide" | "call_builtin" }>;
-
-function isAnswerable(effect: Effect): effect is Answerable {
-  return effect.kind === "decide" || effect.kind === "call_builtin";
-}
-
 interface Answer extends Pick<LocalOutcome, "events" | "log"> {
   command: CommandId;
   input: RunInput;
@@ -78,7 +74,7 @@ interface Answer extends Pick<LocalOutcome, "events" | "log"> {
   length: number;
 }
 
-function answerTo(effect: Answerable, host: AtOnce): Answer | undefined {
+function answerTo(effect: InProcessEffect, host: AtOnce): Answer | undefined {
   const { command } = effect;
   if (effect.kind === "decide") {
     const value = host.decide(effect);

@@ -1,23 +1,14 @@
-// Hosts the engine of one run: feeds it, commits what it decides, performs what it asks for.
+// Hosts the engine of one run: feeds it, commits what it decides, has performed what it asks for.
 //
 // 1. An input is decided and committed in one synchronous turn: records, timers, outbox rows and log lines are
 //    one atomic write, and no other input comes in between.
 // 2. The machine in memory is a cache of the journal. Whenever a commit fails, the machine is thrown away and the
 //    next input loads it anew from what was committed.
-// 3. Effects are performed after the commit; the question to policy is asked before, since it changes nothing.
-// 4. While an in-process effect has no result yet, a timer row watches it: if the object dies, the alarm performs
-//    the effect again; if the effect cannot be performed, the same timer is its next try.
-// 5. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
+// 3. Effects that are messages are rows of that commit. Those that the object performs itself follow it, see
+//    in-process-effects.ts.
+// 4. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
 //    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop.
-import {
-  failure,
-  type LocalBuiltin,
-  type Outbound,
-  type OutboundBuiltin,
-} from "../../src/builtins/builtin.ts";
-import { builtinNames, findBuiltin } from "../../src/builtins/registry.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
-import type { Result } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Alarm } from "../../src/storage/alarm.ts";
@@ -25,86 +16,43 @@ import type { Outbox } from "../../src/storage/outbox.ts";
 import { RowTooLarge } from "../../src/storage/row-size.ts";
 import type { Timer, Timers } from "../../src/storage/timers.ts";
 import { endOf } from "../../src/workflow/journal-state.ts";
-import type {
-  Changes,
-  Effect,
-  InProcessEffect,
-  PolicyAnswer,
-  RunInput,
-  RunMachine,
+import {
+  type Changes,
+  isInProcess,
+  type RunInput,
+  type RunMachine,
 } from "../../src/workflow/machine-types.ts";
 import { runEvent } from "../../src/workflow/run-events.ts";
-import { maskedConsequence } from "../../src/workflow/secrets/masked-effects.ts";
-import { maskedSummary } from "../../src/workflow/secrets/masked-views.ts";
 import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
 import type { StartRun } from "../rpc/workflow-run.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
-import { answerAtOnce } from "./answers-at-once.ts";
+import { type AlsoWrite, type Fed, notNow, undecided } from "./feeding.ts";
+import { type EffectPorts, InProcessEffects } from "./in-process-effects.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
 import type { LogStore } from "./log-store.ts";
 import { consumedMessage, effectMessages, emitMessage, forgetMessage, summaryMessage } from "./messages.ts";
-import type { Parts, Standstill, StoredStart } from "./parts.ts";
+import type { Parts, StoredStart } from "./parts.ts";
+import { Standstills } from "./standstill.ts";
 import { stuckSummary } from "./stuck-summary.ts";
 
 /** What the host cannot do by itself. */
-export interface RunPorts {
+export interface RunPorts extends EffectPorts {
   /** Without a program the engine moves no script. */
   loadMachine(
     program: ProgramSource | null,
     start: StoredStart,
     records: Iterable<JournalRecord>,
   ): RunMachine;
-  /** Throws when somebody could not be asked: it will be asked again. */
-  decide(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): Promise<Result<PolicyAnswer>>;
-  /** The same in this turn; undefined where somebody has to be asked. */
-  decideAtOnce(run: StoredStart, call: Extract<Effect, { kind: "decide" }>): PolicyAnswer | undefined;
-  outbound: Outbound;
   /** Something was committed: whoever watches may look again. */
   changed(): void;
-  /** Lets everybody else who shares the thread have a turn, and the clock go on. */
-  rest(): Promise<void>;
-  now(): number;
   entropy(): Uint8Array;
 }
 
-/** What became of an input: the engine took it (and may have turned it down), or it waits for a working engine. */
-export type Fed = { kept: false; refused?: NonNullable<Changes["refused"]> } | { kept: true };
-
-/** What the engine cannot take now, and what is not to be kept for later either. */
-const notNow: Fed = {
-  kept: false,
-  refused: {
-    code: "run_stuck",
-    message: "the engine cannot go on with this run: its error says why, and nothing was done",
-  },
-};
-
-/** Writes of the host's own, in the commit of an input, before what the engine decided. */
-type AlsoWrite = (changes: Changes) => void;
-
-/** Watches in-process effects. No timer of the engine has this id. */
-const WATCH = "host:effects";
-const FIRST_LOOK_MS = 2000;
-const LATER_LOOKS_MS = 15_000;
-const MAX_RETRY_MS = 60_000;
 /** Long enough to take in a burst of changes, short enough for a person who watches. */
 const SUMMARY_DELAY_MS = 50;
 
-/** Questions that a run asks one after another until it lets others go first. */
-const ASKED_IN_A_ROW = 50;
-
-const BUILTIN = "builtin://";
 const ENGINE_FAILURE = "engine_failure";
-
-function isInProcess(effect: Effect): effect is InProcessEffect {
-  return effect.kind === "decide" || effect.kind === "call_builtin";
-}
-
-function keyOf(effect: InProcessEffect): string {
-  const n = effect.kind === "decide" ? effect.round : effect.attempt;
-  return `${effect.kind} ${effect.command} ${n}`;
-}
 
 export class RunHost {
   readonly #parts: Parts;
@@ -115,22 +63,14 @@ export class RunHost {
   readonly #timers: Timers;
   readonly #outbox: Outbox;
   readonly #ports: RunPorts;
+  readonly #effects: InProcessEffects;
+  readonly #standstills: Standstills;
 
   #run: StoredStart | undefined;
   #machine: RunMachine | undefined;
   /** This instance has found that the engine cannot go on; the next one tries again. */
   #engineFailed = false;
-  /** In-process effects to begin after the commit, those under way, and how often each has failed. */
-  readonly #toPerform = new Map<string, InProcessEffect>();
-  readonly #performing = new Set<string>();
-  readonly #failures = new Map<string, number>();
-  #nextLookAt = Number.POSITIVE_INFINITY;
-  /** The last turn has taken all that one may, or many have followed each other: the next waits for others. */
-  #needsRest = false;
-  #asked = 0;
   #summaryQueued = false;
-  /** What is stored of it; undefined until it was looked at. */
-  #standstill: Standstill | null | undefined;
 
   constructor(options: {
     sql: SqlStorage;
@@ -150,6 +90,17 @@ export class RunHost {
     this.#journal = options.journal;
     this.#log = options.log;
     this.#inbox = new Inbox(options.sql);
+    this.#standstills = new Standstills(options.parts);
+    this.#effects = new InProcessEffects({
+      ...options,
+      owner: {
+        run: () => this.run,
+        pendingEffects: () => this.#load()?.pendingEffects() ?? [],
+        secrets: () => this.#load()?.secrets ?? this.#secretsOfJournal(),
+        take: (input, also) => void this.#feed(input, also),
+        feed: (input, also) => void this.feed(input, also),
+      },
+    });
   }
 
   /** What the run began with. Throws before that. */
@@ -184,7 +135,7 @@ export class RunHost {
     const write = () => {
       this.#alarm.transaction(() => {
         isNew = prepareTables();
-        if (isNew) this.#standstill = null;
+        if (isNew) this.#standstills.isOfNewRun();
         this.#parts.put("start", start);
         this.#parts.put("program", program);
         this.#journal.append(records);
@@ -224,22 +175,26 @@ export class RunHost {
 
   /** A timer of this run is due. */
   fire(timer: Timer): void {
-    if (timer.id === WATCH) this.#look();
+    if (this.#effects.isWatch(timer)) this.#effects.look();
     else this.#feed({ type: "timer", id: timer.id }, () => this.#timers.drop(timer.id));
     this.#afterCommit();
   }
 
   summary(): RunSummary {
     const machine = this.#loadToRead();
-    const standstill = this.#knownStandstill() ?? undefined;
-    if (!machine) return this.#stuckSummary(standstill);
+    if (!machine) return this.#stuckSummary();
+    const standstill = this.#standstills.last();
     // A standstill and its end change what people see without a record: the version must still grow.
     return { ...machine.summary(), version: machine.lastSeq + (standstill?.changes ?? 0) };
   }
 
   /** What is secret in the run; also while its engine does not start. */
   secrets(): RunSecrets {
-    return this.#loadToRead()?.secrets ?? secretsOf(this.run, this.#journal.all());
+    return this.#loadToRead()?.secrets ?? this.#secretsOfJournal();
+  }
+
+  #secretsOfJournal(): RunSecrets {
+    return secretsOf(this.run, this.#journal.all());
   }
 
   /** The run as people see it, without what its functions report of their progress. */
@@ -264,9 +219,8 @@ export class RunHost {
     return machine ? pageOf(machine, page) : { activities: [] };
   }
 
-  #stuckSummary(standstill: Standstill | undefined): RunSummary {
-    const records = this.#journal.all();
-    return maskedSummary(stuckSummary(this.run, records, standstill), secretsOf(this.run, records));
+  #stuckSummary(): RunSummary {
+    return stuckSummary(this.run, this.#journal.all(), this.#standstills.last());
   }
 
   /** The summary for a message that is about to go out: what changes from now on needs another one. */
@@ -307,8 +261,8 @@ export class RunHost {
     }
     this.#machine = machine;
     const pending = machine.pendingEffects();
-    if (pending.length > 0) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
-    this.#queue(pending);
+    this.#effects.watch(pending);
+    this.#effects.queue(pending);
     this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
     this.#drainInbox();
     return this.#machine;
@@ -328,7 +282,7 @@ export class RunHost {
     // What begins in the place of the run follows from the run as it is now: that is decided now, or not at all.
     if (input.type === "cancel" && input.successor !== undefined) return notNow;
     this.#alarm.transaction(() => {
-      also?.(nothingYet);
+      also?.(undecided);
       this.#inbox.add(input);
     });
     return { kept: true };
@@ -362,20 +316,9 @@ export class RunHost {
 
   /** Throws what the engine throws. */
   #decide(machine: RunMachine, input: RunInput): Changes {
-    const now = this.#ports.now();
-    const moment = { now, entropy: this.#ports.entropy };
+    const moment = { now: this.#ports.now(), entropy: this.#ports.entropy };
     const changes = machine.handle(input, moment);
-    this.#needsRest = answerAtOnce(machine, changes, {
-      moment,
-      decide: (call) => this.#ports.decideAtOnce(this.run, call),
-      perform: (call) => {
-        const builtin = localBuiltin(call.name);
-        return builtin && this.#localResult(machine.secrets, builtin, call, now);
-      },
-    });
-    // Policy is asked before the commit, because nothing leaves the object between a write and its confirmation.
-    // Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the journal.
-    for (const effect of changes.effects) if (effect.kind === "decide") this.#ask(effect);
+    this.#effects.answer(machine, changes, moment);
     return changes;
   }
 
@@ -388,14 +331,14 @@ export class RunHost {
     } catch (error) {
       // What is in memory was not committed.
       this.#machine = undefined;
-      this.#nextLookAt = Number.POSITIVE_INFINITY;
+      this.#effects.unwatched();
       this.#summaryQueued = false;
-      this.#standstill = undefined;
+      this.#standstills.forget();
       if (!(error instanceof RowTooLarge)) throw error;
       this.#giveUp(error);
       return undefined;
     }
-    this.#queue(changes.effects.filter(isInProcess));
+    this.#effects.queue(changes.effects);
     return changes.refused ? { kept: false, refused: changes.refused } : { kept: false };
   }
 
@@ -404,7 +347,7 @@ export class RunHost {
     this.#timers.dropEach(changes.timers.drop);
     for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
     this.#log.appendScript(changes.log);
-    if (changes.effects.some(isInProcess)) this.#lookAt(this.#ports.now() + FIRST_LOOK_MS);
+    this.#effects.watch(changes.effects);
     const outgoing = changes.effects.filter((effect) => !isInProcess(effect));
     for (const message of effectMessages(this.run, outgoing)) this.#outbox.add(message);
     // Nothing changes any more in a run that is over.
@@ -413,7 +356,7 @@ export class RunHost {
     if (changes.finished) {
       // No timer is left: the directory asks it, once it has been kept for long enough, whether it may go.
       this.#timers.dropAll();
-      this.#nextLookAt = Number.POSITIVE_INFINITY;
+      this.#effects.unwatched();
       if (changes.finished.hasWaitedForEvents || this.#isKnownToBus())
         this.#outbox.add(forgetMessage(this.run, changes.finished.successor));
     }
@@ -425,26 +368,11 @@ export class RunHost {
     return trigger.concurrency !== undefined || continues !== undefined || (consumed ?? []).length > 0;
   }
 
-  #knownStandstill(): Standstill | null {
-    if (this.#standstill === undefined) this.#standstill = this.#parts.get("standstill") ?? null;
-    return this.#standstill;
-  }
-
-  /** Keeps that the run is stuck, or goes on: no record says so, and it must still be seen. Whether that is news. */
+  /** Keeps that the run is stuck, or goes on. Answers whether that is news. */
   #noteStandstill(stuck: { code: string; message: string } | undefined): boolean {
-    const known = this.#knownStandstill();
-    const standing = known?.isOver === false ? known : undefined;
-    if (standing?.code === stuck?.code) return false;
-    this.#standstill = {
-      code: stuck?.code ?? standing?.code ?? "",
-      message: stuck?.message ?? standing?.message ?? "",
-      at: this.#ports.now(),
-      changes: (known?.changes ?? 0) + 1,
-      isOver: stuck === undefined,
-    };
-    this.#parts.put("standstill", this.#standstill);
-    this.#queueSummary();
-    return true;
+    const isNews = this.#standstills.note(stuck, this.#ports.now());
+    if (isNews) this.#queueSummary();
+    return isNews;
   }
 
   /** At most one summary waits to be sent: it is filled in when it goes out. */
@@ -465,150 +393,15 @@ export class RunHost {
     });
     this.#alarm.transaction(() => {
       if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
-      const summary = this.#stuckSummary(this.#knownStandstill() ?? undefined);
+      const summary = this.#stuckSummary();
       const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);
       this.#outbox.add(emitMessage(this.run, [event]));
     });
   }
 
-  // ------------------------------------------------------------ in-process effects
-
-  #queue(effects: readonly InProcessEffect[]): void {
-    for (const effect of effects) this.#toPerform.set(keyOf(effect), effect);
-  }
-
-  /** Makes sure that effects are looked after at `dueAt` or before. */
-  #lookAt(dueAt: number): void {
-    if (this.#nextLookAt <= dueAt) return;
-    this.#nextLookAt = dueAt;
-    this.#timers.set({ id: WATCH, kind: "effects", dueAt, data: null });
-  }
-
-  #look(): void {
-    this.#nextLookAt = Number.POSITIVE_INFINITY;
-    this.#timers.drop(WATCH);
-    const pending = this.#load()?.pendingEffects() ?? [];
-    for (const effect of pending) this.#toPerform.set(keyOf(effect), effect);
-    if (pending.length > 0) this.#lookAt(this.#ports.now() + LATER_LOOKS_MS);
-  }
-
   #afterCommit(): void {
-    for (const [key, effect] of this.#toPerform) {
-      this.#toPerform.delete(key);
-      // A local builtin adds to what is iterated here: its outcome may lead to further effects.
-      if (!this.#performing.has(key)) this.#perform(key, effect);
-    }
+    this.#effects.performQueued();
     this.#ports.changed();
     void this.#outbox.flush();
   }
-
-  #perform(key: string, effect: InProcessEffect): void {
-    if (effect.kind === "decide") {
-      this.#ask(effect);
-      return;
-    }
-    const { command, attempt } = effect;
-    const local = localBuiltin(effect.name);
-    if (local && !this.#needsRest) this.#feed(...this.#performLocal(effect, local));
-    else if (local) this.#feedLater(key, async () => this.#performLocal(effect, local));
-    else {
-      const outbound = findBuiltin(effect.name) as OutboundBuiltin;
-      this.#feedLater(key, async () => {
-        const outcome = await outbound.perform(this.#callOf(effect, this.#ports.now()), this.#ports.outbound);
-        return [{ type: "builtin_finished", command, attempt, outcome }];
-      });
-    }
-  }
-
-  #ask(effect: Extract<Effect, { kind: "decide" }>): void {
-    const { command, round } = effect;
-    this.#asked += 1;
-    if (this.#asked % ASKED_IN_A_ROW === 0) this.#needsRest = true;
-    this.#feedLater(keyOf(effect), async () => {
-      const result = await this.#ports.decide(this.run, effect);
-      return [{ type: "policy_decided", command, round, result }];
-    });
-  }
-
-  /** What it emits and writes is for everybody: no secret of the run is in it. */
-  #localResult(
-    secrets: RunSecrets,
-    builtin: LocalBuiltin,
-    call: CallBuiltin,
-    now: number,
-  ): ReturnType<LocalBuiltin["perform"]> {
-    const { outcome, events, log } = builtin.perform(this.#callOf(call, now));
-    return {
-      outcome,
-      ...(events === undefined ? {} : { events: events.map((event) => maskedConsequence(event, secrets)) }),
-      ...(log === undefined ? {} : { log: log.map((text) => secrets.mask.text(text)) }),
-    };
-  }
-
-  /** The builtin's outcome and what it writes are one commit: it happens exactly once. */
-  #performLocal(effect: CallBuiltin, builtin: LocalBuiltin): [RunInput, AlsoWrite] {
-    const { command, attempt } = effect;
-    const now = this.#ports.now();
-    // Where the engine has failed meanwhile, what is masked follows from the journal all the same.
-    const secrets = this.#load()?.secrets ?? secretsOf(this.run, this.#journal.all());
-    const { outcome, events = [], log = [] } = this.#localResult(secrets, builtin, effect, now);
-    const also: AlsoWrite = (changes) => {
-      // Nobody wants it any more: another builtin that was begun with it has won a race, say.
-      if (changes !== nothingYet && changes.records.length === 0) return;
-      if (events.length > 0) this.#outbox.add(emitMessage(this.run, events));
-      this.#log.appendScript(log.map((text) => ({ at: now, command, text })));
-    };
-    return [{ type: "builtin_finished", command, attempt, outcome }, also];
-  }
-
-  #callOf({ command, attempt, inputs }: CallBuiltin, now: number) {
-    const { id: run, workspace, workflow, event: cause } = this.run;
-    return { run, workspace, workflow, command, attempt, inputs, cause, now };
-  }
-
-  /** Feeds what `work` finds out. When it throws, the effect keeps its place and is tried again, less and less often. */
-  #feedLater(key: string, work: () => Promise<[RunInput, AlsoWrite?]>): void {
-    this.#performing.add(key);
-    // What is asked of other objects on the same thread is no rest: their answers come before anything from outside.
-    const rested = this.#needsRest ? this.#ports.rest().then(work) : work();
-    const performed = rested
-      .finally(() => this.#performing.delete(key))
-      .then(([input, also]) => {
-        this.#failures.delete(key);
-        this.feed(input, also);
-      });
-    performed
-      .catch((error) => this.#tryAgain(key, error))
-      // When not even that can be written, the timer that watches this effect is still there.
-      .catch((error) => console.error({ message: "storage failed", run: this.run.id, error: String(error) }));
-  }
-
-  #tryAgain(key: string, error: unknown): void {
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
-    console.error({
-      message: "effect failed, will be tried again",
-      run: this.run.id,
-      effect: key,
-      failures,
-      error: String(error),
-    });
-    this.#lookAt(this.#ports.now() + Math.min(250 * 2 ** failures, MAX_RETRY_MS));
-  }
-}
-
-type CallBuiltin = Extract<Effect, { kind: "call_builtin" }>;
-
-const nothingYet: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
-
-/** One that touches nothing but the run's own storage; undefined for one that reaches outside. */
-function localBuiltin(name: string): LocalBuiltin | undefined {
-  const builtin = findBuiltin(name) ?? unknownBuiltin(name);
-  return builtin.kind === "local" ? builtin : undefined;
-}
-
-function unknownBuiltin(name: string): LocalBuiltin {
-  const known = builtinNames.map((builtin) => BUILTIN + builtin).join(", ");
-  const outcome = failure("UnknownFunction", `there is no ${BUILTIN}${name}: there are ${known}`);
-  return { kind: "local", perform: () => ({ outcome }) };
 }

@@ -1,8 +1,13 @@
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+import { maskedSummary } from "../../src/workflow/secrets/masked-views.ts";
+import { secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
 import type { Standstill, StoredStart } from "./parts.ts";
 
-/** What can be said of a run whose engine does not start: how it began, how far it came, and what went wrong. */
+/**
+ * What can be said of a run whose engine does not start: how it began, how far it came, and what went wrong. Nothing of
+ * what is secret in it.
+ */
 export function stuckSummary(
   run: StoredStart,
   records: readonly JournalRecord[],
@@ -11,7 +16,7 @@ export function stuckSummary(
   const { id, source, type, subject } = run.event;
   const first = records[0];
   const last = records.at(-1);
-  return {
+  const summary: RunSummary = {
     id: run.id,
     workflow: run.workflow,
     digest: run.program.digest,
@@ -27,4 +32,5 @@ export function stuckSummary(
     commands: records.filter((record) => record.type === "scheduled").length,
     version: (last?.seq ?? 0) + (standstill?.changes ?? 0),
   };
+  return maskedSummary(summary, secretsOf(run, records));
 }

@@ -2,8 +2,8 @@
 //
 // 1. The host feeds inputs one at a time: `handle(input, moment)` decides, and returns what to commit.
 // 2. The host commits one `Changes` in one transaction (records, timers, the messages behind its effects, log
-//    lines) before it feeds the next input. Effects whose `kind` is in `inProcessEffects` are performed after the
-//    commit, and their results are fed back as inputs.
+//    lines) before it feeds the next input. Effects that are `isInProcess` are performed after the commit, and their
+//    results are fed back as inputs.
 // 3. A machine that lost power is loaded again from the records that were committed. `pendingEffects()` then
 //    names the in-process effects that have no result yet: the host performs them again.
 // 4. Inputs may come late, twice, or in another order: an input that no longer means anything yields
@@ -235,9 +235,12 @@ export type Effect =
   /** The function calls these inputs sensitive: other runs are to know before a runner takes their calls. */
   | { kind: "learn_sensitive"; reference: string; inputs: string[] };
 
-/** Effects that the host performs itself, after the commit, and answers with an input. All others are messages. */
-export const inProcessEffects = ["decide", "call_builtin"] as const;
-export type InProcessEffect = Extract<Effect, { kind: (typeof inProcessEffects)[number] }>;
+/** Effects that the host performs itself and answers with an input. All others are messages. */
+export type InProcessEffect = Extract<Effect, { kind: "decide" | "call_builtin" }>;
+
+export function isInProcess(effect: Effect): effect is InProcessEffect {
+  return effect.kind === "decide" || effect.kind === "call_builtin";
+}
 
 /** A line the script printed. */
 export interface ScriptLine {
