@@ -50,6 +50,7 @@ async function send(
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new CliError(`Sluice does not answer at ${connection.url} (${cause})`, {
+      code: "unreachable",
       hint: "Start one with `npm start` or `sluice dev`, or name another with --url or SLUICE_URL.",
     });
   }
@@ -59,6 +60,7 @@ async function send(
     answer = text === "" ? null : JSON.parse(text);
   } catch {
     throw new CliError(`${method} ${path} was answered with ${response.status} and no JSON`, {
+      code: "unreachable",
       hint: `Is ${connection.url} really a Sluice?`,
     });
   }

@@ -18,12 +18,17 @@ export interface Context {
   out: Output;
 }
 
+/** Where a command that is running prints. For one that asks no server, this is all. */
+export function outputOf(command: Command): Output {
+  return createOutput({ json: command.optsWithGlobals<GlobalOptions>().json ?? false });
+}
+
 /** The context of a command that is running: its global options may stand before or after its name. */
 export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
   return {
     client: createClient(findConnection(options, process.env, process.cwd())),
-    out: createOutput({ json: options.json ?? false }),
+    out: outputOf(command),
   };
 }
 

@@ -8,11 +8,14 @@ export const EXIT_USAGE = 2;
 /** A failure that explains itself: shown without a stack. */
 export class CliError extends Error {
   readonly exitCode: number;
+  /** Stable, for programs: docs/cli.md lists those of the command line. */
+  readonly code: string;
   readonly hint: string | undefined;
 
-  constructor(message: string, options: { exitCode?: number; hint?: string } = {}) {
+  constructor(message: string, options: { exitCode?: number; code?: string; hint?: string } = {}) {
     super(message);
     this.exitCode = options.exitCode ?? EXIT_FAILED;
+    this.code = options.code ?? (this.exitCode === EXIT_USAGE ? "usage" : "failed");
     this.hint = options.hint;
   }
 }
@@ -23,6 +26,7 @@ export class ProblemError extends CliError {
 
   constructor(problem: Problem) {
     super(problem.detail, {
+      code: problem.code,
       ...(hints[problem.code] === undefined ? {} : { hint: hints[problem.code] as string }),
     });
     this.problem = problem;

@@ -6,7 +6,9 @@ export interface Output {
   readonly json: boolean;
   /** The command's result: `value` as one JSON document, or `text` for people. On standard output. */
   result(value: unknown, text: () => string): void;
-  /** Progress and advice. On standard error, so that it never mixes with a result. */
+  /** One of several results, of what goes on: as `result`, but on one line as JSON. */
+  line(value: unknown, text: () => string): void;
+  /** Progress and advice for people, so nothing with `json`. On standard error, so that it never mixes with a result. */
   note(text: string): void;
 }
 
@@ -16,8 +18,11 @@ export function createOutput(options: { json: boolean }): Output {
     result(value, text) {
       process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : text()}\n`);
     },
+    line(value, text) {
+      process.stdout.write(`${options.json ? JSON.stringify(value) : text()}\n`);
+    },
     note(text) {
-      process.stderr.write(`${text}\n`);
+      if (!options.json) process.stderr.write(`${text}\n`);
     },
   };
 }

@@ -37,11 +37,14 @@ export function changeLines(before: RunDetail | undefined, after: RunDetail): st
   return lines;
 }
 
-/** Draws several runs below each other, whatever the terminal. `done` leaves the last picture standing. */
-export function createRunScreen(stream: NodeJS.WriteStream): {
+const NO_SCREEN = { show() {}, done() {} };
+
+/** Draws several runs below each other, whatever the terminal; nothing where there is nobody to look. `done` leaves the last picture standing. */
+export function createRunScreen(stream: NodeJS.WriteStream | undefined): {
   show(runs: RunDetail[], footer?: string): void;
   done(): void;
 } {
+  if (!stream) return NO_SCREEN;
   if (!stream.isTTY) {
     const last = new Map<string, RunDetail>();
     let lastFooter: string | undefined;
@@ -71,7 +74,11 @@ export function createRunScreen(stream: NodeJS.WriteStream): {
 }
 
 /** Shows the run until it is over, and answers how it ended. */
-export async function watchRun(client: Client, id: string, stream: NodeJS.WriteStream): Promise<RunDetail> {
+export async function watchRun(
+  client: Client,
+  id: string,
+  stream: NodeJS.WriteStream | undefined,
+): Promise<RunDetail> {
   const screen = createRunScreen(stream);
   for (;;) {
     const run = await client.get<RunDetail>(`/v1/runs/${encodeURIComponent(id)}`);

@@ -2,11 +2,13 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
-import { parseNumber } from "../command.ts";
+import { outputOf, parseNumber } from "../command.ts";
 import { playDemo } from "../dev/demo.ts";
 import type { Registration } from "../dev/local-workflows.ts";
 import { type Stack, type StackOptions, startStack } from "../dev/stack.ts";
-import { printable } from "../output.ts";
+import { CliError, EXIT_USAGE } from "../errors.ts";
+import { tellFailure } from "../failure.ts";
+import { type Output, printable } from "../output.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -23,12 +25,10 @@ function parseScale(text: string): number {
   return scale;
 }
 
-function tellRegistration(one: Registration): void {
-  const line =
-    "error" in one
-      ? `${pc.red("✗")} ${printable(one.error.message)}`
-      : `${pc.green("✓")} ${one.name}, version ${one.version}`;
-  process.stderr.write(`${line}\n`);
+function tellRegistration(one: Registration, out: Output): void {
+  if ("error" in one && out.json) tellFailure(one.error, true);
+  else if ("error" in one) out.note(`${pc.red("✗")} ${printable(one.error.message)}`);
+  else out.note(`${pc.green("✓")} ${one.name}, version ${one.version}`);
 }
 
 interface DevOptions {
@@ -40,7 +40,7 @@ interface DevOptions {
   runner: boolean;
 }
 
-function stackOptions(options: DevOptions): StackOptions {
+function stackOptions(options: DevOptions, out: Output): StackOptions {
   const { port, targetPort, timeScale, runner } = options;
   return {
     root,
@@ -50,18 +50,18 @@ function stackOptions(options: DevOptions): StackOptions {
     timeScale,
     runner,
     workflows: resolve(options.workflows),
-    onWorkflow: tellRegistration,
+    onWorkflow: (registration) => tellRegistration(registration, out),
   };
 }
 
 /** Ends the stack in order on the first signal, and at once on the second. */
-export function stopOnSignals(stack: Stack): void {
+function stopOnSignals(stack: Stack, out: Output): void {
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
-      process.stderr.write(`\n${pc.dim("Stopping… (runs go on at the next start)")}\n`);
+      out.note(`\n${pc.dim("Stopping… (runs go on at the next start)")}`);
       stack.stop().then(
         () => process.exit(0),
         () => process.exit(1),
@@ -70,19 +70,33 @@ export function stopOnSignals(stack: Stack): void {
   }
 }
 
-export function banner(stack: Stack, options: StackOptions): string {
-  const rows = [
+/** What programs are told of a stack that is up. */
+function whereabouts({ url, targetUrl, state }: Stack, { stateFolder, timeScale }: StackOptions) {
+  return {
     // After the #, which browsers keep to themselves: the page takes it out of the address and signs in with it.
-    ["Dashboard", `${stack.url}/#token=${stack.state.adminToken}`],
-    ["Server", stack.url],
-    ["API", `${stack.url}/docs`],
-    ["Deployed apps", stack.targetUrl],
-    ["Storage", options.stateFolder],
+    dashboard: `${url}/#token=${state.adminToken}`,
+    url,
+    token: state.adminToken,
+    api: `${url}/docs`,
+    targetUrl,
+    stateFolder,
+    timeScale,
+  };
+}
+
+function banner(stack: Stack, options: StackOptions): string {
+  const { dashboard, url, api, targetUrl, stateFolder, timeScale } = whereabouts(stack, options);
+  const rows = [
+    ["Dashboard", dashboard],
+    ["Server", url],
+    ["API", api],
+    ["Deployed apps", targetUrl],
+    ["Storage", stateFolder],
     [
       "Time scale",
-      options.timeScale === 1
+      timeScale === 1
         ? "1, real time"
-        : `×${options.timeScale}: sleeps and waits pass ${options.timeScale} times faster, on this local server only`,
+        : `×${timeScale}: sleeps and waits pass ${timeScale} times faster, on this local server only`,
     ],
   ];
   return rows.map(([name = "", value = ""]) => `${pc.dim(name.padEnd(14))} ${value}`).join("\n");
@@ -111,22 +125,32 @@ export function addDevCommands(program: Command): void {
   addStackOptions(
     program.command("dev").description("run Sluice locally: server, runner and a place to deploy to"),
     { timeScale: 1 },
-  ).action(async (options: DevOptions) => {
-    const chosen = stackOptions(options);
+  ).action(async (options: DevOptions, command: Command) => {
+    const out = outputOf(command);
+    const chosen = stackOptions(options, out);
     const stack = await startStack(chosen);
-    stopOnSignals(stack);
-    process.stdout.write(`${banner(stack, chosen)}\n`);
+    stopOnSignals(stack, out);
+    out.line(whereabouts(stack, chosen), () => banner(stack, chosen));
   });
 
   addStackOptions(program.command("demo").description("play the canary deployment, as npm start does"), {
     timeScale: 180,
   })
     .option("--yes", "approve, wait for the end, check what got deployed, and exit")
-    .action(async (options: DevOptions & { yes?: boolean }) => {
-      const chosen = stackOptions(options);
-      process.stderr.write(`${pc.dim("Starting Sluice…")}\n`);
+    .action(async (options: DevOptions & { yes?: boolean }, command: Command) => {
+      const out = outputOf(command);
+      if (out.json) {
+        throw new CliError(
+          "the demonstration is for people: `sluice dev --json` starts the same without it",
+          {
+            exitCode: EXIT_USAGE,
+          },
+        );
+      }
+      const chosen = stackOptions(options, out);
+      out.note(pc.dim("Starting Sluice…"));
       const stack = await startStack(chosen);
-      stopOnSignals(stack);
+      stopOnSignals(stack, out);
       process.stdout.write(`${banner(stack, chosen)}\n\n`);
       const succeeded = await playDemo(stack, { approve: options.yes ?? false });
       if (!options.yes) return;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { EventReceipt, EventStory } from "../../src/protocol/cloud-event.ts";
-import { contextOf, parseJson } from "../command.ts";
+import { contextOf, parseCount, parseJson } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { receiptLines, unmatchedLines } from "../receipt-lines.ts";
@@ -48,8 +48,8 @@ export function addEventCommands(program: Command): void {
     .command("list")
     .description("list the newest events")
     .option("--type <type>", "only of this type")
-    .option("--limit <n>", "how many", "20")
-    .action(async (options: { type?: string; limit: string }, command: Command) => {
+    .option("--limit <n>", "how many", parseCount, 20)
+    .action(async (options: { type?: string; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
       const { events } = await client.get<{
         events: {

@@ -7,8 +7,9 @@ import { checkFilter } from "../../src/events/filter.ts";
 import { checkKey } from "../../src/events/key.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import { outputOf } from "../command.ts";
 import { CliError } from "../errors.ts";
-import { createOutput, printable } from "../output.ts";
+import { printable } from "../output.ts";
 import { readProgram } from "../workflow-files.ts";
 
 const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -30,7 +31,7 @@ export function addReplayCommand(program: Command): void {
     .option("--with <file>", "the workflow as it shall be (default: each run's own program)")
     .action((paths: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ with?: string; json?: boolean }>();
-      const out = createOutput({ json: options.json ?? false });
+      const out = outputOf(command);
       const replayed = paths.flatMap(historyFiles).map((path) => replay(path, options.with));
       out.result(replayed, () => replayed.map(render).join("\n"));
       if (replayed.some(({ difference }) => difference !== undefined)) process.exitCode = 1;

@@ -6,7 +6,7 @@ import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../../s
 import { historyText } from "../../src/workflow/index.ts";
 import type { Client } from "../client.ts";
 import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
-import { ago, printable, table } from "../output.ts";
+import { ago, type Output, printable, table } from "../output.ts";
 import { addRunFilterOptions, type RunFilterOptions } from "../run-filter.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
@@ -42,6 +42,13 @@ export async function wholeRun(client: Pick<Client, "get">, id: string): Promise
     after = page.next;
   }
   return { ...detail, activities: [...before.slice(0, earlier), ...detail.activities] };
+}
+
+/** Shows the run until it is over; with `--json`, only what it has come to. The exit code says how it ended. */
+async function follow(client: Client, id: string, out: Output): Promise<void> {
+  const detail = await watchRun(client, id, out.json ? undefined : process.stdout);
+  if (out.json) out.result(await wholeRun(client, id), () => "");
+  if (detail.state !== "succeeded") process.exitCode = 1;
 }
 
 export function addRunCommands(program: Command): void {
@@ -89,10 +96,7 @@ export function addRunCommands(program: Command): void {
     .argument("<id>")
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
-      // With --json the picture goes beside the result, which stays one document.
-      const detail = await watchRun(client, id, out.json ? process.stderr : process.stdout);
-      if (out.json) out.result(detail, () => "");
-      if (detail.state !== "succeeded") process.exitCode = 1;
+      await follow(client, id, out);
     });
 
   run
@@ -147,9 +151,7 @@ export function addRunCommands(program: Command): void {
         );
         return;
       }
-      const detail = await watchRun(client, started.run, out.json ? process.stderr : process.stdout);
-      if (out.json) out.result(detail, () => "");
-      if (detail.state !== "succeeded") process.exitCode = 1;
+      await follow(client, started.run, out);
     });
 
   run

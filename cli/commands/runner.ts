@@ -8,6 +8,7 @@ import { CliError } from "../errors.ts";
 interface RunnerCommandOptions {
   url?: string;
   token?: string;
+  json?: boolean;
   name: string;
   tag?: string[];
   capacity: number;
@@ -83,7 +84,10 @@ export function addRunnerCommand(program: Command): void {
         ...(options.state === undefined ? {} : { stateDir: options.state }),
         graceMs: options.grace * 1000,
         signal: stopSignal(),
-        log: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`),
+        log: (text) => {
+          const at = new Date().toISOString();
+          process.stderr.write(`${options.json ? JSON.stringify({ at, text }) : `${at} ${text}`}\n`);
+        },
       });
     });
 }

@@ -2,9 +2,10 @@ import { existsSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { collect } from "../command.ts";
+import { collect, outputOf } from "../command.ts";
 import { CliError, EXIT_USAGE } from "../errors.ts";
-import { createOutput, type Output } from "../output.ts";
+import { tellFailure } from "../failure.ts";
+import type { Output } from "../output.ts";
 import { runTests } from "../run-tests.ts";
 import { renderCoverage, renderLcov } from "../test-reports/coverage.ts";
 import { isPassed, plain } from "../test-reports/file-report.ts";
@@ -47,17 +48,17 @@ export function addTestCommand(program: Command): void {
           exitCode: EXIT_USAGE,
         });
       }
-      const out = createOutput({ json: options.json ?? false });
+      const out = outputOf(command);
       if (options.watch) return watchAndTest(paths, options, out);
-      if (!testOnce(paths, options, out)) process.exitCode = 1;
+      if (!testOnce(paths, options, (value, text) => out.result(value, text))) process.exitCode = 1;
       return undefined;
     });
 }
 
-/** Whether all passed. */
-function testOnce(paths: readonly string[], options: TestOptions, out: Output): boolean {
+/** Whether all passed. `print` is told what came of it, but for TAP. */
+function testOnce(paths: readonly string[], options: TestOptions, print: Output["result"]): boolean {
   const width = Math.min(process.stdout.columns ?? 100, 120);
-  const isForPeople = !options.tap && !out.json;
+  const isForPeople = !options.tap && !options.json;
   const { reports, coverage } = runTests(paths, {
     filter: options.filter,
     seed: options.seed,
@@ -69,7 +70,7 @@ function testOnce(paths: readonly string[], options: TestOptions, out: Output): 
   if (options.lcov) writeReport(options.lcov, renderLcov(coverage));
   if (options.tap) process.stdout.write(`${renderTap(reports)}\n`);
   else {
-    out.result(reports.map(plain), () =>
+    print(reports.map(plain), () =>
       [...(options.coverage ? ["", renderCoverage(coverage)] : []), "", renderTotals(reports)].join("\n"),
     );
   }
@@ -91,9 +92,9 @@ function watchAndTest(paths: readonly string[], options: TestOptions, out: Outpu
     // What is piped is read from top to bottom.
     if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
     try {
-      testOnce(paths, options, out);
+      testOnce(paths, options, (value, text) => out.line(value, text));
     } catch (error) {
-      out.note(error instanceof Error ? error.message : String(error));
+      tellFailure(error, out.json);
     }
     out.note(pc.dim("waiting for changes; Ctrl-C ends"));
   };

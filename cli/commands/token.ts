@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import pc from "picocolors";
 import { roleSchema, type TokenView } from "../../src/protocol/token.ts";
-import { contextOf, parseCount } from "../command.ts";
-import { createOutput, printable, table } from "../output.ts";
+import { contextOf, outputOf, parseCount } from "../command.ts";
+import { printable, table } from "../output.ts";
 
 const day = (at: number | undefined) => (at === undefined ? "" : new Date(at).toISOString().slice(0, 10));
 
@@ -37,7 +37,7 @@ export function addTokenCommands(program: Command): void {
     .description("make the first administrator's token for a deployment, offline")
     .action((_options: unknown, command: Command) => {
       const made = makeBootstrapToken();
-      createOutput({ json: command.optsWithGlobals<{ json?: boolean }>().json ?? false }).result(made, () =>
+      outputOf(command).result(made, () =>
         [
           `token   ${made.token}`,
           `digest  ${made.digest}`,

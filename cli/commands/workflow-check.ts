@@ -4,9 +4,9 @@ import pc from "picocolors";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Finding, Severity } from "../../src/workflow/check/index.ts";
 import { checkFiles, fixFiles, isTest, starlarkFiles } from "../check-workflow.ts";
-import { contextOf } from "../command.ts";
+import { outputOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
-import { EXIT_FAILED } from "../errors.ts";
+import { CliError, EXIT_FAILED, EXIT_USAGE } from "../errors.ts";
 import { sarifLog } from "../sarif.ts";
 
 export interface CheckCommandOptions {
@@ -34,7 +34,12 @@ export function addCheckCommand(workflow: Command): void {
         .default("error"),
     )
     .action((paths: string[], options: CheckCommandOptions, command: Command) => {
-      const { out } = contextOf(command);
+      const out = outputOf(command);
+      if (out.json && options.format === "sarif") {
+        throw new CliError("--format sarif and --json are two forms of one result: give one of them", {
+          exitCode: EXIT_USAGE,
+        });
+      }
       const format = out.json ? "json" : options.format;
       const { text, isFailed } = checkPaths(paths, { ...options, format }, process.cwd());
       process.stdout.write(`${text}\n`);

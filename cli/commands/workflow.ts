@@ -36,7 +36,7 @@ export function addWorkflowCommands(program: Command): void {
             }),
           );
         } catch (error) {
-          if (error instanceof ProblemError && error.problem.diagnostics && !out.json) {
+          if (error instanceof ProblemError && error.problem.diagnostics) {
             out.note(renderDiagnostics(error.problem.diagnostics as unknown as Diagnostic[], input.files));
           }
           throw error;

@@ -29,6 +29,7 @@ export class LocalSluice {
   #targetPort = 0;
   #process: ChildProcess | undefined;
   #output = "";
+  #printed = "";
 
   constructor(options: { timeScale: number; arguments?: string[] }) {
     this.#options = { arguments: [], ...options };
@@ -58,16 +59,23 @@ export class LocalSluice {
     return createClient({ url: this.url, token: this.adminToken });
   }
 
+  /** What it has written to its standard output since it was started. */
+  get printed(): string {
+    return this.#printed;
+  }
+
   /** Starts (again), and answers when everything is up. Ports stay the same over restarts. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
     this.#targetPort ||= await freePort();
     this.#output = "";
+    this.#printed = "";
     const child = spawn(
       process.execPath,
       [
         join(root, "cli", "main.ts"),
         "dev",
+        "--json",
         `--state=${this.stateFolder}`,
         `--port=${this.#port}`,
         `--target-port=${this.#targetPort}`,
@@ -81,12 +89,15 @@ export class LocalSluice {
       const late = setTimeout(() => fail(new Error(`not up in time:\n${this.#output}`)), START_PATIENCE_MS);
       const hear = (chunk: Buffer) => {
         this.#output += chunk.toString();
-        // The banner is printed when the server, the runner and the target are up.
-        if (!this.#output.includes("Time scale")) return;
+      };
+      child.stdout?.on("data", (chunk: Buffer) => {
+        hear(chunk);
+        this.#printed += chunk.toString();
+        // Where everything is, on one line, is told when the server, the runner and the target are up.
+        if (!this.#printed.includes("\n")) return;
         clearTimeout(late);
         up();
-      };
-      child.stdout?.on("data", hear);
+      });
       child.stderr?.on("data", hear);
       child.on("exit", (code) => {
         clearTimeout(late);
