@@ -34,7 +34,7 @@ import { archiveOf } from "./workflow-run/archive.ts";
 import { Decisions } from "./workflow-run/decide.ts";
 import { loadMachine } from "./workflow-run/engine.ts";
 import { entropy } from "./workflow-run/entropy.ts";
-import { filledInRestart, forkOf, restartMessage } from "./workflow-run/fork.ts";
+import { type ForkFrom, filledInRestart, forkFrom, forkOf, restartMessage } from "./workflow-run/fork.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogReader } from "./workflow-run/log-reader.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
@@ -205,9 +205,9 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return this.#intervene({ type: "operate", by: by.subject, reason, operation }, operation.action, data);
   }
 
-  async fork(request: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
+  async fork(asked: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
     if (!this.#begun) return this.#unknown();
-    const { id, restart } = request;
+    const { id, restart } = asked;
     // What has arrived comes first. From here to the end of a restart, nothing else comes in between.
     this.#host.resume();
     const { run } = this.#host;
@@ -219,6 +219,9 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     const instead = restart ? end?.data.restarted?.run : undefined;
     if (instead !== undefined && instead !== id)
       return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
+    const from = forkFrom(asked, kept.records);
+    if (!from.ok) return from;
+    const request = from.value;
     const forked = forkOf(run, request, kept);
     if (!forked.ok) return forked;
     const successor = runStub(this.env, run.workspace, id);
@@ -244,7 +247,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   /** Ends the run, and has the one that begins in its place told so: one commit. Answers why not, where it cannot. */
-  #endInFavour(request: Args<"fork">): Result<never> | undefined {
+  #endInFavour(request: ForkFrom): Result<never> | undefined {
     const { id, command, by, reason } = request;
     const why = `restarted from ${command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
     const input = { type: "cancel", by: by.subject, reason: why, terminate: true, successor: id } as const;
@@ -256,7 +259,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : undefined;
   }
 
-  #auditFork({ id, command, by, reason, restart }: Args<"fork">): void {
+  #auditFork({ id, command, by, reason, restart }: ForkFrom): void {
     this.#audit(`fork/${id}`, {
       at: Date.now(),
       by: by.subject,

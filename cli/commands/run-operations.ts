@@ -2,8 +2,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import type { JsonValue } from "../../src/protocol/json.ts";
-import { type BulkAction, bulkActionSchema, type Operation } from "../../src/protocol/operation.ts";
-import { type RunSummary, unfinishedStates } from "../../src/protocol/run.ts";
+import {
+  type BulkAction,
+  bulkActionSchema,
+  type Operation,
+  statesFor,
+} from "../../src/protocol/operation.ts";
+import type { RunSummary } from "../../src/protocol/run.ts";
 import type { Client } from "../client.ts";
 import { contextOf } from "../command.ts";
 import { CliError, EXIT_USAGE } from "../errors.ts";
@@ -74,21 +79,32 @@ function addForkCommand(run: Command, name: "fork" | "restart", description: str
     .command(name)
     .description(description)
     .argument("<id>", "the run")
-    .argument("<command>", "the first command to repeat, such as 0#3")
+    .argument(
+      "[command]",
+      "the first command to repeat, such as 0#3; the one it failed with when it is left out",
+    )
     .option("--current", "on the version of the workflow that is registered now")
     .option("--reason <text>", WHY, "")
     .action(
-      async (id: string, at: string, options: { current?: boolean; reason: string }, command: Command) => {
+      async (
+        id: string,
+        at: string | undefined,
+        options: { current?: boolean; reason: string },
+        command: Command,
+      ) => {
         const { client, out } = contextOf(command);
         const summary = await client.post<RunSummary>(`/v1/runs/${encodeURIComponent(id)}/forks`, {
           body: {
-            command: at,
+            ...(at !== undefined && { command: at }),
             program: options.current ? "current" : "same",
             restart: name === "restart",
             reason: options.reason,
           },
         });
-        out.result(summary, () => `${pc.green("✓")} ${summary.id} goes on from ${at}: ${summary.state}`);
+        out.result(
+          summary,
+          () => `${pc.green("✓")} ${summary.id} goes on from ${at ?? "what failed"}: ${summary.state}`,
+        );
       },
     );
 }
@@ -96,12 +112,15 @@ function addForkCommand(run: Command, name: "fork" | "restart", description: str
 interface BulkOptions extends RunFilterOptions {
   all?: boolean;
   dryRun?: boolean;
+  current?: boolean;
   reason: string;
 }
 
 interface BulkAnswer {
   done: string[];
   refused: { id: string; code: string; detail: string }[];
+  /** Of a restart: what each goes on as. */
+  restarted?: { id: string; as: string }[];
   next?: string;
 }
 
@@ -114,31 +133,42 @@ function parseAction(text: string): BulkAction {
 function addBulkCommand(run: Command): void {
   const bulk = run
     .command("bulk")
-    .description("do one thing to all runs that a filter finds, of those that are not over")
+    .description(
+      "do one thing to all runs that a filter finds, of those that are not over; restart those that have failed",
+    )
     .argument("<action>", bulkActionSchema.options.join(", "), parseAction);
   addRunFilterOptions(bulk)
     .option("--all", "to every run, where no filter is given")
     .option("--dry-run", "only say which runs they are")
+    .option("--current", "restart on the version of the workflow that is registered now")
     .option("--reason <text>", WHY, "")
     .action(async (action: BulkAction, options: BulkOptions, command: Command) => {
       const { client, out } = contextOf(command);
-      const { reason, all = false, dryRun = false, ...filter } = options;
+      const { reason, all = false, dryRun = false, current = false, ...filter } = options;
+      if (current && action !== "restart") {
+        throw new CliError("--current is for restart: nothing else begins a run", { exitCode: EXIT_USAGE });
+      }
       if (!all && Object.keys(filter).length === 0) {
         throw new CliError("this would be every run there is: say which ones, or --all", {
           exitCode: EXIT_USAGE,
         });
       }
       if (dryRun) {
-        const found = await runsOf(client, filter);
+        const found = (await runsOf(client, { state: [...statesFor(action)], ...filter })).filter(
+          // A parent was told how they ended: they refuse, unless they are asked for as its children.
+          ({ parent }) => action !== "restart" || !parent || filter.parent !== undefined,
+        );
         out.result(found, () =>
           [...found.map(oneLine), `${action} would be for ${counted(found.length)}`].join("\n"),
         );
         return;
       }
-      const total = await operateAll(client, { action, reason, filter });
+      const program = current ? "current" : "same";
+      const total = await operateAll(client, { action, program, reason, filter });
       out.result(total, () =>
         [
           `${pc.green("✓")} ${action}: ${counted(total.done.length)}`,
+          ...(total.restarted ?? []).map(({ id, as }) => `  ${id} goes on as ${as}`),
           ...total.refused.map(({ id, detail }) => `${pc.yellow("!")} ${id}: ${printable(detail)}`),
         ].join("\n"),
       );
@@ -148,7 +178,7 @@ function addBulkCommand(run: Command): void {
 
 async function operateAll(
   client: Client,
-  request: { action: BulkAction; reason: string; filter: RunFilterOptions },
+  request: { action: BulkAction; program: "same" | "current"; reason: string; filter: RunFilterOptions },
 ): Promise<Omit<BulkAnswer, "next">> {
   const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
@@ -157,17 +187,18 @@ async function operateAll(
     });
     total.done.push(...answer.done);
     total.refused.push(...answer.refused);
+    if (answer.restarted) total.restarted = [...(total.restarted ?? []), ...answer.restarted];
     cursor = answer.next;
   }
   return total;
 }
 
-/** All runs that an operation of the filter would be for, newest first. */
+/** All runs of the filter, newest first. */
 async function runsOf(client: Client, filter: RunFilterOptions): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
     const page: { runs: RunSummary[]; next?: string } = await client.get("/v1/runs", {
-      query: { state: [...unfinishedStates], ...filter, limit: 500, ...(cursor !== undefined && { cursor }) },
+      query: { ...filter, limit: 500, ...(cursor !== undefined && { cursor }) },
     });
     found.push(...page.runs);
     cursor = page.next;

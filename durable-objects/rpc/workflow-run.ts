@@ -45,8 +45,8 @@ export interface StartRun {
 export interface ForkRun {
   /** The new run's id: the same again is the same fork. */
   id: RunId;
-  /** The first command that is repeated. */
-  command: CommandId;
+  /** The first command that is repeated; the one that the run failed with where it is left out. */
+  command?: CommandId;
   /** What it executes; the same as the run's own where it is left out. */
   program?: ProgramSource;
   /** End the run that is forked, in favour of the new one. */
@@ -64,7 +64,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Run → run: begins with a journal that another has made. Idempotent by run id. */
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
   /**
-   * Answers with the new run. Refuses `unknown_command`, `already_cancelled`, `program_differs` with the difference in
+   * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`, `already_cancelled`, `program_differs` with the difference in
    * `details`, `invalid_workflow`, `history_too_large`, `run_imported`, `run_masked`; for a restart also
    * `already_restarted` with the `run` that goes on in `details`, and `run_stuck`.
    */

@@ -5,7 +5,7 @@ import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
-import { forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
+import { failedCommand, forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
 import { endOf } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { message } from "../deliver.ts";
@@ -23,6 +23,17 @@ interface Kept {
   program: ProgramSource | undefined;
 }
 
+/** A fork whose first command is known. */
+export type ForkFrom = ForkRun & Required<Pick<ForkRun, "command">>;
+
+/** Refuses what `failedCommand` refuses, where no command was named. */
+export function forkFrom(request: ForkRun, records: readonly JournalRecord[]): Result<ForkFrom> {
+  const { command } = request;
+  if (command !== undefined) return ok({ ...request, command });
+  const failed = failedCommand(records);
+  return failed.ok ? ok({ ...request, command: failed.value }) : failed;
+}
+
 /** The new run's start and the journal it begins with. */
 interface Beginning {
   start: StartRun;
@@ -35,7 +46,7 @@ interface Beginning {
  */
 export function forkOf(
   run: StoredStart,
-  request: ForkRun,
+  request: ForkFrom,
   kept: Kept,
 ): Result<Beginning & { summary: RunSummary }> {
   const begun = beginningOf(run, request, kept);
@@ -50,7 +61,7 @@ export function forkOf(
 
 function beginningOf(
   run: StoredStart,
-  { id, command, program: given, by, reason, restart }: ForkRun,
+  { id, command, program: given, by, reason, restart }: ForkFrom,
   kept: Kept,
 ): Result<Beginning> {
   if (run.masked)
@@ -93,13 +104,13 @@ function beginningOf(
  * To the run that begins in the place of this one. Written with this one's end, and filled with the journal when it is
  * sent (see `filledInRestart`): that can be larger than a row.
  */
-export function restartMessage(request: ForkRun): Message {
+export function restartMessage(request: ForkFrom): Message {
   return { receiver: `run/${request.id}`, method: "startForked", args: [request] };
 }
 
 /** A queued restart with everything that the new run needs to begin. Throws where that cannot be put together now. */
 export function filledInRestart(queued: Message, run: StoredStart, kept: Kept): Message {
-  const [request] = queued.args as [ForkRun];
+  const [request] = queued.args as [ForkFrom];
   // Whether the program fits was asked before. Should another engine think otherwise by now, the new run is stuck.
   const begun = beginningOf(run, request, kept);
   if (!begun.ok)

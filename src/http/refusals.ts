@@ -119,6 +119,20 @@ export const refusals = {
     means:
       "Another run goes on in the place of this one; the detail says which. Restart that one, or fork this one.",
   },
+  run_not_failed: {
+    status: 409,
+    means: "The run has not failed, so it has no command that it failed with. Name the command.",
+  },
+  no_failed_command: {
+    status: 409,
+    means:
+      "The script raised the error that the run ended with; no command ended with it. Name the command to begin with.",
+  },
+  run_has_parent: {
+    status: 409,
+    means:
+      "Another run has started this one and knows how it ended. Restart that one; or name it as `parent` in the filter.",
+  },
   lock_held: {
     status: 409,
     means: "The run held a lock when it came to this command. Fork it from a command before the lock.",

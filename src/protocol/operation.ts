@@ -1,6 +1,7 @@
 // What an operator can do to a run by hand, and what many runs can be told at once.
 import { z } from "zod";
 import { jsonSchema } from "./json.ts";
+import { type RunState, unfinishedStates } from "./run.ts";
 
 const command = z.string().max(2000).describe("The command's id, such as `0#3`");
 
@@ -24,6 +25,17 @@ export type Operation = z.infer<typeof operationSchema>;
 
 export const reasonSchema = z.string().max(2000).default("");
 
-/** What can be done to many runs at once. `cancel` and `terminate` are what a run's own route does. */
-export const bulkActionSchema = z.enum(["cancel", "terminate", "pause", "resume", "retry"]);
+/** What a fork executes: what the run did, or what is registered now. */
+export const forkProgramSchema = z.enum(["same", "current"]).default("same");
+
+/**
+ * What can be done to many runs at once. `cancel` and `terminate` are what a run's own route does; `restart` begins each
+ * again from the command that it failed with.
+ */
+export const bulkActionSchema = z.enum(["cancel", "terminate", "pause", "resume", "retry", "restart"]);
 export type BulkAction = z.infer<typeof bulkActionSchema>;
+
+/** The states of the runs that an action is for, where nobody says which. */
+export function statesFor(action: BulkAction): readonly RunState[] {
+  return action === "restart" ? ["failed"] : unfinishedStates;
+}

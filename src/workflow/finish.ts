@@ -12,7 +12,8 @@ import { bytesBeyond } from "./payload.ts";
 /** A script can make its messages as long as its memory: a record keeps this much of them. */
 const MAX_TEXT = 20_000;
 
-function shortened(text: string): string {
+/** The text as a record keeps it. */
+export function shortened(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
 }
 

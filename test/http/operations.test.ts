@@ -118,6 +118,115 @@ describe("an operator", () => {
   });
 });
 
+describe("restarting many failed runs", () => {
+  const body = 'w.uuid()\n    w.sleep(days = 1)\n    return "old"';
+  const failedRun = async (name: string, command = "0#2") => {
+    const id = await waitingRun(name, body);
+    await operate(id, { action: "fail", command, code: "Broken" });
+    return id;
+  };
+  const listed = (name: string, state: string, count: number) =>
+    vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs?workflow=${name}&state=${state}`);
+        expect(body.runs).toHaveLength(count);
+      },
+      { timeout: 20_000 },
+    );
+  const restart = (filter: object, more: object = {}, token?: string) =>
+    call("POST", "/v1/runs/operations", {
+      body: { action: "restart", reason: "the network is back", filter, ...more },
+      ...(token === undefined ? {} : { token }),
+    });
+  const stateOf = async (id: string) => (await call("GET", `/v1/runs/${id}`)).body;
+
+  it("begins each from the command that it failed with, once, and says who and why", async () => {
+    const failed = [await failedRun("again-a"), await failedRun("again-a")];
+    const well = await waitingRun("again-a", body);
+    await listed("again-a", "failed", 2);
+    const token = await tokenOf("operator", "olivia");
+    const first = (await restart({ workflow: "again-a" }, {}, token)).body;
+    expect([...first.done].sort()).toEqual([...failed].sort());
+    expect(first.refused).toEqual([]);
+    expect((await restart({ workflow: "again-a" }, {}, token)).body).toEqual(first);
+    for (const { id, as } of first.restarted) {
+      const again = await stateOf(as);
+      expect(again).toMatchObject({ state: "waiting", continues: { run: id, how: "forked" } });
+      expect(again.activities.at(-1)).toMatchObject({ command: "0#2", state: "waiting" });
+      const { records } = (await call("GET", `/v1/runs/${as}/journal`)).body;
+      expect(records[0].data.forked).toEqual({
+        command: "0#2",
+        run: id,
+        by: "olivia",
+        reason: "the network is back",
+      });
+      expect((await stateOf(id)).state).toBe("failed");
+    }
+    expect((await stateOf(well)).state).toBe("waiting");
+    // One run by itself is the same restart.
+    const { id, as } = first.restarted[0];
+    expect((await call("POST", `/v1/runs/${id}/forks`, { body: { restart: true } })).body.id).toBe(as);
+  });
+
+  it("names those that refuse, and begins the others", async () => {
+    const [good, scripted] = [
+      await failedRun("again-b"),
+      await waitingRun("again-b", 'w.sleep(days = 1)\n    fail("no")'),
+    ];
+    await operate(scripted, { action: "skip", command: "0#1" });
+    const waiting = await waitingRun("again-b", body);
+    await listed("again-b", "failed", 2);
+    await listed("again-b", "waiting", 1);
+    const answer = (await restart({ workflow: "again-b", state: ["failed", "waiting"] })).body;
+    expect(answer.done).toEqual([good]);
+    const codes = answer.refused.map(({ id, code }: { id: string; code: string }) => [id, code]);
+    expect(Object.fromEntries(codes)).toEqual({
+      [scripted]: "no_failed_command",
+      [waiting]: "run_not_failed",
+    });
+  });
+
+  it("goes on with what is registered now where that is asked for", async () => {
+    const old = await failedRun("again-c");
+    await waitingRun("again-c", body.replace("old", "new"));
+    await listed("again-c", "failed", 1);
+    const answer = (await restart({ workflow: "again-c" }, { program: "current" })).body;
+    const [{ as }] = answer.restarted;
+    expect(answer.done).toEqual([old]);
+    await operate(as, { action: "skip", command: "0#2" });
+    expect(await stateOf(as)).toMatchObject({ state: "succeeded", output: "new" });
+  });
+
+  it("leaves to a parent what the parent was told of, unless its children are asked for", async () => {
+    await waitingRun("again-kid", body);
+    await call("PUT", "/v1/workflows/again-kid", {
+      body: {
+        entry: "a.star",
+        files: { "a.star": "def main(w, ev):\n    w.sleep(days = 1)\n\non_start(main)\n" },
+      },
+    });
+    const parent = await waitingRun("again-d", 'return w.start("again-kid")');
+    const kid = await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs?parent=${parent}&state=waiting`);
+        expect(body.runs).toHaveLength(1);
+        return body.runs[0].id as string;
+      },
+      { timeout: 20_000 },
+    );
+    await operate(kid, { action: "fail", command: "0#1" });
+    await listed("again-kid", "failed", 1);
+    await listed("again-d", "failed", 1);
+    const refused = (await restart({ workflow: "again-kid" })).body.refused;
+    expect(refused).toMatchObject([{ id: kid, code: "run_has_parent" }]);
+    expect((await restart({ parent })).body.done).toEqual([kid]);
+    const again = (await restart({ workflow: "again-d" })).body.restarted;
+    await vi.waitFor(async () => expect((await stateOf(again[0].as)).state).toBe("waiting"), {
+      timeout: 20_000,
+    });
+  });
+});
+
 describe("a cancellation", () => {
   it("is the same however often it is sent, and ends no cleanup; terminating is asked for", async () => {
     const id = await waitingRun("cancel-a", "w.defer(lambda: w.sleep(days = 1))\n    w.sleep(days = 2)");

@@ -7,15 +7,18 @@ import { type RunId, runIdSchema } from "../../protocol/ids.ts";
 import {
   type BulkAction,
   bulkActionSchema,
+  forkProgramSchema,
   operationSchema,
   reasonSchema,
+  statesFor,
 } from "../../protocol/operation.ts";
 import { type Result, refuse } from "../../protocol/result.ts";
-import { type RunSummary, runSummarySchema, unfinishedStates } from "../../protocol/run.ts";
+import { type RunSummary, runSummarySchema } from "../../protocol/run.ts";
 import type { Identity } from "../../protocol/token.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
+import { currentProgram, forkRun } from "../fork-run.ts";
 import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor } from "../paging.ts";
@@ -75,13 +78,16 @@ const bulk = createRoute({
   summary: "Do one thing to all runs that a filter finds",
   description:
     "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
-    "as `cursor`. The filter is that of `GET /v1/runs`; without `state` it finds the runs that are not over. A run that " +
-    "refuses (it is over, it is not paused) is named, and the others go on.",
+    "as `cursor`. The filter is that of `GET /v1/runs`; without `state` it finds the runs that are not over, for `restart` " +
+    "those that have failed. A run that refuses (it is over, it is not paused) is named, and the others go on. `restart` " +
+    "begins each again from the command that it failed with, once however often it is asked for, and `restarted` says as " +
+    "which run; one that another run has started refuses, unless the filter names that one as `parent`.",
   middleware: [requires("operator"), limitBody()] as const,
   request: {
     body: jsonBody(
       z.strictObject({
         action: bulkActionSchema,
+        program: forkProgramSchema.describe("What a restarted run executes"),
         reason: reasonSchema,
         filter: runFilterSchema.strict(),
         cursor: cursorSchema,
@@ -93,6 +99,7 @@ const bulk = createRoute({
       z.object({
         done: z.array(runIdSchema),
         refused: z.array(z.object({ id: runIdSchema, code: z.string(), detail: z.string() })),
+        restarted: z.array(z.object({ id: runIdSchema, as: runIdSchema })).optional(),
         next: z.string().optional(),
       }),
       "What became of each",
@@ -103,29 +110,30 @@ const bulk = createRoute({
 
 export const operations = createRoutes()
   .openapi(bulk, async (c) => {
-    const { action, reason, filter, cursor } = c.req.valid("json");
+    const { action, program, reason, filter, cursor } = c.req.valid("json");
     const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
       defined({
-        ...runFilterOf({ ...filter, state: filter.state ?? [...unfinishedStates] }),
+        ...runFilterOf({ ...filter, state: filter.state ?? [...statesFor(action)] }),
         limit: BULK_RUNS,
         before: decodeCursor(cursor),
       }),
     );
+    const who = { by: c.get("identity"), reason };
+    const operate =
+      action === "restart"
+        ? restarter(c.env, who, { program, takesChildren: filter.parent !== undefined })
+        : (run: RunSummary) => bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, run.id as RunId), action, who);
     const answers = await Promise.all(
-      page.runs.map(async ({ id }) => ({
-        id,
-        result: await bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, id as RunId), action, {
-          by: c.get("identity"),
-          reason,
-        }),
-      })),
+      page.runs.map(async (run) => ({ id: run.id, result: await answered(action, () => operate(run)) })),
     );
+    const done = answers.flatMap(({ id, result }) => (result.ok ? [{ id, as: result.value.id }] : []));
     return c.json(
       {
-        done: answers.filter(({ result }) => result.ok).map(({ id }) => id),
+        done: done.map(({ id }) => id),
         refused: answers.flatMap(({ id, result }) =>
           result.ok ? [] : [{ id, code: result.error.code, detail: result.error.message }],
         ),
+        ...(action === "restart" && { restarted: done }),
         next: encodeCursor(page.next),
       },
       200,
@@ -142,18 +150,56 @@ export const operations = createRoutes()
     return c.json(unwrap(await askRun(c.env, id as RunId, (run) => run.cancel(cancellation))), 200);
   });
 
-async function bulkOperate(
+function bulkOperate(
   run: WorkflowRunRpc,
-  action: BulkAction,
+  action: Exclude<BulkAction, "restart">,
   who: { by: Identity; reason: string },
 ): Promise<Result<RunSummary>> {
-  try {
-    if (action === "cancel" || action === "terminate") {
-      return await run.cancel({ ...who, terminate: action === "terminate" });
+  if (action === "cancel" || action === "terminate") {
+    return run.cancel({ ...who, terminate: action === "terminate" });
+  }
+  return run.operate({ ...who, operation: { action } });
+}
+
+/** Restarts runs from the commands that they failed with; each answers with the run that goes on. */
+function restarter(
+  env: Env,
+  who: { by: Identity; reason: string },
+  { program, takesChildren }: { program: "same" | "current"; takesChildren: boolean },
+): (run: RunSummary) => Promise<Result<RunSummary>> {
+  // Asked for once, so that all runs of a workflow go on with the same.
+  const programs = new Map<string, ReturnType<typeof currentProgram>>();
+  const programOf = (workflow: string) => {
+    const known = programs.get(workflow) ?? currentProgram(env, workflow);
+    programs.set(workflow, known);
+    return known;
+  };
+  return async ({ id, workflow, parent }) => {
+    if (parent && !takesChildren) {
+      return refuse(
+        "run_has_parent",
+        `${parent.run} has started the run and was told how it ended: restart that one`,
+      );
     }
-    return await run.operate({ ...who, operation: { action } });
+    const current = program === "current" ? await programOf(workflow) : undefined;
+    if (current && !current.ok) return current;
+    return forkRun(env, {
+      id: id as RunId,
+      ...(current && { program: current.value }),
+      restart: true,
+      ...who,
+    });
+  };
+}
+
+/** What has become of the others must still be told when one does not answer. */
+async function answered(
+  action: BulkAction,
+  ask: () => Promise<Result<RunSummary>>,
+): Promise<Result<RunSummary>> {
+  try {
+    return await ask();
   } catch (error) {
-    // What has become of the others must still be told.
     console.error({ message: "a run did not answer", action, error: String(error) });
     return refuse("unavailable", "the run did not answer, and may have done it: ask again");
   }
