@@ -97,8 +97,9 @@ export class LogStore {
     const { bytes, partial, begun } = this.#tail(attempt);
     if (partial === "") return;
     const last = { text: partial, continues: begun === 1 };
-    this.#addFunction(at, attempt, [last], 0);
-    this.#setTail(attempt, { bytes, partial: "", begun: 0 });
+    const isKept = this.#addFunction(at, attempt, [last], 0);
+    // A line whose end is lost stays open: what is there of it may end within a secret.
+    this.#setTail(attempt, { bytes, partial: "", begun: isKept ? 0 : begun });
   }
 
   /** Lines that were kept elsewhere, under their numbers. */
@@ -189,9 +190,10 @@ export class LogStore {
   }
 }
 
-/** As JSON. */
+/** As JSON. Half a character becomes one U+FFFD here, or SQLite would make three of it. */
 function rowOf({ at, command, attempt, stream }: Origin, { text, continues }: Written): string {
-  return JSON.stringify([at, command ?? null, attempt ?? null, stream, text, continues ? 1 : null]);
+  const kept = text.toWellFormed();
+  return JSON.stringify([at, command ?? null, attempt ?? null, stream, kept, continues ? 1 : null]);
 }
 
 function wholeLine(text: string): Written {

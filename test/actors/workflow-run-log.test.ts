@@ -130,6 +130,12 @@ describe("a run's log", () => {
       );
     }));
 
+  test("shows half a character as one that cannot be shown", () =>
+    inObject((sql) => {
+      new LogStore(sql).appendScript([{ at: 1, text: "a\ud83db" }]);
+      expect(texts(sql)).toEqual(["a\ufffdb"]);
+    }));
+
   test("is read in pages without a gap or a repetition", () =>
     inObject((sql) => {
       const log = new LogStore(sql);
@@ -314,6 +320,23 @@ describe("a secret in a run's log", () => {
           .map(({ text }) => text)
           .join(""),
       ).not.toContain("hunt");
+    }));
+
+  test("does not show its beginning where the log was full when the attempt ended", () =>
+    inObject((sql) => {
+      const log = new LogStore(sql);
+      const mask = new Mask();
+      mask.add("hunter2-hunter2");
+      const line = `${"-".repeat(MAX_PIECE_LENGTH - 6)}hunter2-hunter`;
+      log.appendFunction(1, { command, attempt: 1, offset: 0, text: line });
+      const others = `${"-".repeat(1023)}\n`.repeat(MAX_RUN_LOG_BYTES / 1024);
+      log.appendFunction(1, { command, attempt: 2, offset: 0, text: others });
+      // A message may come twice.
+      for (let time = 0; time < 2; time++) {
+        log.endFunction(2, { command, attempt: 1 });
+        const mine = linesIn(sql, mask).filter(({ attempt }) => attempt === 1);
+        expect(joined(mine).map(collapsed)).toEqual([`${"-".repeat(MAX_PIECE_LENGTH - 6)}${MASK}`]);
+      }
     }));
 
   test("is masked in what the script printed before anybody knew of it", () =>
