@@ -1,46 +1,38 @@
-// One workflow run: the RPC surface over its engine's host, its storage and its one alarm.
+// One workflow run: the RPC surface over its engine's host, its storage and its one alarm. What people do to it, its forks
+// and the delivery of its messages are in the folder of its name.
 import { DurableObject } from "cloudflare:workers";
-import { evaluatePolicy, evaluatePolicyAtOnce } from "../src/policy/index.ts";
-import type { CommandId, FormId, RunId } from "../src/protocol/ids.ts";
+import type { FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
-import type { JsonObject } from "../src/protocol/json.ts";
 import type { RunExtent } from "../src/protocol/live.ts";
-import type { ErrorData, Result } from "../src/protocol/result.ts";
+import type { Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { type Activity, finishedStates, type RunSummary, runStates } from "../src/protocol/run.ts";
+import { type Activity, finishedStates } from "../src/protocol/run.ts";
 import { type ActorStorage, openActorStorage, prepareTables } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
 import { hasTables } from "../src/storage/migrations.ts";
-import type { Message, Outbox } from "../src/storage/outbox.ts";
+import type { Outbox } from "../src/storage/outbox.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
-import { scaledDueAt, timeScaleOf } from "../src/storage/time-scale.ts";
 import type { Timers } from "../src/storage/timers.ts";
-import { endOf } from "../src/workflow/journal-state.ts";
-import type { RunInput } from "../src/workflow/machine-types.ts";
 import { parentOfRun } from "../src/workflow/parent.ts";
 import { maskedRecord } from "../src/workflow/secrets/masked-record.ts";
-import { deliverMessage, message } from "./deliver.ts";
+import { message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
-import { retentionMs } from "./retention.ts";
-import type { AuditEntry } from "./rpc/directory.ts";
 import type { OutboxRpc } from "./rpc/outbox.ts";
 import type { StartRun, WorkflowRunRpc } from "./rpc/workflow-run.ts";
 import { sha256 } from "./sha256.ts";
-import { startWorkflow } from "./start-workflow.ts";
-import { busStub, catalogStub, directoryStub, environmentStub, runStub } from "./stubs.ts";
+import { directoryStub } from "./stubs.ts";
 import { tell, WATCHER_HEADER } from "./watchers.ts";
 import { archiveOf } from "./workflow-run/archive.ts";
-import { Decisions } from "./workflow-run/decide.ts";
-import { loadMachine } from "./workflow-run/engine.ts";
-import { entropy } from "./workflow-run/entropy.ts";
-import { type ForkFrom, filledInRestart, forkFrom, forkOf, restartMessage } from "./workflow-run/fork.ts";
+import { beginFork, type Forked } from "./workflow-run/begin-fork.ts";
+import { deliverFromRun, type Sender, takeAnswer } from "./workflow-run/delivery.ts";
+import { Interventions, unknownForm } from "./workflow-run/interventions.ts";
 import { JournalStore } from "./workflow-run/journal.ts";
 import { LogReader } from "./workflow-run/log-reader.ts";
 import { LogStore } from "./workflow-run/log-store.ts";
-import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./workflow-run/messages.ts";
-import { outboundOf } from "./workflow-run/outbound.ts";
-import { Parts, type StoredStart } from "./workflow-run/parts.ts";
+import { auditMessage, summaryMessage } from "./workflow-run/messages.ts";
+import { Parts } from "./workflow-run/parts.ts";
+import { hostPorts, retirementPorts } from "./workflow-run/ports.ts";
 import { ProgressStore } from "./workflow-run/progress-store.ts";
 import { RETIRE, Retirement } from "./workflow-run/retirement.ts";
 import { RunHost } from "./workflow-run/run-host.ts";
@@ -64,6 +56,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   #progress: ProgressStore;
   #host: RunHost;
   #retirement: Retirement;
+  #interventions: Interventions;
   #begun: boolean;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -77,6 +70,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     this.#progress = new ProgressStore(storage.sql);
     this.#host = this.#makeHost();
     this.#retirement = this.#makeRetirement();
+    this.#interventions = new Interventions({ host: this.#host, outbox: this.#outbox });
     // A run that was only asked for, and never began, keeps nothing: not even empty tables.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const isStored = hasTables(storage.sql);
@@ -87,8 +81,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   #openActorStorage(): ActorStorage {
     return openActorStorage(this.ctx.storage, {
-      deliver: (outgoing) => this.#deliver(outgoing),
-      onDelivered: (outgoing, answer) => this.#answered(outgoing, answer),
+      deliver: (outgoing) => deliverFromRun(this.#shared(), outgoing),
+      onDelivered: (outgoing, answer) => takeAnswer(this.#host, outgoing, answer),
     });
   }
 
@@ -102,6 +96,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     this.#log = new LogStore(this.ctx.storage.sql);
     this.#host = this.#makeHost();
     this.#retirement = this.#makeRetirement();
+    this.#interventions = new Interventions({ host: this.#host, outbox: this.#outbox });
   }
 
   // ------------------------------------------------------------------ from the bus
@@ -174,149 +169,36 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   async resolveApproval(decision: Args<"resolveApproval">): ReturnType<WorkflowRunRpc["resolveApproval"]> {
-    if (!this.#begun) return this.#unknown();
-    const { approval, by, comment } = decision;
-    const fed = this.#host.feed({ type: "approval_resolved", ...decision, by: by.subject }, (changes) => {
-      if (changes.refused || changes.records.length === 0) return;
-      this.#audit(`approval/${approval}`, {
-        at: Date.now(),
-        by: by.subject,
-        action: `approval.${decision.decision}`,
-        subject: approval,
-        data: { run: this.#host.run.id, comment },
-      });
-    });
-    if (fed.kept) return stuck();
-    if (fed.refused) return { ok: false, error: fed.refused };
-    const resolved = this.#host.approval(approval);
-    return resolved ? ok(resolved) : stuck();
+    return this.#begun ? this.#interventions.resolveApproval(decision) : this.#unknown();
   }
 
-  async cancel({ by, reason, terminate }: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
-    if (!this.#begun) return this.#unknown();
-    const action = terminate ? "terminate" : "cancel";
-    const input = { type: "cancel", by: by.subject, reason, terminate } as const;
-    return this.#intervene(input, action, { reason });
+  async cancel(request: Args<"cancel">): ReturnType<WorkflowRunRpc["cancel"]> {
+    return this.#begun ? this.#interventions.cancel(request) : this.#unknown();
   }
 
-  async operate({ by, reason, operation }: Args<"operate">): ReturnType<WorkflowRunRpc["operate"]> {
-    if (!this.#begun) return this.#unknown();
-    const data = { reason, ...("command" in operation && { command: operation.command ?? null }) };
-    return this.#intervene({ type: "operate", by: by.subject, reason, operation }, operation.action, data);
+  async operate(request: Args<"operate">): ReturnType<WorkflowRunRpc["operate"]> {
+    return this.#begun ? this.#interventions.operate(request) : this.#unknown();
   }
 
-  async fork(asked: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
-    if (!this.#begun) return this.#unknown();
-    const { id, restart } = asked;
-    // What has arrived comes first. From here to the end of a restart, nothing else comes in between.
-    this.#host.resume();
-    const { run } = this.#host;
-    // What happened elsewhere is for looking at: nobody here has decided what it says was decided.
-    if (run.imported)
-      return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
-    const kept = this.#kept();
-    const end = endOf(kept.records.at(-1));
-    const instead = restart ? end?.data.restarted?.run : undefined;
-    if (instead !== undefined && instead !== id)
-      return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
-    const from = forkFrom(asked, kept.records);
-    if (!from.ok) return from;
-    const request = from.value;
-    const forked = forkOf(run, request, kept);
-    if (!forked.ok) return forked;
-    const successor = runStub(this.env, run.workspace, id);
-    if (restart && !end) {
-      const refused = this.#endInFavour(request);
-      if (refused) return refused;
-    } else if (instead === undefined) {
-      // The new run first: if the power goes here, the one who asked for it asks again, with the same id.
-      await successor.startForked(forked.value.start, forked.value.records);
-      this.#auditFork(request);
-    }
-    const told = this.#outbox.flush();
-    if (restart) await told;
-    const detail = await successor.detail();
-    // What the outbox has not brought to it yet is on its way.
-    if (!detail.ok) return ok(forked.value.summary);
-    const { activities: _, output: __, traceback: ___, ...summary } = detail.value;
-    return ok(summary);
+  async signal(signal: Args<"signal">): ReturnType<WorkflowRunRpc["signal"]> {
+    return this.#begun ? this.#interventions.signal(signal) : this.#unknown();
   }
 
-  #kept(): Parameters<typeof forkOf>[2] {
-    return { records: this.#journal.all(), program: this.#parts.get("program") };
+  async form(id: FormId): ReturnType<WorkflowRunRpc["form"]> {
+    return this.#begun ? this.#interventions.form(id) : unknownForm(id);
   }
 
-  /** Ends the run, and has the one that begins in its place told so: one commit. Answers why not, where it cannot. */
-  #endInFavour(request: ForkFrom): Result<never> | undefined {
-    const { id, command, by, reason } = request;
-    const why = `restarted from ${command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
-    const input = { type: "cancel", by: by.subject, reason: why, terminate: true, successor: id } as const;
-    const fed = this.#host.feed(input, (changes) => {
-      if (changes.refused) return;
-      this.#auditFork(request);
-      this.#outbox.add(restartMessage(request));
-    });
-    return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : undefined;
+  async fillForm(answer: Args<"fillForm">): ReturnType<WorkflowRunRpc["fillForm"]> {
+    return this.#begun ? this.#interventions.fillForm(answer) : unknownForm(answer.form);
   }
 
-  #auditFork({ id, command, by, reason, restart }: ForkFrom): void {
-    this.#audit(`fork/${id}`, {
-      at: Date.now(),
-      by: by.subject,
-      action: restart ? "run.restart" : "run.fork",
-      subject: this.#host.run.id,
-      data: { reason, command, as: id },
-    });
-  }
-
-  /** Feeds what a person does to the run, with its entry in the audit in the same commit. */
-  #intervene(
-    input: Extract<RunInput, { type: "cancel" | "operate" }>,
-    action: string,
-    data: JsonObject,
-  ): Result<RunSummary> {
-    const fed = this.#host.feed(input, (changes) => {
-      const first = changes.records[0];
-      if (changes.refused || !first) return;
-      const { id } = this.#host.run;
-      this.#audit(`${action}/${id}/${first.seq}`, {
-        at: Date.now(),
-        by: input.by,
-        action: `run.${action}`,
-        subject: id,
-        data,
-      });
-    });
-    if (fed.kept) return stuck();
-    return fed.refused ? { ok: false, error: fed.refused } : ok(this.#host.summary());
+  async fork(request: Args<"fork">): ReturnType<WorkflowRunRpc["fork"]> {
+    return this.#begun ? await beginFork(this.#shared(), request) : this.#unknown();
   }
 
   async standing(): ReturnType<WorkflowRunRpc["standing"]> {
     if (!this.#begun) return "unknown";
     return finishedStates.includes(this.#host.summary().state) ? "over" : "on";
-  }
-
-  async form(id: FormId): ReturnType<WorkflowRunRpc["form"]> {
-    const form = this.#begun ? this.#host.form(id) : undefined;
-    return form ? ok(form) : refuse("unknown_form", `there is no form ${id}`);
-  }
-
-  async fillForm({ form: id, values, by }: Args<"fillForm">): ReturnType<WorkflowRunRpc["fillForm"]> {
-    const known = await this.form(id);
-    if (!known.ok) return known;
-    const command = known.value.command as CommandId;
-    const fed = this.#host.feed({ type: "form_filled", command, values, by: by.subject }, (changes) => {
-      if (changes.refused || changes.records.length === 0) return;
-      this.#audit(`form/${id}`, {
-        at: Date.now(),
-        by: by.subject,
-        action: "form.fill",
-        subject: id,
-        data: { run: this.#host.run.id },
-      });
-    });
-    if (fed.kept) return stuck();
-    return fed.refused ? { ok: false, error: fed.refused } : await this.form(id);
   }
 
   async childFinished({ command, outcome }: Args<"childFinished">): Promise<void> {
@@ -350,24 +232,6 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async lockRevoked(loss: Args<"lockRevoked">): Promise<void> {
     if (this.#begun) this.#host.feed({ type: "lock_revoked", ...loss });
-  }
-
-  async signal({ by, ...signal }: Args<"signal">): ReturnType<WorkflowRunRpc["signal"]> {
-    if (!this.#begun) return this.#unknown();
-    const { id, name } = signal;
-    const fed = this.#host.feed({ type: "signal", ...signal, by: by.subject }, (changes) => {
-      if (changes.refused || changes.records.length === 0) return;
-      const { id: run } = this.#host.run;
-      const audit = {
-        at: Date.now(),
-        by: by.subject,
-        action: "run.signal",
-        subject: run,
-        data: { id, name },
-      };
-      this.#audit(`signal/${run}/${id}`, audit);
-    });
-    return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : ok(null);
   }
 
   async detail(): ReturnType<WorkflowRunRpc["detail"]> {
@@ -450,7 +314,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
         this.#prepareTables();
         this.#retirement.adopt(imported, records, by.subject);
         const entry = { at, by: by.subject, action: "run.import", subject: id, data: {} };
-        this.#audit(`import/${id}/${at}`, entry);
+        const key = `import/${id}/${at}`;
+        this.#outbox.add(auditMessage(this.#host.secrets(), { key, ...entry }));
         this.#outbox.add(summaryMessage);
       });
     } catch (error) {
@@ -543,34 +408,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       journal: this.#journal,
       log: this.#log,
       logReader: this.#logReader,
-      ports: {
-        now: () => Date.now(),
-        secrets: () => this.#host.secrets(),
-        retentionMs: () => retentionMs(this.env),
-        archive: (workspace) => archiveOf(this.env, workspace),
-        hasChildren: async (workspace, parent) => {
-          const state = runStates.filter((one) => !finishedStates.includes(one));
-          const { runs } = await directoryStub(this.env, workspace).runs({ parent, state, limit: 1 });
-          return runs.length > 0;
-        },
-      },
+      ports: retirementPorts({ env: () => this.env, secrets: () => this.#host.secrets() }),
     });
   }
 
   #makeHost(): RunHost {
-    const { env } = this;
-    const scale = timeScaleOf(env);
-    let known: Decisions | undefined;
-    const decisions = ({ workspace }: StoredStart) => {
-      known ??= new Decisions({
-        // A stub that has failed once goes on failing: each question gets its own.
-        catalog: { governing: (call) => catalogStub(env, workspace).governing(call) },
-        environment: (name) => environmentStub(env, workspace, name),
-        evaluate: evaluatePolicy,
-        evaluateAtOnce: evaluatePolicyAtOnce,
-      });
-      return known;
-    };
     return new RunHost({
       sql: this.ctx.storage.sql,
       alarm: this.#alarm,
@@ -579,83 +421,22 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       parts: this.#parts,
       journal: this.#journal,
       log: this.#log,
-      ports: {
-        changed: () => this.#tell(),
-        rest: () => new Promise((resolve) => setTimeout(resolve, 0)),
-        now: Date.now,
-        entropy,
-        outbound: outboundOf(env),
-        loadMachine: (program, start, records) =>
-          loadMachine(program, {
-            start,
-            records,
-            sha256Hex: sha256,
-            replayEveryTime: env.SLUICE_REPLAY_EVERY_TIME === "1",
-            scaleDueAt: (dueAt, now) => scaledDueAt(dueAt, now, scale),
-          }),
-        decide: (run, call) => decisions(run).ask(run, call, Date.now()),
-        decideAtOnce: (run, call) => decisions(run).askAtOnce(run, call, Date.now()),
-      },
+      ports: hostPorts(this.env, { changed: () => this.#tell() }),
     });
   }
 
-  async #deliver(outgoing: Message): Promise<unknown> {
-    const { run } = this.#host;
-    const { workspace } = run;
-    if (outgoing.method === "start") {
-      const program = this.#parts.get("program");
-      if (!program) throw new Error("this run's program is no longer kept");
-      return await deliverMessage(this.env, workspace, filledIn(outgoing, run, program));
-    }
-    if (outgoing.method === "startForked")
-      return await deliverMessage(this.env, workspace, filledInRestart(outgoing, run, this.#kept()));
-    if (outgoing.method === childMessage.method)
-      return await this.#startChild(outgoing.args[0] as ChildRequest);
-    if (outgoing.method !== summaryMessage.method) return await deliverMessage(this.env, workspace, outgoing);
-    return await directoryStub(this.env, workspace).apply({ runs: [this.#host.summaryToSend()] });
-  }
-
-  async #startChild({ command, workflow, event }: ChildRequest): Promise<{ refused?: ErrorData }> {
-    const { id, workspace, initiator } = this.#host.run;
-    const ports = { catalog: catalogStub(this.env, workspace), bus: busStub(this.env, workspace) };
-    const started = await startWorkflow(ports, { workflow, event, initiator });
-    if (!started.ok) {
-      const { code, message, details } = started.error;
-      const refused = { code: startErrors.get(code) ?? "NotStartable", message: `start: ${message}` };
-      return { refused: { ...refused, ...(details && { details }) } };
-    }
-    const { run, parent } = started.value;
-    if (parent?.run === id && parent.command === command) return {};
-    const message = `start: ${workflow} was started before under the id ${event.id}`;
-    return { refused: { code: "AlreadyStarted", message, details: { run } } };
-  }
-
-  #answered({ method, args }: Message, answer: unknown): void {
-    if (method !== childMessage.method) return;
-    const { command } = args[0] as ChildRequest;
-    this.#host.feed({ type: "child_started", command, ...(answer as { refused?: ErrorData }) });
-  }
-
-  #audit(key: string, entry: AuditEntry): void {
-    const data = this.#host.secrets().mask.value(entry.data);
-    this.#outbox.add(message("directory", "", "apply", [{ audit: [{ key, ...entry, data }] }]));
+  /** What those share who act for the run: another one once its storage was given up. */
+  #shared(): Sender & Forked {
+    return {
+      env: this.env,
+      host: this.#host,
+      outbox: this.#outbox,
+      journal: this.#journal,
+      parts: this.#parts,
+    };
   }
 
   #unknown(): Result<never> {
     return refuse("unknown_run", "no run has this id");
   }
-}
-
-/** What a refused start is to the script that asked for it. */
-const startErrors: ReadonlyMap<string, string> = new Map([
-  ["unknown_workflow", "UnknownWorkflow"],
-  ["invalid_input", "InvalidInput"],
-]);
-
-function stuck(): Result<never> {
-  const error: ErrorData = {
-    code: "run_stuck",
-    message: "the engine cannot go on with this run: its error says why, and nothing that arrives is lost",
-  };
-  return { ok: false, error };
 }

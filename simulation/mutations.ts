@@ -360,8 +360,8 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a run is restarted, and the one in its place is not told to begin",
     invariant: 3,
-    file: "durable-objects/workflow-run.ts",
-    find: "this.#outbox.add(restartMessage(request));",
+    file: "durable-objects/workflow-run/begin-fork.ts",
+    find: "forked.outbox.add(restartMessage(request));",
     replace: "",
   },
 ];

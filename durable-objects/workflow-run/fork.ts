@@ -12,7 +12,8 @@ import { message } from "../deliver.ts";
 import type { ForkRun, StartRun } from "../rpc/workflow-run.ts";
 import { sha256 } from "../sha256.ts";
 import { loadMachine } from "./engine.ts";
-import type { StoredStart } from "./parts.ts";
+import type { JournalStore } from "./journal.ts";
+import type { Parts, StoredStart } from "./parts.ts";
 
 /** A call between objects takes 32 MiB; this leaves room for the program and the event. */
 const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
@@ -21,6 +22,10 @@ const MAX_HISTORY_LENGTH = 12 * 1024 * 1024;
 interface Kept {
   records: JournalRecord[];
   program: ProgramSource | undefined;
+}
+
+export function keptOf({ journal, parts }: { journal: JournalStore; parts: Parts }): Kept {
+  return { records: journal.all(), program: parts.get("program") };
 }
 
 /** A fork whose first command is known. */

@@ -1,12 +1,14 @@
-// What a run tells other actors: its engine's effects as messages for the outbox.
+// What a run tells other actors, as messages for the outbox: its engine's effects above all.
 import { nextHops } from "../../src/events/hops.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import type { Effect, InProcessEffect } from "../../src/workflow/machine-types.ts";
+import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
 import type { Signal } from "../../src/workflow/signals.ts";
 import { message } from "../deliver.ts";
+import type { AuditEntry } from "../rpc/directory.ts";
 import { DEFAULT_POOL } from "../stubs.ts";
 import type { StoredStart } from "./parts.ts";
 
@@ -22,6 +24,11 @@ export interface ChildRequest {
   command: CommandId;
   workflow: string;
   event: CloudEvent;
+}
+
+/** For the audit log, once for each `key`. Nothing that is secret in the run is in its data. */
+export function auditMessage({ mask }: RunSecrets, entry: AuditEntry & { key: string }): Message {
+  return message("directory", ONLY, "apply", [{ audit: [{ ...entry, data: mask.value(entry.data) }] }]);
 }
 
 /** Events of this run for the workspace's bus. */

@@ -1,0 +1,78 @@
+// Delivers what a run tells others. Some messages are queued short, and filled in when they are sent; one is a call with
+// an answer for the engine.
+import type { ErrorData } from "../../src/protocol/result.ts";
+import type { Message } from "../../src/storage/outbox.ts";
+import { deliverMessage } from "../deliver.ts";
+import { startWorkflow } from "../start-workflow.ts";
+import { busStub, catalogStub, directoryStub } from "../stubs.ts";
+import { filledInRestart, keptOf } from "./fork.ts";
+import type { JournalStore } from "./journal.ts";
+import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./messages.ts";
+import type { Parts, StoredStart } from "./parts.ts";
+import type { RunHost } from "./run-host.ts";
+
+/** The run whose messages they are. */
+export interface Sender {
+  env: Env;
+  host: RunHost;
+  journal: JournalStore;
+  parts: Parts;
+}
+
+/** What the refusal of a child is to the engine. */
+interface ChildAnswer {
+  refused?: ErrorData;
+}
+
+/** Performs one message's call. Throws what that throws, and where what it is filled with is no longer kept. */
+export async function deliverFromRun(sender: Sender, outgoing: Message): Promise<unknown> {
+  const { env, host } = sender;
+  const { run } = host;
+  const { workspace } = run;
+  switch (outgoing.method) {
+    case summaryMessage.method:
+      return await directoryStub(env, workspace).apply({ runs: [host.summaryToSend()] });
+    case childMessage.method:
+      return await startChild(env, run, outgoing.args[0] as ChildRequest);
+    case "start": {
+      const program = sender.parts.get("program");
+      if (!program) throw new Error("this run's program is no longer kept");
+      return await deliverMessage(env, workspace, filledIn(outgoing, run, program));
+    }
+    case "startForked":
+      return await deliverMessage(env, workspace, filledInRestart(outgoing, run, keptOf(sender)));
+    default:
+      return await deliverMessage(env, workspace, outgoing);
+  }
+}
+
+/** Tells the engine what a message was answered, where it waits for that. */
+export function takeAnswer(host: RunHost, { method, args }: Message, answer: unknown): void {
+  if (method !== childMessage.method) return;
+  const { command } = args[0] as ChildRequest;
+  host.feed({ type: "child_started", command, ...(answer as ChildAnswer) });
+}
+
+async function startChild(
+  env: Env,
+  { id, workspace, initiator }: StoredStart,
+  { command, workflow, event }: ChildRequest,
+): Promise<ChildAnswer> {
+  const ports = { catalog: catalogStub(env, workspace), bus: busStub(env, workspace) };
+  const started = await startWorkflow(ports, { workflow, event, initiator });
+  if (!started.ok) {
+    const { code, message, details } = started.error;
+    const refused = { code: startErrors.get(code) ?? "NotStartable", message: `start: ${message}` };
+    return { refused: { ...refused, ...(details && { details }) } };
+  }
+  const { run, parent } = started.value;
+  if (parent?.run === id && parent.command === command) return {};
+  const message = `start: ${workflow} was started before under the id ${event.id}`;
+  return { refused: { code: "AlreadyStarted", message, details: { run } } };
+}
+
+/** What a refused start is to the script that asked for it. */
+const startErrors: ReadonlyMap<string, string> = new Map([
+  ["unknown_workflow", "UnknownWorkflow"],
+  ["invalid_input", "InvalidInput"],
+]);
