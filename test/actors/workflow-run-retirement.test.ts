@@ -95,7 +95,7 @@ describe("a run that is over", () => {
   test("comes back also from an archive that is not packed, as they were once", async () => {
     const run = await finishedRun('print("hello")\nreturn [w.uuid()]');
     const before = await exported(run.id);
-    await alarmAfter(run, 31);
+    await askedAfter(run, 31);
     for (const file of ["history", "log"]) {
       const key = `${files(run)}/${file}.ndjson`;
       const { httpMetadata, customMetadata = {} } = (await bucket.head(key)) ?? {};
