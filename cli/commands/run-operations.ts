@@ -9,6 +9,7 @@ import {
   statesFor,
 } from "../../src/protocol/operation.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+import { searchFault } from "../../src/protocol/run-words.ts";
 import type { Client } from "../client.ts";
 import { contextOf } from "../command.ts";
 import { CliError, EXIT_USAGE } from "../errors.ts";
@@ -153,6 +154,8 @@ function addBulkCommand(run: Command): void {
           exitCode: EXIT_USAGE,
         });
       }
+      const fault = filter.text === undefined ? undefined : searchFault(filter.text);
+      if (fault !== undefined) throw new CliError(`--text: ${fault}`, { exitCode: EXIT_USAGE });
       if (dryRun) {
         const found = (await runsOf(client, { state: [...statesFor(action)], ...filter })).filter(
           // A parent was told how they ended: they refuse, unless they are asked for as its children.
@@ -164,33 +167,49 @@ function addBulkCommand(run: Command): void {
         return;
       }
       const program = current ? "current" : "same";
-      const total = await operateAll(client, { action, program, reason, filter });
+      const { total, failure } = await operateAll(client, { action, program, reason, filter, all });
       out.result(total, () =>
         [
-          `${pc.green("✓")} ${action}: ${counted(total.done.length)}`,
+          `${failure ? pc.red("✗") : pc.green("✓")} ${action}: ${counted(total.done.length)}`,
           ...(total.restarted ?? []).map(({ id, as }) => `  ${id} goes on as ${as}`),
           ...total.refused.map(({ id, detail }) => `${pc.yellow("!")} ${id}: ${printable(detail)}`),
         ].join("\n"),
       );
+      if (failure) throw failure.cause;
       if (total.refused.length > 0) process.exitCode = 1;
     });
 }
 
+interface BulkRequest {
+  action: BulkAction;
+  program: "same" | "current";
+  reason: string;
+  filter: RunFilterOptions;
+  all: boolean;
+}
+
+/** Page by page. Where a later page fails, what has been done until then is answered with the failure. */
 async function operateAll(
   client: Client,
-  request: { action: BulkAction; program: "same" | "current"; reason: string; filter: RunFilterOptions },
-): Promise<Omit<BulkAnswer, "next">> {
+  request: BulkRequest,
+): Promise<{ total: Omit<BulkAnswer, "next">; failure?: { cause: unknown } }> {
   const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
   for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    const answer: BulkAnswer = await client.post("/v1/runs/operations", {
-      body: { ...request, ...(cursor !== undefined && { cursor }) },
-    });
+    let answer: BulkAnswer;
+    try {
+      answer = await client.post("/v1/runs/operations", {
+        body: { ...request, ...(cursor !== undefined && { cursor }) },
+      });
+    } catch (cause) {
+      if (cursor === undefined) throw cause;
+      return { total, failure: { cause } };
+    }
     total.done.push(...answer.done);
     total.refused.push(...answer.refused);
     if (answer.restarted) total.restarted = [...(total.restarted ?? []), ...answer.restarted];
     cursor = answer.next;
   }
-  return total;
+  return { total };
 }
 
 /** All runs of the filter, newest first. */

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { RunFilter } from "../../durable-objects/rpc/directory.ts";
 import { nameSchema, runIdSchema } from "../protocol/ids.ts";
 import { runStateSchema } from "../protocol/run.ts";
+import { searchFault } from "../protocol/run-words.ts";
 import { instantSchema, millisecondsOf } from "./instant.ts";
 
 const labelSchema = z
@@ -19,18 +20,31 @@ export const runFilterSchema = z.object({
   parent: runIdSchema.optional().describe("Only runs that this one started"),
   label: z
     .union([labelSchema, z.array(labelSchema).max(8)])
+    .refine((labels) => Object.keys(labelsOf([labels].flat())).length === new Set([labels].flat()).size, {
+      error: "a run has one value for a label: give each key once",
+    })
     .optional()
-    .describe("`key=value`; several must all be there"),
+    .describe("`key=value`; several must all be there, so a key has one value"),
   text: z
     .string()
     .max(200)
     .optional()
     .describe(
       "Words, each the beginning of one in the run's id, workflow, trigger, initiator, state, event (subject, " +
-        "type, source), environments, labels, status, what it waits for, or error",
+        "type, source), environments, labels, status, what it waits for, or error; the first ten count",
     ),
   from: instantSchema.optional().describe("Created at this instant (ISO 8601) or later"),
   to: instantSchema.optional().describe("Created before this instant"),
+});
+
+/** What is done to many runs must not be done to more of them than the filter says. */
+export const bulkFilterSchema = runFilterSchema.strict().extend({
+  text: runFilterSchema.shape.text
+    .superRefine((text, context) => {
+      const message = text === undefined ? undefined : searchFault(text);
+      if (message !== undefined) context.addIssue({ code: "custom", message });
+    })
+    .describe("Words as in lists of runs: at least one, and at most ten"),
 });
 
 /** The filter as the directory takes it. */

@@ -25,6 +25,15 @@ export function searchedWords(text: string): string[] {
   return wordsIn(text, MAX_SEARCHED_WORDS);
 }
 
+/** Why a search would find more runs than its text says, which is no matter to a list: `undefined` where it would not. */
+export function searchFault(text: string): string | undefined {
+  const words = wordsIn(text, MAX_SEARCHED_WORDS + 1).length;
+  if (words === 0) return "a text without letters and digits has no word to search for";
+  return words > MAX_SEARCHED_WORDS
+    ? `more than ${MAX_SEARCHED_WORDS} words are not searched for: leave some out`
+    : undefined;
+}
+
 type Searchable = Pick<
   RunSummary,
   "id" | "workflow" | "trigger" | "initiator" | "state" | "status" | "waitingFor" | "environments" | "labels"

@@ -96,6 +96,35 @@ describe("an operator", () => {
     expect((await call("GET", `/v1/runs/${ids[0]}`)).body.state).toBe("waiting");
   });
 
+  it.each<[string, object, string]>([
+    ["no condition at all", {}, "/filter"],
+    ["a text that is empty", { text: "" }, "/filter/text"],
+    ["a text without a word", { text: "--- ?" }, "/filter/text"],
+    ["more words than are searched for", { text: "a b c d e f g h i j k" }, "/filter/text"],
+    ["two values of one label", { label: ["region=eu", "region=us"] }, "/filter/label"],
+  ])("is refused to do to many what a filter would find too many for: %s", async (_, filter, pointer) => {
+    const id = await waitingRun("ops-g", "w.sleep(days = 1)");
+    const { status, body } = await call("POST", "/v1/runs/operations", {
+      body: { action: "terminate", filter },
+    });
+    expect({ status, code: body.code }).toEqual({ status: 400, code: "invalid_request" });
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([pointer]);
+    expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("waiting");
+  });
+
+  it("does to every run what is asked for every run", async () => {
+    const id = await waitingRun("ops-h", "w.sleep(days = 1)");
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("POST", "/v1/runs/operations", {
+          body: { action: "resume", filter: {}, all: true },
+        });
+        expect(body.refused.map((one: { id: string }) => one.id)).toContain(id);
+      },
+      { timeout: 20_000 },
+    );
+  });
+
   it("cancels all runs of a workflow, page by page, and is told of those that refuse", async () => {
     const ids = await Promise.all([1, 2, 3].map(() => waitingRun("ops-d", "w.sleep(days = 1)")));
     await operate(ids[0] ?? "", { action: "pause" });

@@ -23,7 +23,7 @@ import { json, jsonBody } from "../json.ts";
 import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
-import { runFilterOf, runFilterSchema } from "../run-filter.ts";
+import { bulkFilterSchema, runFilterOf } from "../run-filter.ts";
 
 /** Runs that one request goes through: the platform bounds how many objects a request may call. */
 const BULK_RUNS = 100;
@@ -78,20 +78,29 @@ const bulk = createRoute({
   summary: "Do one thing to all runs that a filter finds",
   description:
     "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
-    "as `cursor`. The filter is that of `GET /v1/runs`; without `state` it finds the runs that are not over, for `restart` " +
+    "as `cursor`. The filter is that of `GET /v1/runs`, and finds no more runs than it says; without `state` it finds the runs that are not over, for `restart` " +
     "those that have failed. A run that refuses (it is over, it is not paused) is named, and the others go on. `restart` " +
     "begins each again from the command that it failed with, once however often it is asked for, and `restarted` says as " +
     "which run; one that another run has started refuses, unless the filter names that one as `parent`.",
   middleware: [requires("operator"), limitBody()] as const,
   request: {
     body: jsonBody(
-      z.strictObject({
-        action: bulkActionSchema,
-        program: forkProgramSchema.describe("What a restarted run executes"),
-        reason: reasonSchema,
-        filter: runFilterSchema.strict(),
-        cursor: cursorSchema,
-      }),
+      z
+        .strictObject({
+          action: bulkActionSchema,
+          program: forkProgramSchema.describe("What a restarted run executes"),
+          reason: reasonSchema,
+          filter: bulkFilterSchema,
+          all: z
+            .boolean()
+            .default(false)
+            .describe("To every run there is, which a filter without any condition needs"),
+          cursor: cursorSchema,
+        })
+        .refine(({ all, filter }) => all || Object.keys(filter).length > 0, {
+          path: ["filter"],
+          error: "this would be every run there is: say which ones, or all: true",
+        }),
     ),
   },
   responses: {

@@ -1,0 +1,104 @@
+// What `sluice run bulk` says and asks for, against a server that answers as it is told.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { runCommand } from "../../cli/program.ts";
+
+interface Asked {
+  path: string;
+  body: { filter?: object; all?: boolean; cursor?: string };
+}
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.close();
+  server = undefined;
+});
+
+/** A server that gives these answers, one after the other; answers with its address and what it is asked. */
+async function serverWith(
+  answers: { status: number; body: object }[],
+): Promise<{ url: string; asked: Asked[] }> {
+  const asked: Asked[] = [];
+  const listening = createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk) => {
+      text += String(chunk);
+    });
+    request.on("end", () => {
+      asked.push({ path: request.url ?? "", body: text === "" ? {} : JSON.parse(text) });
+      const { status, body } = answers[asked.length - 1] ?? { status: 500, body: {} };
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${(listening.address() as AddressInfo).port}`, asked };
+}
+
+async function bulk(url: string, ...args: string[]) {
+  const told = { stdout: "", stderr: "" };
+  const hear = (name: "stdout" | "stderr") =>
+    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
+      told[name] += String(chunk);
+      return true;
+    });
+  const spies = [hear("stdout"), hear("stderr")];
+  process.exitCode = undefined;
+  try {
+    await runCommand(["run", "bulk", ...args, "--url", url, "--token", "t", "--json"]);
+    return { ...told, exitCode: process.exitCode };
+  } finally {
+    process.exitCode = undefined;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+describe("sluice run bulk", () => {
+  test.each([
+    ["text that is empty", ["--text", ""], "no word"],
+    ["text without a word", ["--text", "---", "--dry-run"], "no word"],
+    ["too many words", ["--text", "a b c d e f g h i j k", "--workflow", "deploy"], "more than 10 words"],
+    ["no filter", [], "--all"],
+  ])("asks the server nothing where a filter would find every run: %s", async (_, args, message) => {
+    const { url, asked } = await serverWith([]);
+    const { stdout, stderr, exitCode } = await bulk(url, "terminate", ...args);
+    expect({ stdout, exitCode, code: JSON.parse(stderr).code }).toEqual({
+      stdout: "",
+      exitCode: 2,
+      code: "usage",
+    });
+    expect(stderr).toContain(message);
+    expect(asked).toEqual([]);
+  });
+
+  test("asks for every run on each page where it is told to", async () => {
+    const none = { done: [], refused: [] };
+    const { url, asked } = await serverWith([
+      { status: 200, body: { ...none, next: "second" } },
+      { status: 200, body: none },
+    ]);
+    expect((await bulk(url, "cancel", "--all")).stderr).toBe("");
+    expect(asked.map(({ body: { filter, all, cursor } }) => ({ filter, all, cursor }))).toEqual([
+      { filter: {}, all: true, cursor: undefined },
+      { filter: {}, all: true, cursor: "second" },
+    ]);
+  });
+
+  test("tells what has been done before a page failed, and fails", async () => {
+    const problem = { type: "/x", title: "x", status: 503, detail: "not now", code: "unavailable" };
+    const { url } = await serverWith([
+      { status: 200, body: { done: ["run_1"], refused: [], next: "second" } },
+      { status: 503, body: problem },
+    ]);
+    const { stdout, stderr, exitCode } = await bulk(url, "cancel", "--workflow", "deploy");
+    expect(JSON.parse(stdout)).toEqual({ done: ["run_1"], refused: [] });
+    expect(JSON.parse(stderr).code).toBe("unavailable");
+    expect(exitCode).toBe(1);
+  });
+
+  test("says nothing of what was done where the first page failed", async () => {
+    const { url } = await serverWith([{ status: 503, body: {} }]);
+    expect(await bulk(url, "cancel", "--workflow", "deploy")).toMatchObject({ stdout: "", exitCode: 1 });
+  });
+});
