@@ -297,11 +297,11 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     this.#tokens.prune(now - EXPIRED_KEPT_DAYS * DAY_MS);
     this.#locks.pruneIdle();
     const retired = this.#retireRuns(now);
-    const { count, toRetire } = this.#runs.prune(before, REMOVED_AT_ONCE);
-    // Nobody finds them any more: one that is kept for longer has to see by itself to it that it is given up.
-    for (const run of toRetire) this.#outbox.add(message("run", run, "retire", []));
+    const forgotten = this.#runs.prune(before, REMOVED_AT_ONCE);
+    // Nobody finds them any more: one that still has storage sees from here on by itself to it that it is given up.
+    for (const run of forgotten) this.#outbox.add(message("run", run, "retire", []));
     const removed = Math.max(
-      count,
+      forgotten.length,
       this.#forms.prune(before, REMOVED_AT_ONCE),
       this.#approvals.prune(before, REMOVED_AT_ONCE),
       this.#audit.prune(before, REMOVED_AT_ONCE),

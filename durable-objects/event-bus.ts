@@ -23,7 +23,7 @@ import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { ScheduleView } from "../src/protocol/schedule.ts";
-import type { StartView } from "../src/protocol/start.ts";
+import type { Standing, StartView } from "../src/protocol/start.ts";
 import type { Identity } from "../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/workflow.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
@@ -336,7 +336,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   #answered(queued: Message, answer: unknown): void {
     const run = queued.receiver.slice("run/".length) as RunId;
     if (queued.method === "standing") {
-      this.#starts.stands(run, answer as "unknown" | "on" | "over", Date.now());
+      this.#starts.stands(run, answer as Standing, Date.now());
       return;
     }
     if (queued.method !== "deliverEvent") return;

@@ -197,8 +197,10 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   }
 
   async standing(): ReturnType<WorkflowRunRpc["standing"]> {
-    if (!this.#begun) return "unknown";
-    return finishedStates.includes(this.#host.summary().state) ? "over" : "on";
+    if (!this.#begun) return { state: "unknown" };
+    const { state, continuedAs } = this.#host.summary();
+    if (!finishedStates.includes(state)) return { state: "on" };
+    return { state: "over", ...(continuedAs === undefined ? {} : { successor: continuedAs as RunId }) };
   }
 
   async childFinished({ command, outcome }: Args<"childFinished">): Promise<void> {

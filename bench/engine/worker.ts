@@ -124,7 +124,7 @@ function startOf({ run, source, data }: { run: string; source: string; data: unk
 
 /** Waits until the run is over, as for an instance of Cloudflare Workflows. */
 async function finished(actor: RunActor): Promise<void> {
-  while ((await actor.standing()) !== "over") await scheduler.wait(1);
+  while ((await actor.standing()).state !== "over") await scheduler.wait(1);
 }
 
 async function carryOut(order: Order, env: BenchEnv, ctx: ExecutionContext): Promise<unknown> {

@@ -227,14 +227,10 @@ export class RunRows {
       .map(({ id }) => id);
   }
 
-  /** Forgets runs that ended before `endedBefore`, at most `limit` of them: how many, and which `takeToRetire` never gave. */
-  prune(endedBefore: number, limit: number): { count: number; toRetire: string[] } {
+  /** Forgets runs that ended before `endedBefore`, at most `limit` of them; answers which. */
+  prune(endedBefore: number, limit: number): string[] {
     const old = this.#sql
-      .exec<{ id: string; asked: number | null }>(
-        "SELECT id, retire_asked AS asked FROM runs WHERE finished_at < ? LIMIT ?",
-        endedBefore,
-        limit,
-      )
+      .exec<{ id: string }>("SELECT id FROM runs WHERE finished_at < ? LIMIT ?", endedBefore, limit)
       .toArray();
     for (const { id } of old) {
       this.#sql.exec("DELETE FROM run_environments WHERE run = ?", id);
@@ -242,7 +238,7 @@ export class RunRows {
       this.#search.forget(id);
       this.#sql.exec("DELETE FROM runs WHERE id = ?", id);
     }
-    return { count: old.length, toRetire: old.filter(({ asked }) => asked === null).map(({ id }) => id) };
+    return old.map(({ id }) => id);
   }
 
   /** Whether there are runs that searches do not find yet. */

@@ -10,6 +10,7 @@ import type { Operation } from "../../src/protocol/operation.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Activity, LogLine, RunDetail, RunSummary } from "../../src/protocol/run.ts";
+import type { Standing } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import type { ChildOutcome } from "../../src/workflow/machine-types.ts";
@@ -106,7 +107,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Idempotent. Refuses `run_finished` where the run has ended by itself, and `run_stuck` unless `terminate`. */
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
-  standing(): Promise<"unknown" | "on" | "over">;
+  standing(): Promise<Standing>;
   /** Directory → run: it was over long enough ago to go. From then on it looks by itself until it may. */
   retire(): Promise<void>;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */

@@ -32,7 +32,7 @@ export async function beginFork(forked: Forked, asked: ForkRun): Promise<Result<
     return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
   const kept = keptOf(forked);
   const end = endOf(kept.records.at(-1));
-  const instead = restart ? end?.data.restarted?.run : undefined;
+  const instead = restart ? (end?.data.restarted ?? end?.data.continued)?.run : undefined;
   if (instead !== undefined && instead !== id)
     return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
   const from = forkFrom(asked, kept.records);

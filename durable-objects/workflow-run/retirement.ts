@@ -154,8 +154,11 @@ export class Retirement {
 
   /** Keeps a run that was over somewhere else. The tables are there, in the caller's transaction. */
   adopt({ run, program }: HistoryHead, records: readonly JournalRecord[], by: string): void {
+    const now = this.#ports.now();
+    // The directory may have told this run to go once already, and tells each once.
+    this.#lookAgain(now + LOOK_AGAIN_MS);
     this.#journal.append(records);
-    this.#settle(run as unknown as StoredStart, program, { how: "imported", at: this.#ports.now(), by });
+    this.#settle(run as unknown as StoredStart, program, { how: "imported", at: now, by });
   }
 
   #settle(run: StoredStart, program: HistoryHead["program"], origin: Origin): void {

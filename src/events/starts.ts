@@ -8,7 +8,7 @@
 import type { RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
-import { type StartView, waitingStates } from "../protocol/start.ts";
+import { type Standing, type StartView, waitingStates } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { FilteredEvent } from "./expression.ts";
 import { Keys } from "./key.ts";
@@ -339,9 +339,13 @@ export class Starts {
   }
 
   /** A run's answer to that. */
-  stands(run: RunId, standing: "unknown" | "on" | "over", now: number): void {
-    if (standing === "over") this.finished(run, now);
-    if (standing !== "unknown") return;
+  stands(run: RunId, { state, successor }: Standing, now: number): void {
+    if (state === "over") {
+      // What it was to tell of that may have been given up, too.
+      if (successor !== undefined) this.continued(run, successor, now);
+      this.finished(run, now);
+    }
+    if (state !== "unknown") return;
     const start = this.#rows.find(run);
     if (start?.state !== "started" || start.placeGroup === undefined) return;
     // The run before it begins it, with what it is to know: from the event alone it would do everything once more.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RunId } from "./ids.ts";
 
 /**
  * What has become of a start that a trigger's flow control has a say in. `gathering`: it collects events (debounce,
@@ -18,6 +19,12 @@ export const startStates = [
 ] as const;
 export type StartState = (typeof startStates)[number];
 export const waitingStates = ["gathering", "limited", "queued"] as const satisfies readonly StartState[];
+
+/** What a run says to those who wait for its place; `successor` is the run that goes on there, if one does. */
+export interface Standing {
+  state: "unknown" | "on" | "over";
+  successor?: RunId;
+}
 
 export const startSchema = z.object({
   /** The run it is, or would have been. */

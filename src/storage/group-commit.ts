@@ -4,6 +4,9 @@
 // something collects what arrives within a moment; each caller has its answer after the commit that carries its change,
 // as if it had been alone.
 
+/** What a burst brings is several turns: one of thousands could take longer than any turn may, and be lost whole. */
+const MOST_AT_ONCE = 100;
+
 interface Waiting<Change> {
   change: Change;
   written: () => void;
@@ -16,8 +19,8 @@ export class GroupCommit<Change> {
   #waiting: Waiting<Change>[] = [];
 
   /**
-   * `write` writes all of these in order, in one transaction, and throws when it has written none. It is called at most
-   * `afterMs` after the oldest of them has come.
+   * `write` writes all of these in order, in one transaction, and throws when it has written none. It is called
+   * `afterMs` after the oldest of them has come, with at most a hundred of them; the others are the next turn's.
    */
   constructor(afterMs: number, write: (changes: readonly Change[]) => void) {
     this.#afterMs = afterMs;
@@ -31,8 +34,8 @@ export class GroupCommit<Change> {
   }
 
   #writeAll(): void {
-    const group = this.#waiting;
-    this.#waiting = [];
+    const group = this.#waiting.splice(0, MOST_AT_ONCE);
+    if (this.#waiting.length > 0) setTimeout(() => this.#writeAll(), 0);
     try {
       this.#write(group.map(({ change }) => change));
       for (const { written } of group) written();

@@ -6,6 +6,7 @@ import { EventBus } from "../../durable-objects/event-bus.ts";
 import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { Standing } from "../../src/protocol/start.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
 
@@ -45,7 +46,7 @@ class Runs {
   canStart = true;
   readonly cancelled: RunId[] = [];
   /** How a run answers when the bus asks whether it is over. */
-  standing: (run: RunId) => "unknown" | "on" | "over" = () => "on";
+  standing: (run: RunId) => Standing = () => ({ state: "on" });
 
   readonly binding = {
     idFromName: (name: string) => name,

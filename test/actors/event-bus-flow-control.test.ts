@@ -259,7 +259,7 @@ describe("concurrency", () => {
         await bench.settle();
       }
       expect(bench.runs.started).toHaveLength(1);
-      bench.runs.standing = (run) => (run === first.run ? "over" : "on");
+      bench.runs.standing = (run) => ({ state: run === first.run ? "over" : "on" });
       pass(6 * 60 * SECOND_MS);
       await bench.settle();
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
@@ -279,7 +279,7 @@ describe("concurrency", () => {
         await bench.settle();
       }
       bench.runs.canStart = true;
-      bench.runs.standing = () => "unknown";
+      bench.runs.standing = () => ({ state: "unknown" });
       const second = await send(bench, { env: "production", n: "2" });
       await bench.settle();
       expect(bench.runs.cancelled).toEqual([first.run]);
@@ -300,13 +300,31 @@ describe("concurrency", () => {
       const successor = `run_${"5".repeat(32)}` as RunId;
       await bench.bus.forgetRun(first.run, successor);
       // What it begins with has not reached it yet.
-      bench.runs.standing = () => "unknown";
+      bench.runs.standing = () => ({ state: "unknown" });
       for (let n = 0; n < 3; n += 1) {
         pass(6 * 60 * SECOND_MS);
         await bench.settle();
       }
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run]);
       expect(await bench.bus.queuedStart(second.run)).toMatchObject({ value: { behind: [successor] } });
+      await bench.bus.forgetRun(successor);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
+    }));
+
+  it("hands a place on also when a run is only asked, and says that another goes on in its place", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const first = await send(bench, { env: "production", n: "1" });
+      const second = await send(bench, { env: "production", n: "2" });
+      await bench.settle();
+      const successor = `run_${"5".repeat(32)}` as RunId;
+      bench.runs.standing = (run) => (run === first.run ? { state: "over", successor } : { state: "on" });
+      pass(6 * 60 * SECOND_MS);
+      await bench.settle();
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run]);
+      expect(await bench.bus.queuedStart(second.run)).toMatchObject({ value: { behind: [successor] } });
+      await bench.bus.forgetRun(first.run, successor);
       await bench.bus.forgetRun(successor);
       await bench.settle();
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);

@@ -25,6 +25,13 @@ test("what arrives after a write is written with the next one", async () => {
   expect(writes).toEqual([[1], [2, 3]]);
 });
 
+test("a burst is written in several turns, in order", async () => {
+  const { writes, group } = store();
+  await Promise.all(Array.from({ length: 250 }, (_, n) => group.add(n)));
+  expect(writes.map((changes) => changes.length)).toEqual([100, 100, 50]);
+  expect(writes.flat()).toEqual(Array.from({ length: 250 }, (_, n) => n));
+});
+
 test("nobody has an answer before the write", async () => {
   const { writes, group } = store();
   const answered = group.add(1).then(() => writes.length);

@@ -3,7 +3,17 @@ import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
-import { command, event, newRunId, operator, script, startOf, TestRun, unwrap } from "./run-fixture.ts";
+import {
+  command,
+  event,
+  newRunId,
+  operator,
+  script,
+  startOf,
+  startRun,
+  TestRun,
+  unwrap,
+} from "./run-fixture.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -33,6 +43,17 @@ describe("a restart", () => {
     expect(second).toMatchObject({ ok: false, error: { code: "already_restarted", details: { run: one } } });
     expect(await new TestRun(other).rpc.detail()).toMatchObject({ error: { code: "unknown_run" } });
     expect(await run.detail()).toMatchObject({ state: "cancelled", continuedAs: one });
+  });
+
+  test("is not for a run that has continued as another, which goes on", async () => {
+    const run = await startRun(
+      script('w.uuid()\nw.uuid()\nif not ev.get("data"): w.continue_as_new(data = {"n": 1})'),
+    );
+    const { continuedAs } = await run.until("succeeded");
+    expect(await restart(run, newRunId())).toMatchObject({
+      ok: false,
+      error: { code: "already_restarted", details: { run: continuedAs } },
+    });
   });
 
   test("asked for again answers with the same run", async () => {

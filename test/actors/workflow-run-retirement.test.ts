@@ -322,6 +322,17 @@ describe("a history", () => {
     });
   });
 
+  test("that is imported looks by itself when it may go: the directory may have asked it once before", async () => {
+    const { id, text } = await exportedElsewhere();
+    await post(text);
+    const run = new TestRun(id as RunId);
+    expect((await leftovers(run)).alarm).not.toBeNull();
+    await alarmAfter(run, 2);
+    expect(await leftovers(run)).not.toEqual(gone);
+    await alarmAfter(run, 31);
+    expect(await leftovers(run)).toEqual(gone);
+  });
+
   test("that was imported cannot be forked: its decisions were made elsewhere", async () => {
     const { id, text } = await exportedElsewhere();
     await post(text);
