@@ -53,11 +53,18 @@ export function lastTimes(when: When, { from, to }: { from: number; to: number }
     for (; at >= from && times.length < count; at -= when.everyMs) times.push(at);
     return times.reverse();
   }
+  const cron = cronOf(when.cron ?? "", when.timezone);
   // The library gives times before a second: ask for those before the one that follows `to`.
-  const before = new Date((Math.floor(to / SECOND_MS) + 1) * SECOND_MS);
-  for (const time of cronOf(when.cron ?? "", when.timezone).previousRuns(count, before)) {
-    if (time.getTime() < from) break;
-    times.push(time.getTime());
+  let before = new Date((Math.floor(to / SECOND_MS) + 1) * SECOND_MS);
+  // It looks for as many as it is asked for, years back where they are rare: few at first, and more while they go on.
+  for (let asked = 1; times.length < count; asked *= 2) {
+    const size = Math.min(asked, count - times.length);
+    const earlier = cron.previousRuns(size, before);
+    const inside = earlier.filter((time) => time.getTime() >= from);
+    times.push(...inside.map((time) => time.getTime()));
+    const last = inside.at(-1);
+    if (last === undefined || inside.length < size) break;
+    before = last;
   }
   return times.reverse();
 }
