@@ -29,24 +29,36 @@ export class Masker {
 
   /**
    * Masks the beginning of a text that goes on. The rest, which may be the beginning of a secret, is kept back
-   * until more has come: so the parts of a stream are masked exactly as the whole of it would be.
+   * until more has come: so the parts of a stream are masked exactly as the whole of it would be. Of the text, the
+   * first `covered` units belong to secrets whose mask was shown before; as many of the rest do so too.
    */
-  maskBeginning(text: string): { masked: string; rest: string } {
+  maskBeginning(text: string, covered = 0): { masked: string; rest: string; covered: number } {
+    const open = this.#openEnd(text);
+    const { masked, at } = this.#maskedTo(open, text, covered);
+    return { masked, rest: text.slice(open), covered: Math.max(0, at - open) };
+  }
+
+  /** Masks what was kept back of a text that is over. */
+  maskEnd(text: string, covered = 0): string {
+    return this.#maskedTo(text.length, text, covered).masked;
+  }
+
+  /** The text masked, without what begins at `to` or later; and `at` which place all before is masked or shown. */
+  #maskedTo(to: number, text: string, covered: number): { masked: string; at: number } {
     let masked = "";
-    for (let at = 0; ; ) {
-      const found = this.#mask.find(text, at);
-      const open = this.#openEnd(text, at);
-      if (!found || open <= found.start) {
-        return { masked: masked + text.slice(at, open), rest: text.slice(open) };
-      }
-      masked += text.slice(at, found.start) + MASK;
-      at = found.end;
+    let at = covered;
+    for (let found = this.#mask.find(text, 0); found && found.start < to; ) {
+      // What begins in a mask makes it longer.
+      if (found.start >= at) masked += text.slice(at, found.start) + MASK;
+      at = Math.max(at, found.end);
+      found = this.#mask.find(text, found.end);
     }
+    return to > at ? { masked: masked + text.slice(at, to), at: to } : { masked, at };
   }
 
   /** Where the first end of the text begins that a secret may continue; past the text when none may. */
-  #openEnd(text: string, from: number): number {
-    for (let at = Math.max(from, text.length - this.#longest + 1); at < text.length; at += 1) {
+  #openEnd(text: string): number {
+    for (let at = Math.max(0, text.length - this.#longest + 1); at < text.length; at += 1) {
       const end = text.slice(at);
       for (const spelling of this.#spellings) {
         if (spelling.length > end.length && spelling.startsWith(end)) return at;
@@ -62,6 +74,8 @@ export class MaskedStream {
   readonly #write: (text: string) => void;
   readonly #decoder = new TextDecoder();
   #kept = "";
+  /** How much of it is masked already. */
+  #covered = 0;
 
   constructor(masker: Masker, write: (text: string) => void) {
     this.#masker = masker;
@@ -69,17 +83,20 @@ export class MaskedStream {
   }
 
   push(chunk: Uint8Array): void {
-    const { masked, rest } = this.#masker.maskBeginning(
+    const { masked, rest, covered } = this.#masker.maskBeginning(
       this.#kept + this.#decoder.decode(chunk, { stream: true }),
+      this.#covered,
     );
     this.#kept = rest;
+    this.#covered = covered;
     if (masked !== "") this.#write(masked);
   }
 
   /** The stream is over: what was kept back is no beginning of a secret. */
   end(): void {
-    const masked = this.#masker.mask(this.#kept + this.#decoder.decode());
+    const masked = this.#masker.maskEnd(this.#kept + this.#decoder.decode(), this.#covered);
     this.#kept = "";
+    this.#covered = 0;
     if (masked !== "") this.#write(masked);
   }
 }

@@ -74,12 +74,39 @@ function commonLength(one: string, other: string): number {
   return length;
 }
 
+/** After how many units a text repeats itself, to its end; its length where it does not. */
+function periodOf(text: string): number {
+  // Of each beginning, how long the longest other beginning is that it ends with (Knuth, Morris and Pratt).
+  const borders = new Uint16Array(text.length);
+  for (let at = 1, border = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    while (border > 0 && text.charCodeAt(border) !== unit) border = borders[border - 1] ?? 0;
+    if (text.charCodeAt(border) === unit) border += 1;
+    borders[at] = border;
+  }
+  return text.length - (borders.at(-1) ?? 0);
+}
+
+/** Where the last of the spellings ends that follow the one before `end`, each in the one before it. */
+function repeatedTo(
+  text: string,
+  end: number,
+  { length, period }: { length: number; period: number },
+): number {
+  if (period === length) return end;
+  let to = end;
+  while (to < text.length && text.charCodeAt(to) === text.charCodeAt(to - period)) to += 1;
+  return to - ((to - end) % period);
+}
+
 /**
- * Masks the secrets that it was told. What it costs grows with the text, not with the number of secrets: a place in a
- * text is looked at closer only where one may begin. The beginning of a secret is masked where the text was cut after it.
+ * Masks the secrets that it was told, all of each: where some overlap, one mask stands for them. What it costs grows with
+ * the text, not with the number of secrets: a place in a text is looked at closer only where one may begin. The beginning
+ * of a secret is masked where the text was cut after it.
  */
 export class Mask {
-  readonly #known = new Set<string>();
+  /** With their periods. */
+  readonly #known = new Map<string, number>();
   /** By their first `SHORTEST_SECRET` units. */
   readonly #alike = new Map<string, Alike>();
   /** Whether one begins with a unit whose low byte is this. */
@@ -107,7 +134,7 @@ export class Mask {
     if (secret.length < SHORTEST_SECRET || this.#known.has(secret)) return;
     for (const spelling of spellingsOf(secret)) {
       if (this.#known.has(spelling)) continue;
-      this.#known.add(spelling);
+      this.#known.set(spelling, periodOf(spelling));
       this.#longest = Math.max(this.#longest, spelling.length);
       const beginning = spelling.slice(0, SHORTEST_SECRET);
       const alike = this.#alike.get(beginning);
@@ -147,18 +174,36 @@ export class Mask {
     });
   }
 
-  /** The first secret in the text that begins at `from` or later; undefined when there is none. */
+  /**
+   * The first part of the text, of what begins at `from` or later, that secrets take up: one, or several of which each
+   * overlaps another. Undefined when there is none.
+   */
   find(text: string, from: number): { start: number; end: number } | undefined {
     if (this.isEmpty) return undefined;
     for (let start = from; start + SHORTEST_SECRET <= text.length; start += 1) {
-      if (this.#begins[text.charCodeAt(start) & 0xff] === 0) continue;
-      const alike = this.#alike.get(text.slice(start, start + SHORTEST_SECRET));
-      if (alike === undefined) continue;
-      const length = alike.lengths.find((one) => this.#known.has(text.slice(start, start + one))) ?? 0;
-      const end = start + Math.max(length, lengthBeforeCut(text, start, alike));
-      if (end > start) return { start, end };
+      let end = this.#endOf(text, start);
+      if (end === 0) continue;
+      // Whatever begins earlier than this before the end is over by then.
+      for (let at = start + 1; at < end; at += 1) {
+        at = Math.max(at, end - this.#longest + 1);
+        end = Math.max(end, this.#endOf(text, at));
+      }
+      return { start, end };
     }
     return undefined;
+  }
+
+  /** Where the longest secret ends that begins here, with the repetitions of itself that overlap it; 0 for none. */
+  #endOf(text: string, start: number): number {
+    if (this.#begins[text.charCodeAt(start) & 0xff] === 0) return 0;
+    const alike = this.#alike.get(text.slice(start, start + SHORTEST_SECRET));
+    if (alike === undefined) return 0;
+    const cut = start + lengthBeforeCut(text, start, alike);
+    for (const length of alike.lengths) {
+      const period = this.#known.get(text.slice(start, start + length));
+      if (period !== undefined) return Math.max(cut, repeatedTo(text, start + length, { length, period }));
+    }
+    return cut > start ? cut : 0;
   }
 
   /** The value with all texts in it masked, keys as well; a number that is a secret becomes the mask. */

@@ -39,6 +39,69 @@ describe("the mask", () => {
     );
   });
 
+  /** What a look at every place for every spelling hides: parts that overlap are one. */
+  const maskedByLook = (text: string, spellings: readonly string[]) => {
+    const parts = spellings.flatMap((spelling) =>
+      [...text].flatMap((_, start) =>
+        text.startsWith(spelling, start) ? [{ start, end: start + spelling.length }] : [],
+      ),
+    );
+    let masked = "";
+    let at = 0;
+    for (const { start, end } of parts.sort((a, b) => a.start - b.start || b.end - a.end)) {
+      if (start >= at) masked += text.slice(at, start) + MASK;
+      at = Math.max(at, end);
+    }
+    return masked + text.slice(at);
+  };
+  // Of few letters, so that they overlap, themselves too.
+  const narrow = fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 4, maxLength: 9 });
+
+  it("hides all of every secret, also where one overlaps another, and nothing else", () => {
+    fc.assert(
+      fc.property(
+        fc.array(narrow, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.oneof(narrow, fc.constantFrom("a", "ab", "-", "aaaaaaa")), { maxLength: 12 }),
+        fc.array(fc.nat(60), { maxLength: 3 }),
+        (secrets, parts, cuts) => {
+          const mask = new Mask();
+          for (const one of secrets) mask.add(one);
+          const text = parts.join("");
+          const expected = maskedByLook(text, secrets.flatMap(spellingsOf));
+          expect(mask.text(text)).toBe(expected);
+          const borders = [0, ...cuts.sort((a, b) => a - b), text.length];
+          const pieces = borders.map((border, at) => text.slice(border, borders[at + 1] ?? border));
+          // A secret across a border shows a mask in each piece.
+          const shown = mask.pieces(pieces).map((piece) => piece.replaceAll(MASK, ""));
+          expect(shown.join("")).toBe(expected.replaceAll(MASK, ""));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("hides the tail of the second of two secrets that overlap", () => {
+    const mask = new Mask();
+    for (const one of ["alpha-beta", "beta-gamma"]) mask.add(one);
+    expect(mask.text("is alpha-beta-gamma, alpha-betabeta-gamma")).toBe(`is ${MASK}, ${MASK}${MASK}`);
+  });
+
+  it("looks as far as the longest secret reaches, where one begins right after another", () => {
+    // So long that they are looked for in equal parts, and in no other spelling.
+    const long = Array.from({ length: 20_001 }, (_, at) => String.fromCharCode(0x4e00 + at)).join("");
+    const mask = new Mask();
+    mask.add(long.slice(0, 20_000));
+    mask.add(long.slice(1));
+    expect(mask.text(`x${long.slice(0, mask.longest + 1)}y`)).toBe(`x${MASK}y`);
+  });
+
+  it("takes a text that repeats itself as it takes any other", () => {
+    const mask = new Mask();
+    for (const one of ["a".repeat(4096), `${"ab".repeat(2000)}c`, "aaaaa"]) mask.add(one);
+    expect(mask.text(`x${"a".repeat(300_000)}y`)).toBe(`x${MASK}y`);
+    expect(mask.text(`${"ab".repeat(20_000)}c`)).toBe(`${"ab".repeat(18_000)}${MASK}`);
+  });
+
   it("masks the longest secret that begins somewhere, and a secret that contains another whole", () => {
     const mask = new Mask();
     for (const one of ["token", "token-long", "long"]) mask.add(one);
