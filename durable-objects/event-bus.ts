@@ -1,23 +1,10 @@
-// The event bus: one per workspace. Stores what arrives, starts runs by triggers, wakes runs that wait. Whether an
-// event fits is decided in src/events; this class loads, asks, commits, tells.
-//
-// 1. Events, what they do, and the messages that do it are written in one turn: an acknowledged event is never
-//    half done, and (source, id) does it once.
-// 2. A run gets an event once: from the moment a delivery is queued the event counts as consumed by that run. When
-//    the run turns it down (its wait was over), it is free again for the run's other waits.
-// 3. Messages on their way hold arrival numbers, not events: they are filled in when they are sent. So an event
-//    that starts ten runs is stored once, and so is their program.
+// The event bus: one per workspace. Stores what arrives, starts runs by triggers, wakes runs that wait. This class is its
+// RPC surface and its one alarm; what an arriving event does is in event-bus/arrivals.ts.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/event-bus/migrations.js";
-import { FilteredEvent } from "../src/events/expression.ts";
-import { isHealthReport, readHealthReport } from "../src/events/health-report.ts";
-import { hopsOf, MAX_HOPS } from "../src/events/hops.ts";
 import { Matching } from "../src/events/matching.ts";
-import { type MissedWait, nearestMisses } from "../src/events/missed-waits.ts";
 import { maskedEvent } from "../src/events/sensitive-data.ts";
-import { eventOfStart } from "../src/events/start-event.ts";
-import { type QueuedStart, Starts } from "../src/events/starts.ts";
-import { WORKFLOW_START } from "../src/events/workflow-start.ts";
+import { Starts } from "../src/events/starts.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
@@ -34,12 +21,15 @@ import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import type { Timer, Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
-import { type Effects, EventRows } from "./event-bus/event-rows.ts";
+import { Arrivals } from "./event-bus/arrivals.ts";
+import { EventRows } from "./event-bus/event-rows.ts";
+import { filledIn, runOf, startMessage } from "./event-bus/queued-messages.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
-import { type BusTrigger, TriggerRows } from "./event-bus/trigger-rows.ts";
-import { type Wait, WaitRows } from "./event-bus/wait-rows.ts";
+import { TriggerRows } from "./event-bus/trigger-rows.ts";
+import { WaitDeliveries } from "./event-bus/wait-deliveries.ts";
+import { WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { EventBusRpc, EventFilter } from "./rpc/event-bus.ts";
 import type { OutboxRpc } from "./rpc/outbox.ts";
@@ -56,13 +46,8 @@ const MAX_STARTS_OF_EVENT = 200;
 const TOGETHER_MS = 20;
 /** How many waits that an event has gone to its story lists. */
 const MAX_WOKEN = 200;
-/** How many undecided triggers and waits a receipt lists, and how many triggers that the event was not for. */
-const MAX_SKIPPED = 20;
-const MAX_UNMATCHED = 50;
 /** On whose behalf a newer run cancels an older one. */
 const SLUICE = { subject: "sluice", role: "operator", tokenId: "" } as const;
-
-type QueuedDelivery = { command: CommandId; seq: number };
 
 export class EventBus extends DurableObject<Env> implements EventBusRpc {
   readonly #alarm: Alarm;
@@ -73,8 +58,9 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   readonly #waits: WaitRows;
   readonly #startRows: StartRows;
   readonly #starts: Starts;
+  readonly #deliveries: WaitDeliveries;
+  readonly #arrivals: Arrivals;
   readonly #schedules: Schedules;
-  readonly #matching = new Matching();
   readonly #toldByRuns = new GroupCommit<() => void>(TOGETHER_MS, (writes) => this.#writeTogether(writes));
   /** False until this instance has seen to it that there is a retention timer. */
   #hasRetention = false;
@@ -87,7 +73,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       timers: this.#timers,
       outbox: this.#outbox,
     } = openActorStorage(ctx.storage, {
-      deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, this.#filledIn(queued)),
+      deliver: (queued) => this.#deliver(queued),
       onDelivered: (queued, answer) => this.#answered(queued, answer),
     }));
     this.#events = new EventRows(sql);
@@ -95,10 +81,23 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#waits = new WaitRows(sql);
     this.#startRows = new StartRows(sql);
     this.#starts = this.#makeStarts();
+    const shared = {
+      events: this.#events,
+      waits: this.#waits,
+      matching: new Matching(),
+      outbox: this.#outbox,
+    };
+    this.#deliveries = new WaitDeliveries(shared);
+    this.#arrivals = new Arrivals({
+      ...shared,
+      triggers: this.#triggers,
+      starts: this.#starts,
+      deliveries: this.#deliveries,
+    });
     this.#schedules = new Schedules({
       rows: new ScheduleRows(sql),
       timers: this.#timers,
-      take: (event, initiator, now) => this.#repeated(event) ?? this.#take(event, initiator, now),
+      take: (...arrival) => this.#arrivals.take(...arrival),
     });
     ctx.blockConcurrencyWhile(async () => {
       applyMigrations(ctx.storage, migrations);
@@ -111,7 +110,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       store: this.#startRows,
       timers: this.#timers,
       sha256Hex: sha256,
-      begin: (run, start) => outbox.add({ receiver: `run/${run}`, method: "start", args: [start] }),
+      begin: (run, start) => outbox.add(startMessage(run, start)),
       cancel: (run, reason) =>
         outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
       ask: (run) => {
@@ -143,149 +142,13 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   #takeEach(events: readonly CloudEvent[], initiator: string, now: number): EventReceipt[] {
-    return events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now));
-  }
-
-  #repeated(event: CloudEvent): EventReceipt | undefined {
-    const receipt = this.#events.receipt(event.source, event.id);
-    return receipt && { ...receipt, duplicate: true };
-  }
-
-  #take(event: CloudEvent, initiator: string, now: number): EventReceipt {
-    const filtered = new FilteredEvent(event);
-    const seq = this.#events.nextSeq();
-    const started: EventReceipt["started"] = [];
-    const queued: NonNullable<EventReceipt["queued"]> = [];
-    const { matching, skipped, unmatched } = this.#matchingTriggers(filtered, now);
-    for (const candidate of matching) {
-      const { workflow } = candidate;
-      const trigger = candidate.trigger.id;
-      const arrival = this.#starts.arrive(candidate, filtered, { seq, initiator, now });
-      if (arrival.kind === "undecided") {
-        this.#triggers.noteFailure(trigger, event, arrival.reason, now);
-        skipped.push({ by: trigger, reason: `its key failed: ${arrival.reason}` });
-      } else if (arrival.kind === "started") started.push({ run: arrival.run, workflow, trigger });
-      else {
-        const { run, state, reason } = arrival;
-        queued.push({ run, workflow, trigger, state, reason });
-      }
-    }
-    const { wakes, missed } = this.#matchingWaits(filtered, skipped);
-    const notWoken = nearestMisses(missed);
-    const effects: Effects = {
-      started,
-      ...(queued.length > 0 && { queued }),
-      woke: wakes.map(({ run, command }) => ({ run, command })),
-      ...(skipped.length > 0 && { skipped: skipped.slice(0, MAX_SKIPPED) }),
-      ...(unmatched.length > 0 && { unmatched }),
-      ...(notWoken && { notWoken }),
-    };
-    this.#events.insert(event, { seq, initiator, receivedAt: now }, effects);
-    for (const { run, command } of wakes) this.#send(run, command, seq);
-    this.#tellEnvironment(event, seq, now);
-    return { id: event.id, source: event.source, type: event.type, seq, duplicate: false, ...effects };
-  }
-
-  /** What an event reports of an app's health goes on to its environment. */
-  #tellEnvironment(event: CloudEvent, seq: number, now: number): void {
-    if (!isHealthReport(event)) return;
-    const report = readHealthReport(event, now);
-    if (!report.ok) return;
-    const told = { ...report.value, seq };
-    this.#outbox.add(message("environment", told.environment, "recordHealth", [told]));
-  }
-
-  #matchingTriggers(
-    event: FilteredEvent,
-    now: number,
-  ): {
-    matching: BusTrigger[];
-    skipped: NonNullable<EventReceipt["skipped"]>;
-    unmatched: NonNullable<EventReceipt["unmatched"]>;
-  } {
-    const isEndless = hopsOf(event.event) > MAX_HOPS;
-    const matching: BusTrigger[] = [];
-    const skipped: NonNullable<EventReceipt["skipped"]> = [];
-    const unmatchedTriggers: NonNullable<EventReceipt["unmatched"]> = [];
-    for (const candidate of this.#triggers.all()) {
-      const { trigger } = candidate;
-      const { matches, failed, unmatched } = this.#matching.decide(trigger, event);
-      if (failed !== undefined) {
-        this.#triggers.noteFailure(trigger.id, event.event, failed, now);
-        skipped.push({ by: trigger.id, reason: `its filter failed: ${failed}` });
-      }
-      // A firing is for its own schedule, a start for its own workflow: that it is not for the others says nothing.
-      const isForOne = trigger.schedule !== undefined || trigger.type === WORKFLOW_START;
-      if (unmatched !== undefined && !isForOne && unmatchedTriggers.length < MAX_UNMATCHED) {
-        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched.reason() });
-      }
-      if (!matches) continue;
-      if (isEndless) {
-        skipped.push({
-          by: trigger.id,
-          reason: `the event has come through ${MAX_HOPS} runs already: does a workflow start itself?`,
-        });
-        continue;
-      }
-      matching.push(candidate);
-    }
-    return { matching, skipped, unmatched: unmatchedTriggers };
-  }
-
-  #matchingWaits(
-    event: FilteredEvent,
-    skipped: { by: string; reason: string }[],
-  ): { wakes: Wait[]; missed: MissedWait[] } {
-    const served = new Set<RunId>();
-    const missed: MissedWait[] = [];
-    const wakes = this.#waits.openFor(event.event.type).filter((wait) => {
-      const { run, command } = wait;
-      // One run consumes an event once, by the wait it registered first.
-      if (served.has(run)) return false;
-      const { matches, failed, unmatched } = this.#matching.decide(wait.criteria, event);
-      if (failed !== undefined)
-        skipped.push({ by: `${run} ${command}`, reason: `its filter failed: ${failed}` });
-      if (unmatched) missed.push({ run, command, unmatched });
-      if (matches) served.add(run);
-      return matches;
-    });
-    return { wakes, missed: missed.filter(({ run }) => !served.has(run)) };
+    return events.map((event) => this.#arrivals.take(event, initiator, now));
   }
 
   // -------------------------------------------------------------------- waits
 
-  async registerWait(wait: {
-    run: RunId;
-    command: CommandId;
-    type: string;
-    filter?: string;
-    match?: JsonObject;
-    afterSeq: number | "now";
-    isSensitive?: boolean;
-  }): Promise<void> {
-    const { run, command, type, filter, match, isSensitive } = wait;
-    if (this.#waits.isKnown(run, command)) return;
-    const afterSeq = wait.afterSeq === "now" ? this.#events.lastSeq() : wait.afterSeq;
-    const open: Wait = { run, command, criteria: { type, filter, match, isSensitive }, afterSeq };
-    this.#waits.insert(open, Date.now());
-    this.#lookBack(open);
-    this.#flush();
-  }
-
-  /** Finds the first event that has arrived for a wait and that its run has not consumed. */
-  #lookBack(wait: Wait): void {
-    const { run, command, criteria, afterSeq } = wait;
-    const seq = this.#events.firstUnconsumed(
-      { run, type: criteria.type, afterSeq },
-      (event) => this.#matching.decide(criteria, new FilteredEvent(event)).matches,
-    );
-    if (seq !== undefined) this.#send(run, command, seq);
-  }
-
-  #send(run: RunId, command: CommandId, seq: number): void {
-    const delivery: QueuedDelivery = { command, seq };
-    this.#waits.sent(run, command, seq);
-    this.#outbox.add({ receiver: `run/${run}`, method: "deliverEvent", args: [delivery] });
+  async registerWait(wait: Parameters<EventBusRpc["registerWait"]>[0]): Promise<void> {
+    if (this.#deliveries.open(wait)) this.#flush();
   }
 
   async markConsumed({ run, seqs }: { run: RunId; seqs: number[] }): Promise<void> {
@@ -307,46 +170,16 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   // ----------------------------------------------------------------- delivery
 
-  /** A queued message with the event and the program that it stands for. */
-  #filledIn(queued: Message): Message {
-    if (queued.method === "start") {
-      const [start] = queued.args as [QueuedStart];
-      const { trigger, workflow, digest, seq } = start;
-      const { initiator, receivedAt: askedAt } = this.#stored(seq);
-      const program = this.#triggers.program(digest);
-      if (!program) throw new Error(`the program ${digest} of ${workflow} is no longer kept`);
-      const id = queued.receiver.slice("run/".length) as RunId;
-      const workspace = DEFAULT_WORKSPACE;
-      const event = eventOfStart(start, { workspace, run: id, eventAt: (one) => this.#stored(one).event });
-      return message("run", id, "start", [
-        { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator, askedAt },
-      ]);
-    }
-    if (queued.method !== "deliverEvent") return queued;
-    const [{ command, seq }] = queued.args as [QueuedDelivery];
-    return { ...queued, args: [{ command, seq, event: this.#stored(seq).event }] };
-  }
-
-  #stored(seq: number): StoredEvent {
-    const stored = this.#events.at(seq);
-    if (!stored) throw new Error(`the event with the arrival number ${seq} is no longer kept`);
-    return stored;
+  async #deliver(queued: Message): Promise<unknown> {
+    const full = filledIn(queued, { events: this.#events, triggers: this.#triggers });
+    return await deliverMessage(this.env, DEFAULT_WORKSPACE, full);
   }
 
   #answered(queued: Message, answer: unknown): void {
-    const run = queued.receiver.slice("run/".length) as RunId;
     if (queued.method === "standing") {
-      this.#starts.stands(run, answer as Standing, Date.now());
-      return;
+      this.#starts.stands(runOf(queued), answer as Standing, Date.now());
     }
-    if (queued.method !== "deliverEvent") return;
-    const [{ command, seq }] = queued.args as [QueuedDelivery];
-    if ((answer as { accepted: boolean }).accepted) {
-      this.#waits.taken(run, command, seq);
-      return;
-    }
-    this.#waits.turnedDown(run, command, seq);
-    for (const wait of this.#waits.openOf(run)) this.#lookBack(wait);
+    if (queued.method === "deliverEvent") this.#deliveries.answered(queued, answer as { accepted: boolean });
   }
 
   #flush(): void {

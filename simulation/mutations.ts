@@ -12,7 +12,6 @@ export interface NamedMutation extends Mutation {
 }
 
 const run = "durable-objects/workflow-run/run-host.ts";
-const bus = "durable-objects/event-bus.ts";
 const router = "durable-objects/job-router.ts";
 const jobState = "src/jobs/job-state.ts";
 const outbox = "src/storage/outbox.ts";
@@ -64,10 +63,10 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "an event that comes twice is two events",
     invariant: 2,
-    file: bus,
-    find: "return events.map((event) => this.#repeated(event) ?? this.#take(event, initiator, now));",
+    file: "durable-objects/event-bus/arrivals.ts",
+    find: "return this.#repeated(event) ?? this.#takeNew(event, initiator, now);",
     replace:
-      "return events.map((event) => this.#take(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now));",
+      "return this.#takeNew(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now);",
   },
   {
     name: "a lock is granted to one more than may hold it",
@@ -103,7 +102,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a wait does not look back at what has arrived",
     invariant: 3,
-    file: bus,
+    file: "durable-objects/event-bus/wait-deliveries.ts",
     find: "this.#waits.insert(open, Date.now());\n    this.#lookBack(open);",
     replace: "this.#waits.insert(open, Date.now());",
   },
