@@ -9,7 +9,7 @@ import migrations from "../migrations/catalog/migrations.js";
 import { checkFilter } from "../src/events/filter.ts";
 import { checkKey } from "../src/events/key.ts";
 import type { Target } from "../src/protocol/environment.ts";
-import { functionName, parseFunctionReference } from "../src/protocol/function-reference.ts";
+import { nameOfReference } from "../src/protocol/function-reference.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { MAX_PLACES } from "../src/protocol/place.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
@@ -188,7 +188,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   }
 
   async learnSensitive({ reference, inputs }: Parameters<CatalogRpc["learnSensitive"]>[0]): Promise<void> {
-    const name = nameOf(reference);
+    const name = nameOfReference(reference);
     const known = this.#sensitiveOf(name);
     const all = [...new Set([...known, ...inputs])].slice(0, MAX_PLACES);
     if (all.length === known.length) return;
@@ -227,7 +227,7 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
 
   async governing(call: Parameters<CatalogRpc["governing"]>[0]): Promise<Result<Governing>> {
     const { reference, inputs } = call;
-    const name = nameOf(reference);
+    const name = nameOfReference(reference);
     const environment = governingEnvironment(
       { name, inputs, environment: call.environment },
       this.#indexed(),
@@ -286,10 +286,4 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       onTimer: () => {},
     });
   }
-}
-
-/** What is no reference still gets an answer, as what it says; policy then knows no such function. */
-function nameOf(reference: string): string {
-  const parsed = parseFunctionReference(reference);
-  return parsed.ok ? functionName(parsed.value) : reference;
 }

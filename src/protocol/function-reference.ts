@@ -144,3 +144,9 @@ export function functionVersion(reference: FunctionReference): string | null {
       return null;
   }
 }
+
+/** The same of a reference as it was written. What is no reference is known by what it says. */
+export function nameOfReference(reference: string): string {
+  const parsed = parseFunctionReference(reference);
+  return parsed.ok ? functionName(parsed.value) : reference;
+}

@@ -62,6 +62,7 @@ export class JournalState implements RunFold {
   readonly signals = new Signals();
   readonly secrets: RunSecrets;
   readonly locks = new Map<CommandId, string>();
+  readonly sensitiveInputs = new Map<string, Set<string>>();
   readonly children: RunFold["children"] = new Map();
   lastSeq = 0;
   createdAt = 0;

@@ -282,6 +282,20 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(host.learned).toEqual([]);
   });
 
+  it("hides from an approval what an earlier call's runner has said, before the catalog has heard of it", () => {
+    const body = `
+      w.run("example.com/f@v1", {"token": "t0ken-1"})
+      w.run("example.com/f@v2", {"token": "t0ken-2", "app": "shop"})`;
+    const host = start(body, {
+      policy: ({ reference }) => ({ verdict: reference.endsWith("v1") ? "execute" : "hold" }),
+      sensitiveInputs: (reference) => (reference.endsWith("v1") ? ["token"] : []),
+      approve: () => "never",
+    });
+    expect([...host.approvals.values()]).toMatchObject([{ inputs: { token: MASK, app: "shop" } }]);
+    host.loseMemory();
+    expect(host.machine.activities()[1]?.inputs).toEqual({ token: MASK, app: "shop" });
+  });
+
   it("hides what the function itself calls sensitive, from when its runner has said so", () => {
     const host = start('return w.run("example.com/f@v1", {"token": "t0ken-1"})', {
       policy: held([]),

@@ -64,6 +64,8 @@ export interface RunFold {
   readonly signals: Signals;
   /** The locks that the run holds: their keys, by the commands that got them. */
   readonly locks: Map<CommandId, string>;
+  /** Inputs that have turned out to be sensitive, by the name of the function that they are of. */
+  readonly sensitiveInputs: Map<string, Set<string>>;
   /** The children that run without anybody waiting for them. */
   readonly children: Map<CommandId, { run: RunId; close: "cancel" | "terminate" | "abandon" }>;
   /** When something that takes so long from `at` is due, in the host's time. */

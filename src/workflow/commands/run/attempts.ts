@@ -3,6 +3,7 @@
 
 import { isWithinDepth } from "../../../events/json-depth.ts";
 import { priorityOf } from "../../../events/workflow-start.ts";
+import { nameOfReference } from "../../../protocol/function-reference.ts";
 import { type ApprovalId, approvalId, jobId } from "../../../protocol/ids.ts";
 import type { JobOutcome } from "../../../protocol/job.ts";
 import { MAX_PAYLOAD_BYTES } from "../../../protocol/job.ts";
@@ -78,8 +79,8 @@ export function policyDecided(
   }
   const { decision, environment, trustScore, input, sensitive = [] } = result.value;
   const { verdict, reasons, bundle } = decision;
-  // First: what follows is told to people.
-  noteSensitive(turn, command, sensitive, {});
+  // First: what follows is told to people. Of what this run's own calls have found out the catalog may not have heard yet.
+  noteSensitive(turn, command, [...new Set([...sensitive, ...foundSensitive(turn, command)])], {});
   turn.note(
     "policy_decision",
     { round, verdict, reasons, bundle, environment, trustScore, input },
@@ -204,6 +205,13 @@ function noteSensitive(
   );
   if (isNew.length > 0) turn.note("inputs_sensitive", { ...said, inputs: isNew }, command.id);
   return isNew;
+}
+
+/** What this run has found to be sensitive of the same function. */
+function foundSensitive({ state }: Turn, { name }: RunCommand): Iterable<string> {
+  // Rare: spares the others reading the reference.
+  if (state.sensitiveInputs.size === 0) return [];
+  return state.sensitiveInputs.get(nameOfReference(name)) ?? [];
 }
 
 /** A runner says so. What has been told already is told again, without what is now known. */

@@ -4,6 +4,7 @@
 //       │  ▲         │  ▲
 //       ▼  │         ▼  │
 //       held       retrying          it can be cancelled anywhere
+import { nameOfReference } from "../../../protocol/function-reference.ts";
 import type { ApprovalId } from "../../../protocol/ids.ts";
 import { approvalId } from "../../../protocol/ids.ts";
 import type { NotedRecord } from "../../../protocol/journal.ts";
@@ -87,7 +88,7 @@ export function noted(command: RunCommand, { note, data, at }: NotedRecord, run:
       taken(call, at);
       break;
     case "inputs_sensitive":
-      call.sensitiveInputs = new Set([...call.sensitiveInputs, ...(data.inputs as string[])]);
+      learnSensitive(command, data.inputs as string[], run);
       break;
     case "attempt_failed":
       call.lastError = data.error as unknown as ErrorData;
@@ -100,6 +101,12 @@ export function noted(command: RunCommand, { note, data, at }: NotedRecord, run:
     default:
       break;
   }
+}
+
+function learnSensitive({ name, call }: RunCommand, inputs: readonly string[], run: RunFold): void {
+  call.sensitiveInputs = new Set([...call.sensitiveInputs, ...inputs]);
+  const its = nameOfReference(name);
+  run.sensitiveInputs.set(its, new Set([...(run.sensitiveInputs.get(its) ?? []), ...inputs]));
 }
 
 /** An approval that is open when its command ends is withdrawn. */
