@@ -78,10 +78,11 @@ const bulk = createRoute({
   summary: "Do one thing to all runs that a filter finds",
   description:
     "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
-    "as `cursor`. The filter is that of `GET /v1/runs`, and finds no more runs than it says; without `state` it finds the runs that are not over, for `restart` " +
-    "those that have failed. A run that refuses (it is over, it is not paused) is named, and the others go on. `restart` " +
-    "begins each again from the command that it failed with, once however often it is asked for, and `restarted` says as " +
-    "which run; one that another run has started refuses, unless the filter names that one as `parent`.",
+    "as `cursor`. The filter is that of `GET /v1/runs`, and finds no more runs than it says; without `state` it finds the " +
+    "runs that are not over, for `restart` those that have failed. A run that refuses (it is over, it is not paused) is " +
+    "named, and the others go on. `restart` begins each again from the command that it failed with, once however often " +
+    "it is asked for, and `restarted` says as which run; one that another run has started refuses, unless the filter " +
+    "names that one as `parent`.",
   middleware: [requires("operator"), limitBody()] as const,
   request: {
     body: jsonBody(
