@@ -214,7 +214,7 @@ export class Workflows {
     const key = `${start.workflow} ${program.digest}`;
     const known = this.#loaded.get(key);
     if (known) return known;
-    const workflow = loadWorkflow(program, { name: start.workflow, sha256Hex });
+    const workflow = loadWorkflow(program, { name: start.workflow, sha256Hex, wasTaken: true });
     if (!workflow.ok) throw new Violation(`${name}: its program does not load: ${workflow.error.message}`);
     this.#loaded.set(key, workflow.value);
     return workflow.value;

@@ -55,7 +55,13 @@ function replay(path: string, changed: string | undefined): Replayed {
   const history: History = parsed.value;
   const { run, program } = history.head;
   const sources = changed === undefined ? program : readProgram(changed);
-  const loaded = loadWorkflow(sources, { name: run.workflow, sha256Hex, checkFilter, checkKey });
+  const loaded = loadWorkflow(sources, {
+    name: run.workflow,
+    sha256Hex,
+    checkFilter,
+    checkKey,
+    wasTaken: changed === undefined,
+  });
   if (!loaded.ok) throw new CliError(`${changed ?? path}: ${loaded.error.message}`);
   const difference = firstDifference(loaded.value, history, sha256Hex);
   return {

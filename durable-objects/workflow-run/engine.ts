@@ -16,7 +16,7 @@ const compiled = new Map<string, Workflow>();
 function workflowOf(program: ProgramSource): Workflow {
   const known = compiled.get(program.digest);
   if (known) return known;
-  const loaded = loadWorkflow(program, { sha256Hex: sha256 });
+  const loaded = loadWorkflow(program, { sha256Hex: sha256, wasTaken: true });
   if (!loaded.ok) throw new Error(`the program of this run does not load: ${loaded.error.message}`);
   const oldest = compiled.keys().next().value;
   if (compiled.size >= KEPT_WORKFLOWS && oldest !== undefined) compiled.delete(oldest);

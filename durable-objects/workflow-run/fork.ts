@@ -73,7 +73,7 @@ function beginningOf(
     return refuse("run_masked", "the run's sensitive values went with its archiving: start a run anew");
   const program = given ?? kept.program;
   if (!program) return refuse("unknown_run", "the run's program is no longer kept");
-  const workflow = loadWorkflow(program, { name: run.workflow, sha256Hex: sha256 });
+  const workflow = loadWorkflow(program, { name: run.workflow, sha256Hex: sha256, wasTaken: true });
   if (!workflow.ok) return workflow;
   const forked = forkedRecords(kept.records, command, {
     run: run.id,

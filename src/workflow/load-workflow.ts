@@ -39,6 +39,10 @@ export interface LoadWorkflowOptions extends ExpressionChecks {
   predeclaredIn?(file: string): Readonly<Record<string, Value>>;
   /** Takes a program without triggers too: a library, a file of tests. Default false. */
   needsNoTrigger?: boolean;
+  /**
+   * It was taken before, and its runs need it as it is: what is refused only of new programs is let by. Default false.
+   */
+  wasTaken?: boolean;
   /** Replaces each file's program before it is initialised, say by one that is observed. Default: as it is. */
   prepare?(program: Program): Program;
 }
@@ -62,6 +66,7 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
     handlers,
     checkFilter: options.checkFilter,
     checkKey: options.checkKey,
+    wasTaken: options.wasTaken,
   });
   if (declarations.length === 0 && !options.needsNoTrigger) {
     problems.push(

@@ -5,6 +5,7 @@ import { type Module, StarlarkFunction, type Value } from "../starlark/index.ts"
 import type { Declaration } from "./declare/declaration.ts";
 import { problem } from "./diagnostic.ts";
 import { eventTypeProblem } from "./event-type.ts";
+import { unfillable } from "./forms/unfillable.ts";
 
 const MAX_TRIGGERS = 200;
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
@@ -26,6 +27,7 @@ export function handlersOf(modules: ReadonlyMap<string, Module>, entry: string):
 interface Context extends ExpressionChecks {
   workflow: string;
   handlers: ReadonlyMap<string, Value>;
+  wasTaken?: boolean | undefined;
 }
 
 /** What is wrong with an expression of a trigger, in a sentence; undefined when nothing is. Default: nothing ever is. */
@@ -59,7 +61,7 @@ export function triggersOf(
 
 function triggerOf(
   { type, handler, filter, match, name, schedule, flow, inputs }: Declaration,
-  { workflow, handlers, checkFilter, checkKey }: Context,
+  { workflow, handlers, checkFilter, checkKey, wasTaken }: Context,
   complain: (code: string, message: string) => void,
 ): Trigger | undefined {
   const typeProblem = eventTypeProblem(type);
@@ -70,6 +72,8 @@ function triggerOf(
     const keyProblem = rule?.key === undefined ? undefined : checkKey?.(rule.key);
     if (keyProblem !== undefined) complain("invalid-key", keyProblem);
   }
+  const inputsProblem = inputs === undefined || wasTaken ? undefined : unfillable(inputs);
+  if (inputsProblem !== undefined) complain("invalid-inputs", `on_start: ${inputsProblem}`);
   if (name !== undefined && !namePattern.test(name)) {
     complain("invalid-name", `"${name}" is no name for a trigger: 1–100 letters, digits, '_', '.' or '-'`);
   }

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FormField, FormValues } from "../../src/protocol/form.ts";
+import type { CommandId } from "../../src/protocol/ids.ts";
 import { checkValues, isDate } from "../../src/workflow/forms/check-values.ts";
-import { handlerOf, modes, outline, type Script, ScriptedHost } from "./scripted-host.ts";
+import { loadRun } from "../../src/workflow/index.ts";
+import { handlerOf, modes, outline, type Script, ScriptedHost, sha256Hex } from "./scripted-host.ts";
 
 const ask = `
   return w.form("Release", {
@@ -149,6 +151,48 @@ describe.each(modes)("a form, $mode", ({ replayEveryTime }) => {
     const { error } = start(`w.form(${call})`).machine.ending();
     expect(error?.code).toBe("InvalidForm");
     expect(error?.message).toContain(message);
+  });
+});
+
+describe("a form that nobody could fill in", () => {
+  const body = 'got = w.form("T", {"a": {"type": "number", "min": 5, "max": 3}})\nreturn got';
+
+  it("is an error at its call, and is neither listed nor told", () => {
+    const host = new ScriptedHost(
+      handlerOf(`return w.attempt(lambda: ${body.split("\n")[0]?.slice(6)}).error.code`),
+    );
+    host.feed({ type: "start" });
+    expect(host.machine.ending().output).toBe("InvalidForm");
+    expect(host.forms.size).toBe(0);
+    expect([...host.emitted.values()].filter(({ type }) => type.includes(".form."))).toEqual([]);
+    host.loseMemory();
+    expect(host.machine.ending().output).toBe("InvalidForm");
+  });
+
+  it("and was asked before that was refused is open as before, and its run is not stuck", () => {
+    const fine = new ScriptedHost(handlerOf(body.replace('"max": 3', '"max": 7')));
+    fine.feed({ type: "start" });
+    // As the journal has it that was written before.
+    const records = fine.records.map((record) =>
+      record.type === "scheduled"
+        ? {
+            ...record,
+            args: { fields: [{ name: "a", type: "number", min: 5, max: 3 }] },
+            digest: sha256Hex('{"fields":[{"max":3,"min":5,"name":"a","type":"number"}]}'),
+          }
+        : record,
+    );
+    const { start } = fine;
+    const machine = loadRun(handlerOf(body), { start, records, sha256Hex });
+    const resumed = machine.handle({ type: "resume" }, { now: fine.now, entropy: () => new Uint8Array(16) });
+    expect([machine.stuck, resumed.records]).toEqual([undefined, []]);
+    const operation = { action: "skip", command: "0#1" as CommandId } as const;
+    const moment = { now: fine.now, entropy: () => new Uint8Array(16) };
+    const skipped = machine.handle({ type: "operate", operation, by: "olga", reason: "" }, moment);
+    expect(skipped.effects.find(({ kind }) => kind === "put_form")).toMatchObject({
+      form: { state: "expired" },
+    });
+    expect(machine.ending().output).toBeNull();
   });
 });
 

@@ -5,12 +5,16 @@ import type { Result } from "../../src/protocol/result.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
 import { checkStartInput } from "../../src/workflow/forms/start-input.ts";
 import { loadWorkflow } from "../../src/workflow/index.ts";
+import type { LoadWorkflowOptions } from "../../src/workflow/load-workflow.ts";
 
-function loaded(declaration: string): Result<{ triggers: Trigger[] }> {
+function loaded(
+  declaration: string,
+  options: Partial<LoadWorkflowOptions> = {},
+): Result<{ triggers: Trigger[] }> {
   const text = `def main(w, ev):\n    pass\n\n${declaration}\n`;
   return loadWorkflow(
     { entry: "main.star", files: { "main.star": text } },
-    { name: "deploy", sha256Hex: (given) => given.length.toString(16).padStart(64, "0") },
+    { name: "deploy", sha256Hex: (given) => given.length.toString(16).padStart(64, "0"), ...options },
   );
 }
 
@@ -50,6 +54,32 @@ describe("on_start", () => {
     const result = loaded(`on_start(main, inputs = ${inputs})`);
     expect(result).toMatchObject({ ok: false, error: { code: "invalid_workflow" } });
     expect(JSON.stringify(result)).toContain(JSON.stringify(message).slice(1, -1));
+  });
+});
+
+describe("inputs that nobody could fill in", () => {
+  const declaration = 'on_start(main, inputs = {"note": {"type": "text", "min": 30000}})';
+
+  it("are refused, at the place of the declaration", () => {
+    expect(loaded(declaration)).toMatchObject({
+      ok: false,
+      error: {
+        code: "invalid_workflow",
+        details: {
+          diagnostics: [
+            {
+              code: "invalid-inputs",
+              message: "on_start: field note: min is 30000, and nothing is more than 20000",
+              line: 4,
+            },
+          ],
+        },
+      },
+    });
+  });
+
+  it("do not keep the runs of a program from being loaded that was taken when they were not refused", () => {
+    expect(loaded(declaration, { wasTaken: true })).toMatchObject({ ok: true });
   });
 });
 

@@ -6,6 +6,7 @@ import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
 import { isSameJson } from "../canonical-json.ts";
 import { checkValues, type Fault } from "../forms/check-values.ts";
+import { unfillable } from "../forms/unfillable.ts";
 import { formEvent } from "../run-events.ts";
 import type { CommandInput, Kind, RunFold, Turn } from "./kind.ts";
 import type { ResultByHand } from "./result-by-hand.ts";
@@ -22,10 +23,7 @@ export const formKind: Kind<FormCommand> = {
   noted(command, { note, data }) {
     if (note === "form_filled") command.filledBy = String(data.by);
   },
-  begin(turn, command) {
-    setTimeoutOf(turn, command);
-    tell(turn, command, "opened");
-  },
+  begin,
   take(turn, command, input) {
     return input.type === "form_filled" ? fill(turn, command, input) : undefined;
   },
@@ -35,7 +33,9 @@ export const formKind: Kind<FormCommand> = {
   due(turn, command, kind) {
     if (kind === TIMEOUT) turn.complete(command, { ok: encodeValue(null) });
   },
-  ended: (turn, command) => tell(turn, command, "closed"),
+  ended(turn, command) {
+    if (!wasRefused(command)) tell(turn, command, "closed");
+  },
   resultByHand: valuesByHand,
   timers: timeoutTimers,
   waitsOn: ({ id }, { options }) => [{ kind: "form", id: formId(options.start.id, id) }],
@@ -44,6 +44,25 @@ export const formKind: Kind<FormCommand> = {
   shown: (command) => shownWaiting(command),
   details: ({ id }, { options }) => ({ form: formId(options.start.id, id) }),
 };
+
+const INVALID_FORM = "InvalidForm";
+
+/** Once: a form that was opened before it would have been refused stays open. */
+function begin(turn: Turn, command: FormCommand): void {
+  const fault = unfillable(fieldsOf(command));
+  if (fault !== undefined) {
+    turn.complete(command, { error: { code: INVALID_FORM, message: `form: ${fault}` } });
+    return;
+  }
+  setTimeoutOf(turn, command);
+  tell(turn, command, "opened");
+}
+
+/** Whether it ended as it began, and nobody was asked. */
+function wasRefused({ end, operated }: FormCommand): boolean {
+  if (end?.kind !== "completed" || !("error" in end.outcome)) return false;
+  return end.outcome.error.code === INVALID_FORM && operated === undefined;
+}
 
 /** The form as people see it. */
 export function formOf(command: FormCommand, { options: { start } }: Pick<RunFold, "options">): Form {

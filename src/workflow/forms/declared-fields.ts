@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { type CallContext, StarlarkDict, StarlarkError, typeName, type Value } from "../../starlark/index.ts";
 import { MAX_FORM_FIELDS, MAX_FORM_OPTIONS, MAX_PATTERN_LENGTH } from "../limits.ts";
 import { jsonArgument } from "../w/json-argument.ts";
-import { faultOf, isDate, mostOfType } from "./check-values.ts";
+import { faultOf, isDate } from "./check-values.ts";
 
 const optionNames = ["type", "label", "help", "required", "default", "options", "min", "max", "pattern"];
 
@@ -88,11 +88,6 @@ function fieldFault(field: FormField): string | undefined {
   }
   for (const bound of ["min", "max"] as const) {
     if (field[bound] !== undefined && !isBound(field, field[bound])) return `${bound} does not fit the type`;
-  }
-  for (const most of [field.max, mostOfType(field)]) {
-    if (field.min !== undefined && most !== undefined && field.min > most) {
-      return `min is ${field.min}, and nothing is more than ${most}`;
-    }
   }
   const fault = preset === undefined ? undefined : faultOf(field, preset);
   return fault === undefined ? undefined : `default ${fault}`;
