@@ -239,8 +239,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "signals get lost when a run goes on as another",
     invariant: 3,
     from: 22,
-    file: "src/workflow/run-machine.ts",
-    find: "signals: this.#state.signals.pending,",
+    file: "src/workflow/end-run.ts",
+    find: "signals: state.signals.pending,",
     replace: "signals: [],",
   },
   {
@@ -261,7 +261,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a child does not tell its parent how it ended",
     invariant: 4,
-    file: "src/workflow/run-machine.ts",
+    file: "src/workflow/end-run.ts",
     find: "if (!parent || continued || restarted) return;",
     replace: "if (parent || continued || restarted) return;",
   },

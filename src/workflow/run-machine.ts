@@ -6,13 +6,7 @@
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
 // 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
 import type { Form } from "../protocol/form.ts";
-import {
-  type ApprovalId,
-  type CommandId,
-  type FormId,
-  parseCompoundId,
-  type RunId,
-} from "../protocol/ids.ts";
+import { type ApprovalId, type CommandId, type FormId, parseCompoundId } from "../protocol/ids.ts";
 import { JOURNAL_FORMAT, type JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
@@ -20,18 +14,17 @@ import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import { type FormCommand, formOf } from "./commands/form.ts";
 import type { CommandInput } from "./commands/kind.ts";
-import { releaseLock } from "./commands/lock.ts";
 import { kindOf } from "./commands/registry.ts";
-import { childFinished, closeChild } from "./commands/start.ts";
+import { childFinished } from "./commands/start.ts";
 import { waitOver } from "./commands/wait-for-event.ts";
 import { receiveSignal } from "./commands/wait-for-signal.ts";
+import { endRun, successorOf } from "./end-run.ts";
 import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
 import { type FinishedNote, JournalState } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type {
   Changes,
-  Effect,
   InProcessEffect,
   InspectableRun,
   Moment,
@@ -383,7 +376,10 @@ class Machine implements InspectableRun {
       const outcome = immediate && kindOf(immediate).outcomeAtOnce?.(immediate, turn.moment, this.#state);
       if (immediate && outcome) turn.complete(immediate, outcome);
       else if (execution.ending)
-        this.#finish(turn, finishedNote(execution.ending, this.#state.cancelRequested, this.#successor()));
+        this.#finish(
+          turn,
+          finishedNote(execution.ending, this.#state.cancelRequested, successorOf(this.#options)),
+        );
       else return;
     }
   }
@@ -434,50 +430,8 @@ class Machine implements InspectableRun {
   }
 
   #finish(turn: OpenTurn, note: FinishedNote): void {
-    const open = [...this.#state.open.values()];
-    turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
-    for (const [command, key] of this.#state.locks) releaseLock(turn, command, key);
-    for (const [command, child] of this.#state.children) closeChild(turn, command, child);
-    this.#tellParent(turn, note);
-    const successor = (note.continued ?? note.restarted)?.run;
-    turn.changes.finished = {
-      state: note.state,
-      hasWaitedForEvents: this.#state.hasWaitedForEvents,
-      ...(successor === undefined ? {} : { successor }),
-    };
-    if (note.continued) turn.effect(this.#continuation(note.continued, turn.now));
+    endRun(turn, this.#state, note);
     this.#execution = undefined;
-  }
-
-  /** One that goes on as another run, or begins again as one, leaves that to tell. */
-  #tellParent(turn: OpenTurn, { state, output, error, continued, restarted }: FinishedNote): void {
-    const parent = parentOfRun(this.#options.start);
-    if (!parent || continued || restarted) return;
-    const outcome = {
-      state,
-      ...(output === undefined ? {} : { output }),
-      ...(error === undefined ? {} : { error }),
-    };
-    turn.effect({ kind: "tell_parent", parent: parent.run, command: parent.command, outcome });
-  }
-
-  /** The run that this one goes on as: the same however often it is asked. */
-  #successor(): RunId {
-    const { start, sha256Hex } = this.#options;
-    return `run_${sha256Hex(`${start.id}/continued`).slice(0, 32)}` as RunId;
-  }
-
-  #continuation({ run, data }: NonNullable<FinishedNote["continued"]>, now: number): Effect {
-    const { start } = this.#options;
-    const time = new Date(now).toISOString();
-    const event = { ...start.event, id: `${start.id}/continued`, time };
-    return {
-      kind: "continue_as",
-      run,
-      event: data === undefined ? event : { ...event, data },
-      consumed: [...(start.consumed ?? []), ...this.#state.consumed],
-      signals: this.#state.signals.pending,
-    };
   }
 
   /** Tells the workspace what has become of the run, where that has changed. */

@@ -1,0 +1,60 @@
+// What follows from the end of a run, in the turn that ends it: what is open ends with it, its locks and children are let
+// go of, and those hear of it who wait for it or go on from it.
+import type { RunId } from "../protocol/ids.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import { releaseLock } from "./commands/lock.ts";
+import { closeChild } from "./commands/start.ts";
+import type { FinishedNote, JournalState } from "./journal-state.ts";
+import type { Effect, RunOptions } from "./machine-types.ts";
+import { parentOfRun } from "./parent.ts";
+import type { OpenTurn } from "./turn.ts";
+
+/** Ends the run of `state` as `note` says. Its script must move no more. */
+export function endRun(turn: OpenTurn, state: JournalState, note: FinishedNote): void {
+  const open = [...state.open.values()];
+  turn.cancel(open, () => turn.note("finished", note as unknown as JsonObject));
+  for (const [command, key] of state.locks) releaseLock(turn, command, key);
+  for (const [command, child] of state.children) closeChild(turn, command, child);
+  tellParent(turn, note);
+  const successor = (note.continued ?? note.restarted)?.run;
+  turn.changes.finished = {
+    state: note.state,
+    hasWaitedForEvents: state.hasWaitedForEvents,
+    ...(successor === undefined ? {} : { successor }),
+  };
+  if (note.continued) turn.effect(continuation(turn, state, note.continued));
+}
+
+/** One that goes on as another run, or begins again as one, leaves that to tell. */
+function tellParent(turn: OpenTurn, { state, output, error, continued, restarted }: FinishedNote): void {
+  const parent = parentOfRun(turn.options.start);
+  if (!parent || continued || restarted) return;
+  const outcome = {
+    state,
+    ...(output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+  };
+  turn.effect({ kind: "tell_parent", parent: parent.run, command: parent.command, outcome });
+}
+
+/** The run that this one goes on as: the same however often it is asked. */
+export function successorOf({ start, sha256Hex }: RunOptions): RunId {
+  return `run_${sha256Hex(`${start.id}/continued`).slice(0, 32)}` as RunId;
+}
+
+function continuation(
+  turn: OpenTurn,
+  state: JournalState,
+  { run, data }: NonNullable<FinishedNote["continued"]>,
+): Effect {
+  const { start } = turn.options;
+  const time = new Date(turn.now).toISOString();
+  const event = { ...start.event, id: `${start.id}/continued`, time };
+  return {
+    kind: "continue_as",
+    run,
+    event: data === undefined ? event : { ...event, data },
+    consumed: [...(start.consumed ?? []), ...state.consumed],
+    signals: state.signals.pending,
+  };
+}
