@@ -12,8 +12,8 @@ import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../
 import { gitFileOf } from "../src/workflow/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
 import { CliError } from "./errors.ts";
-import { LOCK_FILE } from "./git-modules.ts";
-import { readProgram } from "./workflow-files.ts";
+import { type AskedRepositories, LOCK_FILE } from "./git-modules.ts";
+import { tryProgram } from "./workflow-files.ts";
 
 const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -65,15 +65,20 @@ function shownName(file: string, root: string, from: string): string {
 
 /**
  * Checks files with everything they load, as registering them would find it. What cannot be fetched from another
- * repository is an error at the place that loads it, and the rest is checked. A library that a program before it has loaded is not checked a second time.
+ * repository is an error at the place that loads it, and the rest is checked. A library that a program before it has
+ * loaded is not checked a second time. Who checks more than once shares `asked`.
  */
-export function checkFiles(paths: readonly string[], from: string): CheckedFiles {
+export function checkFiles(
+  paths: readonly string[],
+  from: string,
+  asked: AskedRepositories = new Map(),
+): CheckedFiles {
   const checked: CheckedFiles = { files: [], findings: [], sources: {} };
   const seen = new Set<string>();
   for (const path of paths) {
     const shown = relative(from, path);
     if (seen.has(shown)) continue;
-    const { root, input, findings, isLibrary } = checkFile(path, from);
+    const { root, input, findings, isLibrary } = checkFile(path, from, asked);
     const pathOf = (file: string) => shownName(file, root, from);
     const read = Object.keys(input.files).filter((file) => file === input.entry || file !== LOCK_FILE);
     const fresh = new Set(read.filter((file) => !seen.has(pathOf(file))));
@@ -90,30 +95,39 @@ export function checkFiles(paths: readonly string[], from: string): CheckedFiles
   return checked;
 }
 
+type CheckedFile = CheckedProgram & { root: string; input: WorkflowInput; saveLock: () => void };
+
 /**
  * A program's `//` is its own folder. A library below the working directory may be read from there instead: programs
  * that load it may be further up.
  */
-function checkFile(path: string, from: string): CheckedProgram & { root: string; input: WorkflowInput } {
-  const own = checkIn(dirname(path), path);
+function checkFile(path: string, from: string, asked: AskedRepositories): CheckedFile {
+  const chosen = checkWhereComplete(path, from, asked);
+  // Only the folder that it is read from gets a lock file.
+  chosen.saveLock();
+  return chosen;
+}
+
+function checkWhereComplete(path: string, from: string, asked: AskedRepositories): CheckedFile {
+  const own = checkIn(dirname(path), path, asked);
   const isComplete = !own.findings.some(({ code }) => code === "load-not-found");
   const isBelow = !relative(from, path).startsWith("..");
   if (isComplete || !own.isLibrary || !isBelow) return own;
   for (let root = dirname(dirname(path)); root.startsWith(from); root = dirname(root)) {
-    const further = checkIn(root, path);
+    const further = checkIn(root, path, asked);
     if (!further.findings.some(({ code }) => code === "load-not-found")) return further;
     if (root === dirname(root)) break;
   }
   return own;
 }
 
-function checkIn(root: string, path: string): CheckedProgram & { root: string; input: WorkflowInput } {
+function checkIn(root: string, path: string, asked: AskedRepositories): CheckedFile {
   const unreachable = new Map<string, string>();
   const onUnreachable = (name: string, why: string) => void unreachable.set(name, why);
-  const input = readProgram(path, { root, onUnreachable });
+  const { input, saveLock } = tryProgram(path, { root, onUnreachable, asked });
   const checked = checkProgram(input, { sha256Hex, checkFilter, checkKey, predeclaredIn });
   const findings = checked.findings.map((finding) => saidBetter(finding, unreachable));
-  return { root, input, ...checked, findings };
+  return { root, input, saveLock, ...checked, findings };
 }
 
 /** Why a file that another repository should have is not there. */
@@ -128,11 +142,15 @@ function saidBetter(finding: Finding, unreachable: ReadonlyMap<string, string>):
 const MAX_ROUNDS = 10;
 
 /** Writes the fixes there are into the given files, not into what they load; returns how many. */
-export function fixFiles(paths: readonly string[], from: string): number {
+export function fixFiles(
+  paths: readonly string[],
+  from: string,
+  asked: AskedRepositories = new Map(),
+): number {
   const own = new Set(paths);
   let total = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const { findings, sources } = checkFiles(paths, from);
+    const { findings, sources } = checkFiles(paths, from, asked);
     let applied = 0;
     for (const [path, source] of Object.entries(sources)) {
       if (!own.has(resolve(from, path))) continue;

@@ -21,18 +21,29 @@ type Pins = z.infer<typeof lockSchema>["loads"];
 
 const GIT_TIMEOUT_MS = 120_000;
 
+/**
+ * What repositories were asked, and what came of it: git's output, or the failure. Who reads several programs at once
+ * shares it among them, so that a repository that does not answer is not waited for again and again.
+ */
+export type AskedRepositories = Map<string, { output: string } | { failure: unknown }>;
+
 export class GitModules {
   readonly #lockPath: string;
   readonly #cacheDir: string;
   readonly #known: Pins;
   readonly #used: Pins = {};
-  readonly #refs = new Map<string, Map<string, string>>();
+  readonly #asked: AskedRepositories;
 
   /** `folder`: where the lock file is, beside the workflow. `update`: find out all commits anew. */
   constructor(
     folder: string,
-    { update = false, cacheDir = join(homedir(), ".cache", "sluice", "loads") } = {},
+    {
+      update = false,
+      cacheDir = join(homedir(), ".cache", "sluice", "loads"),
+      asked = new Map() as AskedRepositories,
+    } = {},
   ) {
+    this.#asked = asked;
     this.#lockPath = join(folder, LOCK_FILE);
     this.#cacheDir = cacheDir;
     this.#known = update ? {} : readLock(this.#lockPath);
@@ -67,9 +78,8 @@ export class GitModules {
   }
 
   #resolve(url: string, version: string): ChosenCommit {
-    const refs = this.#refs.get(url) ?? parseRefs(this.#git(["ls-remote", "--tags", "--heads", "--", url]));
-    this.#refs.set(url, refs);
-    const chosen = chooseCommit(version, refs);
+    const refs = this.#askOnce(["ls-remote", "--tags", "--heads", "--", url]);
+    const chosen = chooseCommit(version, parseRefs(refs));
     if (!chosen) throw new Error(`${url} has no tag or branch ${version}`);
     return chosen;
   }
@@ -80,7 +90,8 @@ export class GitModules {
     const objects = join(this.#cacheDir, createHash("sha256").update(url).digest("hex").slice(0, 32));
     if (!existsSync(objects)) this.#git(["init", "--quiet", "--bare", objects]);
     const inObjects = (...args: string[]) => this.#git(["--git-dir", objects, ...args]);
-    const fetch = (what: string) => inObjects("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, what);
+    const fetch = (what: string) =>
+      this.#askOnce(["--git-dir", objects, "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, what]);
     try {
       inObjects("cat-file", "-e", `${commit}^{commit}`);
     } catch {
@@ -97,6 +108,22 @@ export class GitModules {
     } catch {
       throw new Error(`${url} has no file ${path} at ${commit.slice(0, 12)}`);
     }
+  }
+
+  /** Asks a repository, which may take until the timeout, what it has not been asked yet. */
+  #askOnce(args: string[]): string {
+    const question = args.join(" ");
+    let known = this.#asked.get(question);
+    if (known === undefined) {
+      try {
+        known = { output: this.#git(args) };
+      } catch (failure) {
+        known = { failure };
+      }
+      this.#asked.set(question, known);
+    }
+    if ("failure" in known) throw known.failure;
+    return known.output;
   }
 
   #git(args: string[]): string {

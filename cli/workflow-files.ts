@@ -5,7 +5,14 @@ import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { TEST_SUFFIX } from "../src/testing/index.ts";
 import { loadedFile } from "../src/workflow/index.ts";
 import { CliError } from "./errors.ts";
-import { GitModules, LOCK_FILE } from "./git-modules.ts";
+import { type AskedRepositories, GitModules, LOCK_FILE } from "./git-modules.ts";
+
+interface ReadOptions {
+  root?: string;
+  update?: boolean;
+  onUnreachable?: (name: string, why: string) => void;
+  asked?: AskedRepositories;
+}
 
 /**
  * The program whose entry is a file, with every file that it loads. `root` is the folder that `//` means and that
@@ -14,15 +21,18 @@ import { GitModules, LOCK_FILE } from "./git-modules.ts";
  * of that name too, which says what it was made of. Throws CliError for one that cannot be fetched, unless
  * `onUnreachable` is told of it instead: then the program lacks it.
  */
-export function readProgram(
+export function readProgram(path: string, options: ReadOptions = {}): WorkflowInput {
+  const { input, saveLock } = tryProgram(path, options);
+  saveLock();
+  return input;
+}
+
+/** The same without writing the lock file, for who may want the program from another root: `saveLock` writes it. */
+export function tryProgram(
   path: string,
-  {
-    root = dirname(resolve(path)),
-    update = false,
-    onUnreachable,
-  }: { root?: string; update?: boolean; onUnreachable?: (name: string, why: string) => void } = {},
-): WorkflowInput {
-  const git = new GitModules(resolve(root), { update });
+  { root = dirname(resolve(path)), update = false, onUnreachable, asked }: ReadOptions = {},
+): { input: WorkflowInput; saveLock: () => void } {
+  const git = new GitModules(resolve(root), { update, ...(asked && { asked }) });
   const folder = resolve(root);
   const entry = relative(folder, resolve(path)).split(sep).join("/");
   const files: Record<string, string> = {};
@@ -49,9 +59,8 @@ export function readProgram(
     }
   }
   const lock = git.lockText();
-  if (lock === undefined) return { entry, files };
-  git.save();
-  return { entry, files: { ...files, [LOCK_FILE]: lock } };
+  if (lock === undefined) return { input: { entry, files }, saveLock: () => {} };
+  return { input: { entry, files: { ...files, [LOCK_FILE]: lock } }, saveLock: () => git.save() };
 }
 
 /** The workflow in a file: its name, and its program. */

@@ -7,6 +7,7 @@ import { checkFiles, fixFiles, isTest, starlarkFiles } from "../check-workflow.t
 import { outputOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { CliError, EXIT_FAILED, EXIT_USAGE } from "../errors.ts";
+import type { AskedRepositories } from "../git-modules.ts";
 import { sarifLog } from "../sarif.ts";
 
 export interface CheckCommandOptions {
@@ -58,8 +59,9 @@ export function checkPaths(
   const files = starlarkFiles(paths.length === 0 ? ["."] : paths, from).filter(
     (path) => named.has(path) || !isTest(path),
   );
-  const fixed = options.fix ? fixFiles(files, from) : 0;
-  const { files: checked, findings, sources } = checkFiles(files, from);
+  const asked: AskedRepositories = new Map();
+  const fixed = options.fix ? fixFiles(files, from, asked) : 0;
+  const { files: checked, findings, sources } = checkFiles(files, from, asked);
   const limit = severities.indexOf(options.failOn);
   const isFailed = findings.some(({ severity }) => severities.indexOf(severity) >= limit);
   switch (options.format) {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -172,5 +172,31 @@ on_event(type = "a", handler = deploy)
     expect(text).toContain("flows/deploy.star:1");
     expect(text).toMatch(/cannot load git::.*what it gives was not checked/);
     expect(text).toContain("slep");
+  });
+
+  test("is asked of a repository that does not answer once, whatever loads it and however often it is read", () => {
+    const git = join(folder, "bin/git");
+    write({ "bin/git": `#!/bin/sh\necho "$@" >> "${folder}/asked"\necho "no answer" >&2\nexit 128\n` });
+    chmodSync(git, 0o755);
+    vi.stubEnv("PATH", `${dirname(git)}:${process.env.PATH}`);
+    const url = "https://example.com/x";
+    write({ "flows/a.star": calling(url), "flows/b.star": `${calling(url)}load("lib/y.star", "y")\n` });
+    write({ "flows/c.star": calling(url).replace("lib/x", "lib/z"), "flows/lib/y.star": calling(url) });
+    const { text } = check(["flows"], { fix: true });
+    expect(text.match(/no answer; what it gives was not checked/g)).toHaveLength(4);
+    expect(readFileSync(join(folder, "asked"), "utf8").match(/ls-remote/g)).toHaveLength(1);
+  });
+
+  test("is pinned only in the folder that its library is read from", () => {
+    const url = repository("def ready(w, ev, n):\n    pass\n");
+    write({
+      "flows/lib/x.star": 'def f(x):\n    """Doc."""\n    return x\n',
+      "flows/lib/y.star": `load("//lib/x.star", "f")\nload("git::${url}//lib/x.star@v1", "ready")\n\nX = f(ready)\n`,
+    });
+    expect(check(["flows/lib/y.star"]).text).not.toContain("cannot load");
+    const locks = ["flows/lib/sluice.lock", "flows/sluice.lock"].map((path) =>
+      existsSync(join(folder, path)),
+    );
+    expect(locks).toEqual([false, true]);
   });
 });
