@@ -47,7 +47,7 @@ export function consumedMessage(run: StoredStart, seqs: number[]): Message {
   return message("bus", ONLY, "markConsumed", [{ run: run.id, seqs }]);
 }
 
-/** The start of the run that this one goes on as. Filled with the program when it is sent: see `continuation`. */
+/** The start of the run that this one goes on as. Filled with the program when it is sent: see `filledIn`. */
 export interface Continuation {
   event: CloudEvent;
   consumed: number[];
