@@ -276,7 +276,7 @@ export const mutations: readonly NamedMutation[] = [
     name: "a form that was answered stays listed",
     invariant: 4,
     file: "src/workflow/commands/form.ts",
-    find: 'ended: (turn, command) => tell(turn, command, "closed"),',
+    find: 'if (!wasRefused(command)) tell(turn, command, "closed");',
     replace: "",
   },
   {
