@@ -19,7 +19,7 @@ export const runFilterSchema = z.object({
   initiator: z.string().max(200).optional(),
   parent: runIdSchema.optional().describe("Only runs that this one started"),
   label: z
-    .union([labelSchema, z.array(labelSchema).max(8)])
+    .union([labelSchema, z.array(labelSchema).min(1).max(8)])
     .refine((labels) => Object.keys(labelsOf([labels].flat())).length === new Set([labels].flat()).size, {
       error: "a run has one value for a label: give each key once",
     })

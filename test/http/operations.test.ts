@@ -98,6 +98,7 @@ describe("an operator", () => {
 
   it.each<[string, object, string]>([
     ["no condition at all", {}, "/filter"],
+    ["a list of no labels", { label: [] }, "/filter/label"],
     ["a text that is empty", { text: "" }, "/filter/text"],
     ["a text without a word", { text: "--- ?" }, "/filter/text"],
     ["more words than are searched for", { text: "a b c d e f g h i j k" }, "/filter/text"],
