@@ -295,7 +295,12 @@ export class People {
     if (restart) this.promises.cancelled.add(run);
     const forked = await this.#insistOnRun(run, "fork", { id, command, restart, by: operator, reason: "" });
     if (!forked.ok) {
-      if (forked.error.code === "lock_held" || forked.error.code === "already_cancelled") return;
+      const { code, details } = forked.error;
+      if (code === "lock_held" || code === "already_cancelled") return;
+      if (code === "already_restarted") {
+        await this.#fork(String(details?.run), { restart, within: 0 });
+        return;
+      }
       throw new Violation(`a fork was refused: ${JSON.stringify(forked.error)}`);
     }
     this.promises.runs.add(id);
