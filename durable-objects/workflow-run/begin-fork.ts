@@ -64,12 +64,12 @@ function endInFavour(forked: Forked, request: ForkFrom): Result<never> | undefin
   const { id, command, by, reason } = request;
   const why = `restarted from ${command} as ${id}${reason === "" ? "" : `: ${reason}`}`;
   const input = { type: "cancel", by: by.subject, reason: why, terminate: true, successor: id } as const;
-  const fed = forked.host.feed(input, (changes) => {
+  const error = forked.host.ask(input, (changes) => {
     if (changes.refused) return;
     auditFork(forked, request);
     forked.outbox.add(restartMessage(request));
   });
-  return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : undefined;
+  return error && { ok: false, error };
 }
 
 function auditFork({ host, outbox }: Forked, { id, command, by, reason, restart }: ForkFrom): void {

@@ -2,13 +2,13 @@
 // an input of the engine, which may refuse it; what it took is in the audit log, told of in the same commit.
 import type { CommandId, FormId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
-import { ok, type Result, refuse } from "../../src/protocol/result.ts";
+import { type ErrorData, ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
 import type { AuditEntry } from "../rpc/directory.ts";
 import type { WorkflowRunRpc } from "../rpc/workflow-run.ts";
-import type { Fed } from "./feeding.ts";
+import type { AlsoWrite } from "./feeding.ts";
 import { auditMessage } from "./messages.ts";
 import type { RunHost } from "./run-host.ts";
 
@@ -20,6 +20,9 @@ type Deed = Extract<
   RunInput,
   { type: "cancel" | "operate" | "approval_resolved" | "form_filled" | "signal" }
 >;
+
+/** What the audit log says of a deed; `first` is the first record that it led to. */
+type EntryOf = (first: JournalRecord) => Pick<AuditEntry, "action" | "subject" | "data"> & { key: string };
 
 export class Interventions {
   readonly #host: RunHost;
@@ -46,27 +49,27 @@ export class Interventions {
     data: AuditEntry["data"],
   ): Result<RunSummary> {
     const { id } = this.#host.run;
-    const fed = this.#feed(input, ({ seq }) => ({
+    const refused = this.#ask(input, ({ seq }) => ({
       key: `${action}/${id}/${seq}`,
       action: `run.${action}`,
       subject: id,
       data,
     }));
-    return refusedOrKept(fed) ?? ok(this.#host.summary());
+    return refused ?? ok(this.#host.summary());
   }
 
   resolveApproval({ by, ...decision }: Request<"resolveApproval">): Answer<"resolveApproval"> {
     const { approval, comment } = decision;
-    const fed = this.#feed({ type: "approval_resolved", ...decision, by: by.subject }, () => ({
+    const refused = this.#ask({ type: "approval_resolved", ...decision, by: by.subject }, () => ({
       key: `approval/${approval}`,
       action: `approval.${decision.decision}`,
       subject: approval,
       data: { run: this.#host.run.id, comment },
     }));
-    const refused = refusedOrKept(fed);
     if (refused) return refused;
     const resolved = this.#host.approval(approval);
-    return resolved ? ok(resolved) : stuck();
+    // What it has led to may have made the run stuck since.
+    return resolved ? ok(resolved) : { ok: false, error: decidedThenStuck };
   }
 
   form(id: FormId): Answer<"form"> {
@@ -78,54 +81,51 @@ export class Interventions {
     const known = this.form(id);
     if (!known.ok) return known;
     const command = known.value.command as CommandId;
-    const fed = this.#feed({ type: "form_filled", command, values, by: by.subject }, () => ({
+    const refused = this.#ask({ type: "form_filled", command, values, by: by.subject }, () => ({
       key: `form/${id}`,
       action: "form.fill",
       subject: id,
       data: { run: this.#host.run.id },
     }));
-    return refusedOrKept(fed) ?? this.form(id);
+    return refused ?? this.form(id);
   }
 
   signal({ by, ...signal }: Request<"signal">): Answer<"signal"> {
     const { id, name } = signal;
     const { id: run } = this.#host.run;
-    const fed = this.#feed({ type: "signal", ...signal, by: by.subject }, () => ({
+    const input = { type: "signal", ...signal, by: by.subject } as const;
+    const audited = this.#audited(input, () => ({
       key: `signal/${run}/${id}`,
       action: "run.signal",
       subject: run,
       data: { id, name },
     }));
+    const fed = this.#host.feed(input, audited);
     // One that is kept for later was sent all the same.
     return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : ok(null);
   }
 
-  /** Feeds a deed. Where that leads to records, an entry of the audit log is in the same commit. */
-  #feed(
-    input: Deed,
-    entryOf: (first: JournalRecord) => Pick<AuditEntry, "action" | "subject" | "data"> & { key: string },
-  ): Fed {
-    return this.#host.feed(input, (changes) => {
+  /** Has a deed done now, or answers why not: then nothing of it is kept. */
+  #ask(input: Deed, entryOf: EntryOf): Result<never> | undefined {
+    const error = this.#host.ask(input, this.#audited(input, entryOf));
+    return error && { ok: false, error };
+  }
+
+  /** Where a deed leads to records, an entry of the audit log is in the same commit. */
+  #audited(input: Deed, entryOf: EntryOf): AlsoWrite {
+    return (changes) => {
       const first = changes.records[0];
       if (changes.refused || !first) return;
       const entry = { at: Date.now(), by: input.by, ...entryOf(first) };
       this.#outbox.add(auditMessage(this.#host.secrets(), entry));
-    });
+    };
   }
 }
 
-/** Why there is nothing to show for it, where that is so. */
-function refusedOrKept(fed: Fed): Result<never> | undefined {
-  if (fed.kept) return stuck();
-  return fed.refused && { ok: false, error: fed.refused };
-}
-
-function stuck(): Result<never> {
-  return refuse(
-    "run_stuck",
-    "the engine cannot go on with this run: its error says why, and nothing that arrives is lost",
-  );
-}
+const decidedThenStuck: ErrorData = {
+  code: "run_stuck",
+  message: "it was decided, and then the engine could not go on with this run: its error says why",
+};
 
 export function unknownForm(id: FormId): Result<never> {
   return refuse("unknown_form", `there is no form ${id}`);

@@ -7,8 +7,10 @@
 // 3. Effects that are messages are rows of that commit. Those that the object performs itself follow it, see
 //    in-process-effects.ts.
 // 4. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
-//    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop.
+//    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop. What somebody
+//    asks for is not kept: they hear that it was not done, and what the engine fails on does not come back to it.
 import type { JournalRecord } from "../../src/protocol/journal.ts";
+import type { ErrorData } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Alarm } from "../../src/storage/alarm.ts";
@@ -26,7 +28,7 @@ import { runEvent } from "../../src/workflow/run-events.ts";
 import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
 import type { StartRun } from "../rpc/workflow-run.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
-import { type AlsoWrite, type Fed, notNow, undecided } from "./feeding.ts";
+import { type AlsoWrite, type Fed, notNow, type Taken, undecided } from "./feeding.ts";
 import { type EffectPorts, InProcessEffects } from "./in-process-effects.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
@@ -173,6 +175,13 @@ export class RunHost {
     return fed;
   }
 
+  /** The same for what somebody asks for and is told of: answers why it is refused. What cannot be decided now is not kept. */
+  ask(input: RunInput, also?: AlsoWrite): ErrorData | undefined {
+    const fed = this.#decideNow(input, also) ?? { refused: notNow };
+    this.#afterCommit();
+    return fed.refused;
+  }
+
   /** A timer of this run is due. */
   fire(timer: Timer): void {
     if (this.#effects.isWatch(timer)) this.#effects.look();
@@ -276,16 +285,19 @@ export class RunHost {
   }
 
   #feed(input: RunInput, also?: AlsoWrite): Fed {
-    const machine = this.#load() ?? this.#loadToTerminate(input);
-    const fed = machine && this.#step(machine, input, also);
+    const fed = this.#decideNow(input, also);
     if (fed) return fed;
-    // What begins in the place of the run follows from the run as it is now: that is decided now, or not at all.
-    if (input.type === "cancel" && input.successor !== undefined) return notNow;
     this.#alarm.transaction(() => {
       also?.(undecided);
       this.#inbox.add(input);
     });
     return { kept: true };
+  }
+
+  /** Undefined when the engine cannot. */
+  #decideNow(input: RunInput, also?: AlsoWrite): Taken | undefined {
+    const machine = this.#load() ?? this.#loadToTerminate(input);
+    return machine && this.#step(machine, input, also);
   }
 
   /** A run that cannot go on can still be ended, and what it has under way elsewhere let go of. */
@@ -303,7 +315,7 @@ export class RunHost {
   }
 
   /** Decides and commits; undefined when the engine could not, and the input is still to be kept. */
-  #step(machine: RunMachine, input: RunInput, also?: AlsoWrite): Fed | undefined {
+  #step(machine: RunMachine, input: RunInput, also?: AlsoWrite): Taken | undefined {
     let changes: Changes;
     try {
       changes = this.#decide(machine, input);
@@ -322,7 +334,7 @@ export class RunHost {
     return changes;
   }
 
-  #commit(changes: Changes, also?: AlsoWrite): Fed | undefined {
+  #commit(changes: Changes, also?: AlsoWrite): Taken | undefined {
     try {
       this.#alarm.transaction(() => {
         also?.(changes);

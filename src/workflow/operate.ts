@@ -1,15 +1,17 @@
 // What an operator does to a run by hand. Every intervention is a record that says who and why, and then what would
 // have happened anyway: an outcome, an attempt. So a replay needs to know nothing of operators.
+import { isWithinDepth } from "../events/json-depth.ts";
 import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
 import type { Outcome } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { encodeValue, fromJson } from "../starlark/index.ts";
-import type { Command } from "./commands/kind.ts";
+import type { Command, OutcomeFacts } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
 import type { JournalState } from "./journal-state.ts";
+import { MAX_OUTCOME_DEPTH } from "./limits.ts";
 import { bytesBeyond } from "./payload.ts";
 import type { OpenTurn } from "./turn.ts";
 
@@ -77,21 +79,26 @@ function end(
   if (!command) {
     return refused("command_not_open", `the run has no command ${operation.command} that has not ended`);
   }
-  const outcome = outcomeOf(command, operation, operator);
-  if ("refused" in outcome) return outcome.refused;
+  const given = givenBy(command, operation, operator);
+  if ("refused" in given) return given.refused;
   turn.note("operator", { action: operation.action, ...operator }, command.id);
-  turn.end(command, outcome);
+  turn.end(command, given.outcome, given.facts);
   return undefined;
 }
 
-function outcomeOf(
+function givenBy(
   command: Command,
   operation: Ending,
   { by, reason }: Operator,
-): Outcome | { refused: ErrorData } {
+): { outcome: Outcome; facts?: OutcomeFacts } | { refused: ErrorData } {
   if (operation.action === "fail") {
     const message = operation.message || `${by} let it fail${reason === "" ? "" : `: ${reason}`}`;
-    return { error: { code: operation.code, message, details: { by, reason } } };
+    return { outcome: { error: { code: operation.code, message, details: { by, reason } } } };
+  }
+  // First: what looks at a value, or encodes it, goes as deep as it does.
+  if (operation.action === "complete" && !isWithinDepth(operation.value, MAX_OUTCOME_DEPTH)) {
+    const message = `the value is nested more than ${MAX_OUTCOME_DEPTH} levels deep`;
+    return { refused: refused("invalid_outcome", message) };
   }
   const { skippedAs = null, resultByHand = anyResult } = kindOf(command);
   const given: ResultByHand =
@@ -99,13 +106,16 @@ function outcomeOf(
   if ("fault" in given) {
     return { refused: refused("invalid_outcome", `command ${command.id} (${command.kind}) ${given.fault}`) };
   }
-  const { value } = given;
+  const { value, sensitive } = given;
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, value);
   if (bytes !== undefined) {
     const message = `the value is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`;
     return { refused: refused("payload_too_large", message) };
   }
-  return { ok: encodeValue(fromJson(value)) };
+  return {
+    outcome: { ok: encodeValue(fromJson(value)) },
+    ...(sensitive === undefined ? {} : { facts: { sensitive } }),
+  };
 }
 
 function refused(code: string, message: string, details?: JsonObject): ErrorData {

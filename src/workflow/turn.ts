@@ -84,8 +84,8 @@ export class OpenTurn implements Turn {
     this.end(command, { error });
   }
 
-  end(command: Command, outcome: Outcome): void {
-    this.complete(command, outcome);
+  end(command: Command, outcome: Outcome, facts?: OutcomeFacts): void {
+    this.complete(command, outcome, facts);
     this.#kindOf(command).abandon?.(this, command);
   }
 

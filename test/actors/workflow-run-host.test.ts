@@ -5,6 +5,8 @@ import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
+import { sha256 } from "../../durable-objects/sha256.ts";
+import { loadMachine } from "../../durable-objects/workflow-run/engine.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
 import { LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
 import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
@@ -302,6 +304,35 @@ describe("an engine that throws", () => {
       expect(after.host.summary().version).toBeGreaterThan(stuck.version);
     }));
 
+  test("at what somebody asks for refuses that, and does not meet it again", () =>
+    inRun(
+      {
+        decide: (input, records) => {
+          if (input.type === "operate") throw new Error("divided by zero");
+          return diary.decide(input, records);
+        },
+      },
+      async (hosted) => {
+        begin(hosted);
+        const pause: RunInput = { type: "operate", by: "olivia", reason: "", operation: { action: "pause" } };
+        const audited = vi.fn();
+        expect(hosted.host.ask(pause, audited)?.code).toBe("run_stuck");
+        // Not while the engine does not go on either.
+        expect(hosted.host.ask({ type: "cancel", by: "olivia", reason: "", terminate: false })?.code).toBe(
+          "run_stuck",
+        );
+        expect(audited).not.toHaveBeenCalled();
+        expect(hosted.count("inbox")).toBe(0);
+        hosted.host.feed(tick("a"));
+        const after = hosted.restarted();
+        expect(after.host.summary()).toMatchObject({ state: "running" });
+        expect(after.notes()).toEqual(["start", "timer a"]);
+        expect(
+          after.host.ask({ type: "cancel", by: "olivia", reason: "", terminate: false }),
+        ).toBeUndefined();
+      },
+    ));
+
   test("that still throws after a restart keeps everything, in order", () =>
     inRun(fragile, async (hosted) => {
       broken.now = false;
@@ -417,6 +448,14 @@ describe("an engine that throws", () => {
         expect(hosted.count("inbox")).toBe(1);
       },
     ));
+});
+
+test("a program is loaded that would be refused today, for the runs it has", () => {
+  const declaration = 'on_start(main, inputs = {"note": {"type": "text", "min": 30000}})';
+  const files = { "canary.star": `def main(w, ev):\n    pass\n\n${declaration}\n` };
+  const program = { digest: "taken", entry: "canary.star", files };
+  const start = { ...run, program: { digest: program.digest } };
+  expect(loadMachine(program, { start, records: [], sha256Hex: sha256 }).stuck).toBeUndefined();
 });
 
 describe("a script that is stuck", () => {

@@ -140,6 +140,20 @@ describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
     expect(host.records).toHaveLength(before);
   });
 
+  it.each([
+    ["a signal", 'w.wait_for_signal("go")', signal],
+    ["an event", 'w.wait_for_event(type = "deploy*")', event],
+    ["a child's output", 'w.start("child")', {}],
+    ["a call's outputs", 'w.run(step = "a.example/f@v1")', {}],
+  ])("cannot give a script %s as deep as no value of it may be", (_, call, value) => {
+    const host = begun(`return ${call}`, { functions: () => "never", child: () => "never" });
+    const before = host.records.length;
+    const deep = JSON.parse("[".repeat(260) + "]".repeat(260)) as JsonValue;
+    const given = { ...value, data: deep };
+    expect(operate(host, { action: "complete", command: "0#1", value: given })).toBe("invalid_outcome");
+    expect(host.records).toHaveLength(before);
+  });
+
   it("can do nothing to a run that is over", () => {
     const host = begun("return 1");
     expect(operate(host, { action: "pause" })).toBe("run_finished");

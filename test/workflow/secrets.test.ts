@@ -282,6 +282,19 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     expect(host.learned).toEqual([]);
   });
 
+  it("hides in an approval what the catalog has learned while it was open", () => {
+    const host = start('w.run("example.com/f@v1", {"token": "t0ken-1", "app": "shop"})', {
+      policy: ({ approvals }) =>
+        approvals.length === 0
+          ? { verdict: "hold", reasons: ["t0ken-1 is used"] }
+          : { verdict: "execute", sensitive: ["token"] },
+      functions: () => "never",
+    });
+    expect([...host.approvals.values()]).toMatchObject([
+      { state: "approved", inputs: { token: MASK, app: "shop" }, reasons: [`${MASK} is used`] },
+    ]);
+  });
+
   it("hides from an approval what an earlier call's runner has said, before the catalog has heard of it", () => {
     const body = `
       w.run("example.com/f@v1", {"token": "t0ken-1"})
@@ -383,6 +396,24 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
     const masked = host.records.map((record) => maskedRecord(record, host.machine.secrets, sha256Hex));
     for (const secret of ["c4rd-1234", "s34l-1234", btoa("s34l-1234")])
       expect(shown(host) + JSON.stringify(masked)).not.toContain(secret);
+  });
+
+  it("keeps what an event calls sensitive that an operator has given it", () => {
+    const host = start(
+      'got = w.wait_for_event(type = "paid")\nw.set_status("paid with " + got["data"]["card"])\nfail(got["data"]["shop"])',
+      { events: () => undefined },
+    );
+    const event = { specversion: "1.0", id: "e", source: "/by/hand", type: "paid" };
+    const value = { ...event, data: { card: "c4rd-1234", shop: "search" }, sluicesensitive: '["card"]' };
+    const operation = { action: "complete", command: one, value } as const;
+    expect(host.feed({ type: "operate", operation, by: "olga", reason: "" }).refused).toBeUndefined();
+    expect(host.machine.summary()).toMatchObject({
+      status: `paid with ${MASK}`,
+      error: { message: "fail: search" },
+    });
+    expect(host.machine.activities()[0]?.outputs).toMatchObject({ data: { card: MASK, shop: "search" } });
+    const masked = host.records.map((record) => maskedRecord(record, host.machine.secrets, sha256Hex));
+    expect(shown(host) + JSON.stringify(masked)).not.toContain("c4rd-1234");
   });
 
   it("that began with sensitive octets leaves neither them nor their text in its history", () => {

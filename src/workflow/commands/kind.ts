@@ -84,7 +84,7 @@ export interface Turn {
   /** Ends a command with its outcome, and drops its timers. */
   complete(command: Command, outcome: Outcome, facts?: OutcomeFacts): void;
   /** Ends a command that may still be at work somewhere: that is let go of. */
-  end(command: Command, outcome: Outcome): void;
+  end(command: Command, outcome: Outcome, facts?: OutcomeFacts): void;
   /** The same, with an error. */
   giveUp(command: Command, error: ErrorData): void;
   effect(effect: Effect): void;

@@ -15,11 +15,10 @@ export const waitForEventKind: Kind<Patient> = {
   begin,
   take(turn, command, input) {
     if (input.type === "event") {
-      const sensitive = placesInEvent(input.event);
       turn.complete(
         command,
         { ok: encodeValue(fromJson(input.event as JsonValue)) },
-        { arrival: input.seq, ...(sensitive.length === 0 ? {} : { sensitive }) },
+        { arrival: input.seq, ...sensitiveIn(input.event) },
       );
     }
     return undefined;
@@ -71,7 +70,13 @@ function eventByHand({ name }: Command, value: JsonValue): ResultByHand {
   if (!parsed.ok) return { fault: `returns an event, or null: ${parsed.error.message}` };
   const { type } = parsed.value;
   if (!matchesType(name, type)) return { fault: `waits for an event ${name}, not for ${type}` };
-  return { value: parsed.value as JsonValue };
+  return { value: parsed.value as JsonValue, ...sensitiveIn(parsed.value) };
+}
+
+/** What the event itself calls sensitive, as its record says it. */
+function sensitiveIn(event: CloudEvent): { sensitive?: string[] } {
+  const sensitive = placesInEvent(event);
+  return sensitive.length === 0 ? {} : { sensitive };
 }
 
 /** Whether a wait that is over was ended by this very event. */

@@ -190,8 +190,9 @@ export function jobTaken(turn: Turn, command: RunCommand, attempt: number, runne
 }
 
 /**
- * Keeps which inputs are sensitive. Said once is said for all attempts; answers what was not said before. Names that the
- * call has no input for are nothing to keep, or a runner could fill the journal with them.
+ * Keeps which inputs are sensitive, and tells what has been told already again, without them. Said once is said for all
+ * attempts; answers what was not said before. Names that the call has no input for are nothing to keep, or a runner could
+ * fill the journal with them.
  */
 function noteSensitive(
   turn: Turn,
@@ -203,7 +204,12 @@ function noteSensitive(
   const isNew = inputs.filter(
     (name) => Object.hasOwn(given, name) && !command.call.sensitiveInputs.has(name),
   );
-  if (isNew.length > 0) turn.note("inputs_sensitive", { ...said, inputs: isNew }, command.id);
+  if (isNew.length === 0) return isNew;
+  turn.note("inputs_sensitive", { ...said, inputs: isNew }, command.id);
+  const { start } = turn.options;
+  for (let round = 1; round <= command.call.round; round++) {
+    putApproval(turn, approvalId(start.id, command.id, round));
+  }
   return isNew;
 }
 
@@ -214,7 +220,7 @@ function foundSensitive({ state }: Turn, { name }: RunCommand): Iterable<string>
   return state.sensitiveInputs.get(nameOfReference(name)) ?? [];
 }
 
-/** A runner says so. What has been told already is told again, without what is now known. */
+/** A runner says so: the next calls of the function know it beforehand. */
 export function inputsSensitive(
   turn: Turn,
   command: RunCommand,
@@ -225,9 +231,6 @@ export function inputsSensitive(
   const isNew = noteSensitive(turn, command, inputs, { attempt });
   if (isNew.length === 0) return;
   turn.effect({ kind: "learn_sensitive", reference: command.name, inputs: isNew });
-  for (const approval of turn.state.approvals.values()) {
-    if (approval.command === command.id) putApproval(turn, approval.id);
-  }
 }
 
 export function jobFinished(
