@@ -216,8 +216,8 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 2,
     from: 2,
     file: "src/workflow/operate.ts",
-    find: "turn.end(command, outcome);",
-    replace: "turn.complete(command, outcome);",
+    find: "turn.end(command, given.outcome, given.facts);",
+    replace: "turn.complete(command, given.outcome, given.facts);",
   },
   {
     name: "a Function that nobody waits for any more is not told to stop",
