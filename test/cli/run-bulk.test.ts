@@ -1,8 +1,8 @@
 // What `sluice run bulk` says and asks for, against a server that answers as it is told.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { runCommand } from "../../cli/program.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { toldBy } from "./told-by.ts";
 
 interface Asked {
   path: string;
@@ -36,23 +36,8 @@ async function serverWith(
   return { url: `http://127.0.0.1:${(listening.address() as AddressInfo).port}`, asked };
 }
 
-async function bulk(url: string, ...args: string[]) {
-  const told = { stdout: "", stderr: "" };
-  const hear = (name: "stdout" | "stderr") =>
-    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
-      told[name] += String(chunk);
-      return true;
-    });
-  const spies = [hear("stdout"), hear("stderr")];
-  process.exitCode = undefined;
-  try {
-    await runCommand(["run", "bulk", ...args, "--url", url, "--token", "t", "--json"]);
-    return { ...told, exitCode: process.exitCode };
-  } finally {
-    process.exitCode = undefined;
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const bulk = (url: string, ...args: string[]) =>
+  toldBy(["run", "bulk", ...args, "--url", url, "--token", "t", "--json"]);
 
 describe("sluice run bulk", () => {
   test.each([

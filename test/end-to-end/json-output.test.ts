@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createProgram, runCommand } from "../../cli/program.ts";
+import { createProgram } from "../../cli/program.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
+import { type Told, toldBy } from "../cli/told-by.ts";
 import { eventually, LocalSluice } from "./local-sluice.ts";
 
 const sluice = new LocalSluice({ timeScale: 1, arguments: ["--no-runner"] });
@@ -33,30 +34,8 @@ on_schedule(cron = "0 3 1 1 *", handler = main, name = "yearly")
     'load("quick.star", "main")\n\ndef test_type(t):\n    assert.eq(type(main), "function")\n',
 };
 
-interface Told {
-  stdout: string;
-  stderr: string;
-  exitCode: unknown;
-}
-
-/** Carries out a command in this process, as the administrator of the local server. */
-async function sluiceJson(...args: string[]): Promise<Told> {
-  const told = { stdout: "", stderr: "" };
-  const hear = (name: "stdout" | "stderr") =>
-    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
-      told[name] += String(chunk);
-      return true;
-    });
-  const spies = [hear("stdout"), hear("stderr")];
-  process.exitCode = undefined;
-  try {
-    await runCommand([...args, "--json"]);
-    return { ...told, exitCode: process.exitCode ?? 0 };
-  } finally {
-    process.exitCode = undefined;
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+/** As the administrator of the local server. */
+const sluiceJson = (...args: string[]) => toldBy([...args, "--json"]);
 
 /** The one value that a command prints. */
 async function value<T>(...args: string[]): Promise<T> {
