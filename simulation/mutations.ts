@@ -92,6 +92,14 @@ export const mutations: readonly NamedMutation[] = [
       'this.#sql.exec("DELETE FROM outbox WHERE id = ?", row.id);\n      const answer = await Promise.race([this.#deliver(message), givenUp]);',
   },
   {
+    name: "a run that is asked does not say which one goes on in its place",
+    invariant: 2,
+    from: 2001214,
+    file: "src/events/starts.ts",
+    find: "      if (successor !== undefined) this.continued(run, successor, now);",
+    replace: "",
+  },
+  {
     name: "a repeated start leaves untold what the first did not get to tell",
     invariant: 3,
     from: 21,

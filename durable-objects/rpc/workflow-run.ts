@@ -65,9 +65,10 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Run → run: begins with a journal that another has made. Idempotent by run id. */
   startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
   /**
-   * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`, `already_cancelled`, `program_differs` with the difference in
-   * `details`, `invalid_workflow`, `history_too_large`, `run_imported`, `run_masked`; for a restart also
-   * `already_restarted` with the `run` that goes on in `details`, and `run_stuck`.
+   * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`,
+   * `already_cancelled`, `program_differs` with the difference in `details`, `invalid_workflow`, `history_too_large`,
+   * `run_imported`, `run_masked`; for a restart also `already_restarted` with the `run` that goes on in `details`, and
+   * `run_stuck`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
   /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
