@@ -1,5 +1,5 @@
 // What the queue of jobs is told and asked.
-import type { CommandId, JobId, RunId } from "../../src/protocol/ids.ts";
+import type { JobId } from "../../src/protocol/ids.ts";
 import type {
   Completion,
   Heartbeat,
@@ -8,30 +8,12 @@ import type {
   RunnerInfo,
   RunnerStatus,
 } from "../../src/protocol/job.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Result } from "../../src/protocol/result.ts";
+import type { JobRequest } from "../../src/workflow/machine-types.ts";
 import type { OutboxRpc } from "./outbox.ts";
 
-export interface QueueJob {
-  id: JobId;
-  run: RunId;
+export interface QueueJob extends JobRequest {
   workspace: string;
-  command: CommandId;
-  attempt: number;
-  reference: string;
-  inputs: JsonObject;
-  /** Places in `inputs` that the runner keeps out of its log. */
-  sensitive?: string[];
-  environment?: string;
-  /** Bounds one attempt, milliseconds. */
-  timeoutMs: number;
-  /** How long it may wait for a runner, milliseconds. */
-  queueTimeoutMs: number;
-  tags: string[];
-  /** Of the trigger: `placeOf` says what it is worth. 0 where it is left out. */
-  priority?: number;
-  idempotencyKey: string;
-  traceparent?: string;
 }
 
 export interface JobRouterRpc extends OutboxRpc {

@@ -149,7 +149,7 @@ export interface RunTimer {
   dueAt: number;
 }
 
-/** A job for the router: its `QueueJob` without the workspace. */
+/** A job for the router, of a workspace that the router is told besides. */
 export interface JobRequest {
   id: JobId;
   run: RunId;
@@ -160,9 +160,12 @@ export interface JobRequest {
   /** Places in `inputs` that the runner must keep out of its log. */
   sensitive?: string[];
   environment?: string;
+  /** Bounds one attempt, milliseconds. */
   timeoutMs: number;
+  /** How long it may wait for a runner, milliseconds. */
   queueTimeoutMs: number;
   tags: string[];
+  /** Of the trigger: `placeOf` says what it is worth. 0 where it is left out. */
   priority?: number;
   idempotencyKey: string;
   traceparent?: string;
