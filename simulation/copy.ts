@@ -15,9 +15,8 @@ function copyOfObject(value: object): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   // Rows of SQLite have no prototype at all.
   if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
-  const copy: Record<string, unknown> = {};
-  for (const [key, inner] of Object.entries(value)) copy[key] = copyOf(inner);
-  return copy;
+  // Defined, not assigned: a key may be `__proto__`.
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
 }
 
 function ofOtherKind(value: unknown): unknown {

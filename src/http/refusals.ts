@@ -150,7 +150,8 @@ export const refusals = {
   too_many_signals: { status: 409, means: "The run has taken as many signals as a run takes." },
   run_stuck: {
     status: 409,
-    means: "The run's program and its journal disagree; its error says where. Its journal is kept untouched.",
+    means:
+      "The run's program and its journal disagree; its error says where. Its journal is kept untouched, and what was asked for was not done.",
   },
   lease_lost: {
     status: 409,

@@ -13,6 +13,11 @@ it("gives another actor what a structured clone would be, and nothing of the ori
   );
 });
 
+it("gives a member called __proto__ as a member", () => {
+  const value = JSON.parse('{"__proto__": {"a": 1}}') as object;
+  expect(Object.entries(copyOf(value) as object)).toEqual([["__proto__", { a: 1 }]]);
+});
+
 it("refuses what cannot be sent", () => {
   expect(() => copyOf({ call: [() => 1] })).toThrow(/could not be cloned/);
 });
