@@ -12,7 +12,7 @@ import type { LockView } from "../src/protocol/lock.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { RunState } from "../src/protocol/run.ts";
-import type { Identity, Role, TokenView } from "../src/protocol/token.ts";
+import type { Identity, TokenView } from "../src/protocol/token.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
@@ -239,14 +239,7 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
 
   // ------------------------------------------------------------------- tokens
 
-  async createToken(token: {
-    id: string;
-    digest: string;
-    subject: string;
-    role: Role;
-    expiresAt?: number;
-    by: string;
-  }): Promise<Result<TokenView>> {
+  async createToken(token: Parameters<DirectoryRpc["createToken"]>[0]): Promise<Result<TokenView>> {
     const now = Date.now();
     const created = this.#alarm.transaction(() => {
       if (!this.#tokens.insert(token, now)) return undefined;

@@ -29,6 +29,7 @@ import {
   DEFAULT_LEASE_SECONDS,
   type Heartbeat,
   type Job,
+  type JobCause,
   type JobOutcome,
   type RunnerInfo,
 } from "../src/protocol/job.ts";
@@ -300,7 +301,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
   #tellFinished(
     { run, command, attempt }: StoredJob,
     outcome: JobOutcome,
-    cause: "completed" | "lost" | "cancelled",
+    cause: JobCause,
     resolved: string,
     sensitive?: string[],
   ): void {

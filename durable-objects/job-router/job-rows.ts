@@ -1,9 +1,9 @@
 // The `jobs` table: rows to states and back. Raw SQL, since every job passes here several times.
 
-import type { Cause, JobState } from "../../src/jobs/job-state.ts";
+import type { JobState } from "../../src/jobs/job-state.ts";
 import { placeOf } from "../../src/jobs/queue.ts";
 import type { JobId } from "../../src/protocol/ids.ts";
-import type { Job, QueuedView } from "../../src/protocol/job.ts";
+import type { Job, JobCause, QueuedView } from "../../src/protocol/job.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { QueueJob } from "../rpc/job-router.ts";
 
@@ -78,7 +78,7 @@ function stateOf(row: Row): JobState {
       return {
         ...facts,
         state: "finished",
-        cause: row.cause as Cause,
+        cause: row.cause as JobCause,
         lease: row.lease,
         outcomeDigest: row.outcome_digest,
         finishedAt: row.finished_at,

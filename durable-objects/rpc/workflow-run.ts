@@ -3,7 +3,6 @@ import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { Form, FormValues } from "../../src/protocol/form.ts";
 import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { ApprovalId, CommandId, FormId, RunId } from "../../src/protocol/ids.ts";
-import type { JobOutcome } from "../../src/protocol/job.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/operation.ts";
@@ -13,7 +12,7 @@ import type { Activity, LogLine, RunDetail, RunSummary } from "../../src/protoco
 import type { Standing } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
-import type { ChildOutcome } from "../../src/workflow/machine-types.ts";
+import type { ChildOutcome, JobEnding } from "../../src/workflow/machine-types.ts";
 import type { Signal } from "../../src/workflow/signals.ts";
 import type { OutboxRpc } from "./outbox.ts";
 
@@ -79,16 +78,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   }): Promise<{ accepted: boolean }>;
   /** Router → run, idempotent by (command, attempt). */
   jobTaken(job: { command: CommandId; attempt: number; runner: string; at: number }): Promise<void>;
-  jobFinished(job: {
-    command: CommandId;
-    attempt: number;
-    outcome: JobOutcome;
-    /** `lost`: the lease ran out or nobody took it in time: the attempt failed, not the Function. */
-    cause: "completed" | "lost" | "cancelled";
-    resolved?: string;
-    /** Places in the outputs that are sensitive. */
-    sensitive?: string[];
-  }): Promise<void>;
+  jobFinished(job: JobEnding): Promise<void>;
   /** Route → run, after the router confirmed the lease: the function calls these inputs sensitive. Idempotent. */
   inputsSensitive(told: { command: CommandId; attempt: number; inputs: string[] }): Promise<void>;
   /** Route → run, after the router confirmed the lease. `offset` is the byte offset in this attempt's log; a repeat changes nothing. */

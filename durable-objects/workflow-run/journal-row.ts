@@ -30,7 +30,7 @@ import type {
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/protocol/json.ts";
 import { isSameText } from "../../src/workflow/canonical-json.ts";
 import { type DecisionData, isDecisionData, isSameDecision, withCall, withoutCall } from "./decision-data.ts";
-import { type Numbered, SaidOnce } from "./said-once.ts";
+import { type Numbered, SaidOnce, type Saying } from "./said-once.ts";
 
 export interface JournalRow {
   /** Of its first record. */
@@ -84,8 +84,8 @@ class OpenRow {
   readonly #first: JournalRecord;
   #count = 0;
   #at: number;
-  readonly #calls = new SaidOnce<ScheduledRecord>();
-  readonly #notes = new SaidOnce<JsonObject>();
+  readonly #calls = new SaidOnce(calls);
+  readonly #notes = new SaidOnce(notes);
   /** Of the calls in this row. */
   readonly #args = new Map<CommandId, JsonValue>();
   readonly #entries: string[] = [];
@@ -137,8 +137,8 @@ class OpenRow {
 
   /** What of the record is said once a row. */
   #said(record: JournalRecord): Numbered | undefined {
-    if (record.type === "scheduled") return this.#calls.find("", record, calls);
-    return isRepeatedNote(record) ? this.#notes.find(record.note, record.data, notes) : undefined;
+    if (record.type === "scheduled") return this.#calls.find("", record);
+    return isRepeatedNote(record) ? this.#notes.find(record.note, record.data) : undefined;
   }
 
   #keep(record: JournalRecord, said: Numbered): void {
@@ -177,19 +177,19 @@ function isRepeatedNote(record: JournalRecord): record is NotedRecord {
   return isPlainNote(record) && record.command !== undefined && repeated.has(record.note);
 }
 
-const calls = {
+const calls: Saying<ScheduledRecord> = {
   isSame: isSameCall,
-  textOf({ seq: _seq, at: _at, type: _type, command: _command, ...call }: ScheduledRecord): string {
+  textOf({ seq: _seq, at: _at, type: _type, command: _command, ...call }) {
     return JSON.stringify(call);
   },
 };
 
-const notes = {
-  isSame(a: JsonObject, b: JsonObject): boolean {
+const notes: Saying<JsonObject> = {
+  isSame(a, b) {
     if (isDecisionData(b)) return isDecisionData(a) && isSameDecision(a, b);
     return isSameText(a, b);
   },
-  textOf: (data: JsonObject) => JSON.stringify(isDecisionData(data) ? withoutCall(data) : data),
+  textOf: (data) => JSON.stringify(isDecisionData(data) ? withoutCall(data) : data),
 };
 
 let lastTime = { at: 0, text: new Date(0).toISOString() };

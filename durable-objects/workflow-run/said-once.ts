@@ -6,21 +6,28 @@ export interface Numbered {
   added?: string;
 }
 
+/** How values of a table are compared, and written. */
+export interface Saying<T> {
+  isSame(a: T, b: T): boolean;
+  textOf(value: T): string;
+}
+
 /** A table of texts, each once. */
 export class SaidOnce<T> {
   readonly texts: string[] = [];
+  readonly #saying: Saying<T>;
   readonly #numbers = new Map<string, number>();
   /** By topic: what is said next about it is most often the same. */
   readonly #last = new Map<string, { value: T; number: number }>();
 
-  find(
-    topic: string,
-    value: T,
-    { isSame, textOf }: { isSame(a: T, b: T): boolean; textOf(value: T): string },
-  ): Numbered {
+  constructor(saying: Saying<T>) {
+    this.#saying = saying;
+  }
+
+  find(topic: string, value: T): Numbered {
     const last = this.#last.get(topic);
-    if (last && isSame(last.value, value)) return { number: last.number };
-    const text = textOf(value);
+    if (last && this.#saying.isSame(last.value, value)) return { number: last.number };
+    const text = this.#saying.textOf(value);
     const number = this.#numbers.get(text);
     return number === undefined ? { number: this.texts.length, added: text } : { number };
   }

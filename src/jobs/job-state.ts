@@ -13,7 +13,7 @@
 //    the run decides about another attempt, which is another job with the same idempotency key.
 // 4. The first valid outcome is final. The same one again is answered as if it were the first time; any other is
 //    refused and changes nothing.
-import { HANDOVER_LEASE_SECONDS } from "../protocol/job.ts";
+import { HANDOVER_LEASE_SECONDS, type JobCause } from "../protocol/job.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 
 /** How often one job is handed over before it is given up: a runner that takes it and never begins is broken. */
@@ -22,8 +22,6 @@ export const MAX_HANDOVERS = 20;
 export const TIMEOUT_GRACE_MS = 30_000;
 /** A lease's timer that fires this late says that the router was down, and may have missed heartbeats. */
 export const LATE_ALARM_MS = 2000;
-
-export type Cause = "completed" | "lost" | "cancelled";
 
 interface Lease {
   lease: string;
@@ -47,7 +45,7 @@ export type HandedOverJob = Facts & Lease & { state: "handed_over"; cancelReques
 export type RunningJob = Facts & Lease & { state: "running"; beganAt: number; cancelRequested: boolean };
 export type FinishedJob = Facts & {
   state: "finished";
-  cause: Cause;
+  cause: JobCause;
   /** The lease and digest of the accepted completion; "" when it was not completed by a runner. */
   lease: string;
   outcomeDigest: string;
@@ -77,7 +75,7 @@ function facts({ timeoutMs, queueTimeoutMs, handovers, resolved }: Facts): Facts
   return { timeoutMs, queueTimeoutMs, handovers, resolved };
 }
 
-function finished(job: JobState, cause: Cause, now: number): FinishedJob {
+function finished(job: JobState, cause: JobCause, now: number): FinishedJob {
   return { ...facts(job), state: "finished", cause, lease: "", outcomeDigest: "", finishedAt: now };
 }
 

@@ -28,6 +28,8 @@ export const jobOutcomeSchema = z.union([
   z.strictObject({ error: jobErrorSchema }),
 ]);
 export type JobOutcome = z.infer<typeof jobOutcomeSchema>;
+/** Why a job ended. `lost`: the lease ran out or nobody took it in time: the attempt failed, not the Function. */
+export type JobCause = "completed" | "lost" | "cancelled";
 
 export const runnerInfoSchema = z.object({
   name: z.string().min(1).max(100),

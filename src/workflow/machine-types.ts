@@ -11,7 +11,7 @@
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { Form, FormValues } from "../protocol/form.ts";
 import type { ApprovalId, CommandId, FormId, JobId, RunId } from "../protocol/ids.ts";
-import type { JobOutcome } from "../protocol/job.ts";
+import type { JobCause, JobOutcome } from "../protocol/job.ts";
 import type { JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
@@ -96,16 +96,7 @@ export type RunInput =
   | { type: "job_taken"; command: CommandId; attempt: number; runner: string }
   /** The function's definition says so of these inputs: told by its runner before it begins. */
   | { type: "inputs_sensitive"; command: CommandId; attempt: number; inputs: string[] }
-  | {
-      type: "job_finished";
-      command: CommandId;
-      attempt: number;
-      outcome: JobOutcome;
-      cause: "completed" | "lost" | "cancelled";
-      resolved?: string;
-      /** Places in the outputs that are. */
-      sensitive?: string[];
-    }
+  | ({ type: "job_finished" } & JobEnding)
   | { type: "builtin_finished"; command: CommandId; attempt: number; outcome: JobOutcome }
   /** A timer that was set and is due. The host's clock decides; the machine does not look at `dueAt` again. */
   | { type: "timer"; id: string }
@@ -147,6 +138,17 @@ export interface RunTimer {
   kind: "sleep" | "wait_timeout" | "retry" | "attempt_timeout" | "deadline";
   /** ms since the epoch, time scale already applied (see `RunOptions.scaleDueAt`). */
   dueAt: number;
+}
+
+/** What an attempt's job came to. */
+export interface JobEnding {
+  command: CommandId;
+  attempt: number;
+  outcome: JobOutcome;
+  cause: JobCause;
+  resolved?: string;
+  /** Places in the outputs that are sensitive. */
+  sensitive?: string[];
 }
 
 /** A job for the router, of a workspace that the router is told besides. */

@@ -130,3 +130,17 @@ export async function withBus(
     await test(bench);
   });
 }
+
+/** Registers a workflow that has one trigger. */
+export async function register(
+  { bus }: Pick<Bench, "bus">,
+  trigger: Partial<Trigger> = {},
+  version = 1,
+): Promise<void> {
+  await bus.setTriggers({
+    workflow: "canary",
+    version,
+    program: aProgram(`d${version}`),
+    triggers: [aTrigger(trigger)],
+  });
+}

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import type { FlowControl } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
-import { anEvent, aProgram, aTrigger, type Bench, withBus } from "./event-bus-fixture.ts";
+import { anEvent, type Bench, register, withBus } from "./event-bus-fixture.ts";
 
 const SECOND_MS = 1000;
 const PERIOD_MS = 60 * SECOND_MS;
@@ -152,12 +152,7 @@ it("Starts keep to their limits, and none is lost, in any order of events, endin
     fc.asyncProperty(flow, fc.array(step, { minLength: 5, maxLength: 30 }), async (rules, steps) => {
       vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-05-01T00:00:00Z") });
       await withBus(async (bench) => {
-        await bench.bus.setTriggers({
-          workflow: "canary",
-          version: 1,
-          program: aProgram("d1"),
-          triggers: [aTrigger(rules)],
-        });
+        await register(bench, rules);
         const story = new Story(bench, rules);
         for (const one of steps) await story.take(one);
         await story.end();

@@ -4,7 +4,15 @@ import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
-import { anEvent, aProgram, aTrigger, type Bench, run as runId, withBus } from "./event-bus-fixture.ts";
+import {
+  anEvent,
+  aProgram,
+  aTrigger,
+  type Bench,
+  register,
+  run as runId,
+  withBus,
+} from "./event-bus-fixture.ts";
 
 const SECOND_MS = 1000;
 const begin = Date.parse("2026-05-01T00:00:00Z");
@@ -21,15 +29,6 @@ afterEach(() => {
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-async function register({ bus }: Bench, trigger: Partial<Trigger>, version = 1): Promise<void> {
-  await bus.setTriggers({
-    workflow: "canary",
-    version,
-    program: aProgram(`d${version}`),
-    triggers: [aTrigger(trigger)],
-  });
-}
-
 /** Sends an event with this data; gives the run that was asked for and what became of it. */
 async function send({ bus }: Bench, data: string | { [key: string]: string }, initiator = "alice") {
   const [receipt] = await bus.ingest(
@@ -45,6 +44,15 @@ const started = ({ runs }: Bench) => runs.started.map(({ event }) => event.data)
 const oneAtATime = (overrides: Partial<Concurrency> = {}): Partial<Trigger> => ({
   concurrency: { key: "event.data.env", mode: "queue", limit: 1, ...overrides },
 });
+
+/** One place and two starts: the first has begun, the second waits. */
+async function twoForOnePlace(bench: Bench) {
+  await register(bench, oneAtATime());
+  const first = await send(bench, { env: "production", n: "1" });
+  const second = await send(bench, { env: "production", n: "2" });
+  await bench.settle();
+  return { first, second };
+}
 
 describe("concurrency", () => {
   it("lets one run at a time into an environment, in the order of their events", () =>
@@ -249,10 +257,7 @@ describe("concurrency", () => {
 
   it("does not wait for ever for a run whose last message was lost", () =>
     withBus(async (bench) => {
-      await register(bench, oneAtATime());
-      const first = await send(bench, { env: "production", n: "1" });
-      const second = await send(bench, { env: "production", n: "2" });
-      await bench.settle();
+      const { first, second } = await twoForOnePlace(bench);
       for (let n = 0; n < 3; n += 1) {
         pass(6 * 60 * SECOND_MS);
         await bench.restart();
@@ -293,10 +298,7 @@ describe("concurrency", () => {
 
   it("keeps the place of a run that is to go on in another's place, and leaves its beginning to that one", () =>
     withBus(async (bench) => {
-      await register(bench, oneAtATime());
-      const first = await send(bench, { env: "production", n: "1" });
-      const second = await send(bench, { env: "production", n: "2" });
-      await bench.settle();
+      const { first, second } = await twoForOnePlace(bench);
       const successor = `run_${"5".repeat(32)}` as RunId;
       await bench.bus.forgetRun(first.run, successor);
       // What it begins with has not reached it yet.
@@ -314,10 +316,7 @@ describe("concurrency", () => {
 
   it("hands a place on also when a run is only asked, and says that another goes on in its place", () =>
     withBus(async (bench) => {
-      await register(bench, oneAtATime());
-      const first = await send(bench, { env: "production", n: "1" });
-      const second = await send(bench, { env: "production", n: "2" });
-      await bench.settle();
+      const { first, second } = await twoForOnePlace(bench);
       const successor = `run_${"5".repeat(32)}` as RunId;
       bench.runs.standing = (run) => (run === first.run ? { state: "over", successor } : { state: "on" });
       pass(6 * 60 * SECOND_MS);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { EventBus } from "../../durable-objects/event-bus.ts";
 import { MAX_HOPS } from "../../src/events/hops.ts";
 import { isRunId } from "../../src/protocol/ids.ts";
-import { anEvent, aProgram, aTrigger, command, run, withBus } from "./event-bus-fixture.ts";
+import { anEvent, aProgram, aTrigger, command, register, run, withBus } from "./event-bus-fixture.ts";
 
 const DAY_MS = 24 * 3600_000;
 
@@ -78,12 +78,7 @@ describe("an event that arrives", () => {
   it("again gets its first receipt, and starts nothing", () =>
     withBus(async (bench) => {
       const { bus, runs, settle } = bench;
-      await bus.setTriggers({
-        workflow: "canary",
-        version: 1,
-        program: aProgram("d1"),
-        triggers: [aTrigger()],
-      });
+      await register({ bus });
       const event = anEvent();
       const [first] = await bus.ingest([event], "alice");
       await settle();
@@ -110,12 +105,7 @@ describe("an event that arrives", () => {
 
   it("in a batch that cannot be stored whole is not stored at all", () =>
     withBus(async ({ bus, runs, settle }) => {
-      await bus.setTriggers({
-        workflow: "canary",
-        version: 1,
-        program: aProgram("d1"),
-        triggers: [aTrigger()],
-      });
+      await register({ bus });
       const huge = anEvent({ data: "x".repeat(2_100_000) });
       await expect(bus.ingest([anEvent(), huge], "alice")).rejects.toThrow("2000000");
       expect((await bus.events({ limit: 10 })).events).toEqual([]);
@@ -126,12 +116,7 @@ describe("an event that arrives", () => {
 
   it("from a run that cannot be stored keeps no other run's from being stored with it", () =>
     withBus(async ({ bus, runs, settle }) => {
-      await bus.setTriggers({
-        workflow: "canary",
-        version: 1,
-        program: aProgram("d1"),
-        triggers: [aTrigger()],
-      });
+      await register({ bus });
       const huge = anEvent({ data: "x".repeat(2_100_000) });
       const [first, second] = [anEvent(), anEvent()];
       const told = [first, huge, second, first].map((event) => bus.ingestFromRun([event], "alice"));
@@ -147,12 +132,7 @@ describe("an event that arrives", () => {
     withBus(async (bench) => {
       const { bus, runs, settle } = bench;
       vi.spyOn(console, "error").mockImplementation(() => {});
-      await bus.setTriggers({
-        workflow: "canary",
-        version: 1,
-        program: aProgram("d1"),
-        triggers: [aTrigger()],
-      });
+      await register({ bus });
       runs.canStart = false;
       const [receipt] = await bus.ingest([anEvent()], "alice");
       await settle();
