@@ -183,6 +183,6 @@ export { StarlarkList, StarlarkTuple } from "./value/list.ts";
 export { StarlarkRange } from "./value/range.ts";
 export { repr, str } from "./value/repr.ts";
 export { StarlarkSet } from "./value/set.ts";
-export { nearestName } from "./value/spelling.ts";
+export { nearestName, spellingHint } from "./value/spelling.ts";
 export { makeStruct, StarlarkModule, StarlarkStruct } from "./value/struct.ts";
 export { freeze, HeapValue, truth, typeName, type Value } from "./value/value.ts";

@@ -5,7 +5,7 @@ import { universe } from "./library/universe.ts";
 import { Fiber } from "./machine/fiber.ts";
 import type { Program } from "./program.ts";
 import { type ModuleScope, StarlarkFunction } from "./value/function.ts";
-import { nearestName } from "./value/spelling.ts";
+import { spellingHint } from "./value/spelling.ts";
 import { freeze, type Value } from "./value/value.ts";
 
 /** What a file defines. Its values are frozen. */
@@ -80,8 +80,7 @@ function loadName(program: Program, index: number, loaded: ModuleEnvironment["lo
   const { globals } = loaded(wanted.module);
   const value = globals.get(wanted.name);
   if (value === undefined) {
-    const nearest = nearestName(wanted.name, globals.keys());
-    const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+    const hint = spellingHint(wanted.name, globals.keys());
     throw new EvaluationError(`load: name ${wanted.name} not found in module ${wanted.module}${hint}`);
   }
   return value;

@@ -5,7 +5,7 @@ import type { KeywordArgument } from "../value/call.ts";
 import { StarlarkDict } from "../value/dict.ts";
 import type { StarlarkFunction } from "../value/function.ts";
 import { StarlarkTuple } from "../value/list.ts";
-import { nearestName } from "../value/spelling.ts";
+import { spellingHint } from "../value/spelling.ts";
 import type { Value } from "../value/value.ts";
 
 /**
@@ -90,7 +90,6 @@ function repeated(fn: StarlarkFunction, name: string): EvaluationError {
 }
 
 function unexpected(fn: StarlarkFunction, name: string, namedCount: number): EvaluationError {
-  const nearest = nearestName(name, fn.code.parameterNames.slice(0, namedCount));
-  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  const hint = spellingHint(name, fn.code.parameterNames.slice(0, namedCount));
   return new EvaluationError(`function ${fn.name} got an unexpected keyword argument "${name}"${hint}`);
 }

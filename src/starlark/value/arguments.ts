@@ -18,7 +18,7 @@ import { HostObject } from "./host-object.ts";
 import { StarlarkList, StarlarkTuple } from "./list.ts";
 import { StarlarkRange } from "./range.ts";
 import { StarlarkSet } from "./set.ts";
-import { nearestName } from "./spelling.ts";
+import { spellingHint } from "./spelling.ts";
 import { StarlarkStruct } from "./struct.ts";
 import { HeapValue, typeName, type Value } from "./value.ts";
 
@@ -238,7 +238,5 @@ function unexpectedKeyword(name: string, signature: Signature, key: string): Eva
   const candidates = signature.parameters
     .slice(signature.positionalOnlyCount)
     .map((parameter) => parameter.name);
-  const nearest = nearestName(key, candidates);
-  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
-  return new EvaluationError(`${name}: unexpected keyword argument "${key}"${hint}`);
+  return new EvaluationError(`${name}: unexpected keyword argument "${key}"${spellingHint(key, candidates)}`);
 }

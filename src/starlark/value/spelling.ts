@@ -25,6 +25,12 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
+/** What a message about an unknown name ends with: the name that was probably meant, or nothing. */
+export function spellingHint(name: string, candidates: Iterable<string>): string {
+  const nearest = nearestName(name, candidates);
+  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+}
+
 /** Case and underscores are what people get wrong most, so they do not count. */
 function fold(name: string): string {
   return name.toLowerCase().replaceAll("_", "");

@@ -41,22 +41,18 @@ export interface CheckedProgram {
 export function checkProgram(sources: Sources, options: CheckOptions): CheckedProgram {
   const files = new Map<string, ParsedFile>();
   const broken: Finding[] = [];
-  // What other repositories have is not for the reader of this one to mend: it says what its functions take.
-  const given = new Set<string>();
   for (const [name, source] of Object.entries(sources.files)) {
-    const isGiven = gitFileOf(name) !== undefined;
     // The lock file is no Starlark.
-    if (name !== sources.entry && !isGiven && !name.endsWith(".star")) continue;
+    if (name !== sources.entry && !isForeign(name) && !name.endsWith(".star")) continue;
     const known = options.predeclaredIn?.(name) ?? predeclared;
     const parsed = parse(source, { file: name, predeclared: Object.keys(known) });
     if (parsed.diagnostics.some(({ severity }) => severity === "error")) broken.push(...parsed.diagnostics);
     else files.set(name, parsedFile(name, parsed));
-    if (isGiven) given.add(name);
   }
   const meanings = new Meanings(files);
   const declaring = new Set([...files.values()].filter(declaresTriggers).map(({ name }) => name));
   const looked = [...files.values()].flatMap((file) => {
-    if (given.has(file.name)) return [];
+    if (isForeign(file.name)) return [];
     const othersDeclare = [...declaring].some((name) => name !== file.name) || !loadsKnownFiles(file, files);
     return checkFile(file, meanings, othersDeclare, options);
   });
@@ -72,6 +68,11 @@ export function checkProgram(sources: Sources, options: CheckOptions): CheckedPr
     );
   const findings = [...found, ...refused.filter(isNew)];
   return { findings: findings.sort(byPlace(sources)), isLibrary };
+}
+
+/** Of another repository: it says what its functions take, and is not for the reader of this one to mend. */
+function isForeign(name: string): boolean {
+  return gitFileOf(name) !== undefined;
 }
 
 /** A call that was found wrong by looking is found again by running the top level, in other words at most. */

@@ -1,12 +1,6 @@
 // Branches as scripts give them: a callable, or a tuple of a callable and its arguments.
-import {
-  HostObject,
-  StarlarkError,
-  StarlarkList,
-  StarlarkTuple,
-  typeName,
-  type Value,
-} from "../../starlark/index.ts";
+import { HostObject, StarlarkError, StarlarkTuple, typeName, type Value } from "../../starlark/index.ts";
+import { listItems } from "./list-items.ts";
 
 export interface Branch {
   fn: Value;
@@ -23,7 +17,8 @@ function isCallable(value: Value): boolean {
 
 /** The elements of a list or tuple. Throws `InvalidBranch` for anything else. */
 export function listArgument(fn: string, value: Value): readonly Value[] {
-  if (value instanceof StarlarkList || value instanceof StarlarkTuple) return value.items;
+  const items = listItems(value);
+  if (items) return items;
   throw invalidBranch(`${fn}: for parameter branches: got ${typeName(value)}, want a list`);
 }
 

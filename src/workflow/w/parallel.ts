@@ -5,8 +5,6 @@ import {
   defineBuiltin,
   makeStruct,
   StarlarkError,
-  StarlarkList,
-  StarlarkTuple,
   typeName,
   type Value,
 } from "../../starlark/index.ts";
@@ -16,6 +14,7 @@ import { Task } from "../fibers/task.ts";
 import type { Thread } from "../fibers/thread.ts";
 import { FIBER_COST } from "../limits.ts";
 import { type Branch, branchOf, invalidBranch, listArgument } from "./branches.ts";
+import { listItems } from "./list-items.ts";
 
 /** The fiber that calls. */
 export function callingThread(ctx: CallContext): Thread {
@@ -99,9 +98,8 @@ export function taskArgument(where: string, value: Value): Task {
 /** A task, or those of a list. Throws `InvalidTask` for anything else. */
 function tasksArgument(value: Value): Task[] {
   if (value instanceof Task) return [value];
-  if (value instanceof StarlarkList || value instanceof StarlarkTuple) {
-    return value.items.map((item, index) => taskArgument(`wait: for parameter tasks, at ${index}`, item));
-  }
+  const items = listItems(value);
+  if (items) return items.map((item, index) => taskArgument(`wait: for parameter tasks, at ${index}`, item));
   const got = typeName(value);
   throw new StarlarkError(
     `wait: for parameter tasks: got ${got}, want a task, which w.spawn returns, or a list`,

@@ -1,18 +1,17 @@
 // `retry=` of `w.run`: how often, how long between, and which errors are final.
 import type { JsonObject } from "../../protocol/json.ts";
 import {
-  nearestName,
   StarlarkDict,
   StarlarkError,
   StarlarkFloat,
-  StarlarkList,
   StarlarkStruct,
-  StarlarkTuple,
+  spellingHint,
   typeName,
   type Value,
 } from "../../starlark/index.ts";
 import { MAX_ATTEMPTS } from "../limits.ts";
 import { durationArgument } from "./duration.ts";
+import { listItems } from "./list-items.ts";
 
 const options = ["attempts", "initial", "factor", "max", "final"];
 
@@ -29,10 +28,9 @@ function optionsOf(value: Value): Iterable<readonly [Value, Value]> {
 }
 
 function finalCodes(value: Value): string[] {
-  if (!(value instanceof StarlarkList || value instanceof StarlarkTuple)) {
-    throw retryError(`final: got ${typeName(value)}, want a list of error codes`);
-  }
-  return value.items.map((item) => {
+  const items = listItems(value);
+  if (!items) throw retryError(`final: got ${typeName(value)}, want a list of error codes`);
+  return items.map((item) => {
     if (typeof item === "string") return item;
     throw retryError(`final: got ${typeName(item)} in the list, want string`);
   });
@@ -67,8 +65,7 @@ export function retryArgument(value: Value): JsonObject {
         retry.final = finalCodes(option);
         break;
       default: {
-        const nearest = typeof name === "string" ? nearestName(name, options) : undefined;
-        const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+        const hint = typeof name === "string" ? spellingHint(name, options) : "";
         throw retryError(`there is no option ${String(name)}${hint}, only ${options.join(", ")}`);
       }
     }

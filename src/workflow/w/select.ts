@@ -5,12 +5,10 @@ import {
   type CallContext,
   defineBuiltin,
   makeStruct,
-  nearestName,
   repr,
   StarlarkDict,
   StarlarkError,
-  StarlarkList,
-  StarlarkTuple,
+  spellingHint,
   typeName,
   type Value,
 } from "../../starlark/index.ts";
@@ -19,6 +17,7 @@ import type { Thread } from "../fibers/thread.ts";
 import { FIBER_COST } from "../limits.ts";
 import { durationAt } from "./duration.ts";
 import { type CommandRequest, issue } from "./issue.ts";
+import { listItems } from "./list-items.ts";
 import { callingThread, taskArgument } from "./parallel.ts";
 import { eventCommand } from "./wait-for-event.ts";
 import { signalCommand } from "./wait-for-signal.ts";
@@ -46,9 +45,8 @@ function choices(parameter: string, given: Value | undefined): Choice[] {
   if (given === undefined) return [];
   if (given instanceof StarlarkDict)
     return [...given.entries.values()].map(({ key, value }) => choice(key, value));
-  if (given instanceof StarlarkList || given instanceof StarlarkTuple) {
-    return given.items.map((item, index) => choice(index, item));
-  }
+  const items = listItems(given);
+  if (items) return items.map((item, index) => choice(index, item));
   throw invalidSelect(`for parameter ${parameter}: got ${typeName(given)}, want a dict or a list`);
 }
 
@@ -67,8 +65,7 @@ function eventWait({ value: choice, where }: Choice): Wait {
   }
   for (const { key } of choice.entries.values()) {
     if (typeof key === "string" && eventOptions.includes(key)) continue;
-    const nearest = typeof key === "string" ? nearestName(key, eventOptions) : undefined;
-    const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+    const hint = typeof key === "string" ? spellingHint(key, eventOptions) : "";
     const shown = repr(key).slice(0, MAX_KEY_SHOWN);
     throw invalidSelect(`${where}: there is no option ${shown}${hint}, only ${eventOptions.join(", ")}`);
   }
