@@ -54,7 +54,8 @@ function pacedTrigger(random: Random): { trigger: PacedTrigger; source: string; 
   }
   let concurrency = "";
   if (rules.length === 0 || random.chance(0.5)) {
-    const { mode, limit } = { mode: random.pick(concurrencyModes), limit: random.between(1, 2) };
+    const mode = random.pick(concurrencyModes);
+    const limit = random.between(1, 2);
     trigger.concurrency = { mode, limit };
     concurrency = `concurrency(key = "event.data.key", group = "lane", mode = "${mode}", limit = ${limit})`;
     rules.push(`concurrency = ${concurrency}`);

@@ -8,6 +8,7 @@ import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import { isFoundBy, searchedWords } from "../../src/protocol/run-words.ts";
+import { bind, dailyLook, rowsRead } from "./object-fixture.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -412,16 +413,9 @@ describe("what lists cost", () => {
         : run(n, { state: states[n % 2] ?? "failed", environments: ["production"] }),
     );
     await rpc.apply({ runs });
-    await runInDurableObject(stub, (_, { storage }) => {
+    await runInDurableObject(stub, async (_, { storage: { sql } }) => {
       for (const [name, filter] of few) {
-        const cursors: { rowsRead: number }[] = [];
-        const exec = (query: string, ...values: (string | number)[]) => {
-          const cursor = storage.sql.exec(query, ...values);
-          cursors.push(cursor);
-          return cursor;
-        };
-        new RunRows({ exec } as unknown as SqlStorage).page({ ...filter, limit });
-        const read = cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+        const read = await rowsRead(sql, () => new RunRows(sql).page({ ...filter, limit }));
         // A row of a page is looked up in two places: its index and its table.
         expect(read, name).toBeLessThanOrEqual(2 * (limit + 1) + 2 * limit);
       }
@@ -567,14 +561,6 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
 describe("runs that have been kept for long enough", () => {
   const DAY_MS = 24 * 3600_000;
 
-  /** The daily look, and those that follow because there is more to do. */
-  async function look(stub: DurableObjectStub): Promise<void> {
-    await runInDurableObject(stub, (_, { storage }) => {
-      storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
-    });
-    await runDurableObjectAlarm(stub);
-  }
-
   test("are asked to go once each, some at a time; the others are not", async () => {
     const retire = vi.spyOn(WorkflowRun.prototype, "retire");
     const { rpc, stub } = directory();
@@ -583,13 +569,13 @@ describe("runs that have been kept for long enough", () => {
     );
     const young = run(500, { state: "succeeded", finishedAt: Date.now() - 29 * DAY_MS });
     await rpc.apply({ runs: [...old, young, run(501)] });
-    await look(stub);
+    await dailyLook(stub);
     // The platform, too, fires the alarm for those that are left.
-    await look(stub);
+    await dailyLook(stub);
     await vi.waitFor(() => expect(retire).toHaveBeenCalledTimes(120), { timeout: 8000 });
     // What is heard of a run again does not have it asked again.
     await rpc.apply({ runs: old.map((one) => ({ ...one, version: 2 })) });
-    await look(stub);
+    await dailyLook(stub);
     expect((await rpc.runs({ limit: 200 })).runs).toHaveLength(122);
     expect(retire).toHaveBeenCalledTimes(120);
   });
@@ -601,16 +587,11 @@ describe("runs that have been kept for long enough", () => {
     await rpc.apply({
       runs: [run(1, { state: "succeeded", finishedAt: Date.now() - 100 * DAY_MS })],
     });
-    const setting = (days: string) =>
-      runInDurableObject(stub, (instance) => {
-        const { env: bound } = instance as unknown as { env: Env };
-        Object.assign(instance, { env: { ...bound, SLUICE_ARCHIVE_AFTER_DAYS: days } });
-      });
-    await setting("soon");
-    await look(stub);
+    await bind(stub, { SLUICE_ARCHIVE_AFTER_DAYS: "soon" });
+    await dailyLook(stub);
     expect(retire).not.toHaveBeenCalled();
-    await setting("90");
-    await look(stub);
+    await bind(stub, { SLUICE_ARCHIVE_AFTER_DAYS: "90" });
+    await dailyLook(stub);
     await vi.waitFor(() => expect(retire).toHaveBeenCalledTimes(1), { timeout: 8000 });
   });
 });

@@ -9,6 +9,7 @@ import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { Standing } from "../../src/protocol/start.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
+import { rowsRead } from "./object-fixture.ts";
 
 let count = 0;
 
@@ -119,13 +120,7 @@ export async function withBus(
         };
         await vi.waitFor(settled, { interval: 1 });
       },
-      rowsRead: async (act) => {
-        const queries = vi.spyOn(Object.getPrototypeOf(state.storage.sql) as SqlStorage, "exec");
-        await act();
-        const read = queries.mock.results.map(({ value }) => (value as SqlStorageCursor<never>).rowsRead);
-        queries.mockRestore();
-        return read.reduce((sum, rows) => sum + rows, 0);
-      },
+      rowsRead: (act) => rowsRead(state.storage.sql, act),
     };
     await test(bench);
   });

@@ -8,6 +8,7 @@ import type { RunId } from "../../src/protocol/ids.ts";
 import type { RunDetail } from "../../src/protocol/run.ts";
 import { archivedText } from "../http/archived-text.ts";
 import { call } from "../http/call.ts";
+import { bind, dailyLook } from "./object-fixture.ts";
 import { event, newRunId, operator, script, startOf, startRun, TestRun } from "./run-fixture.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -47,14 +48,6 @@ async function toldRun(run: TestRun): Promise<RunDetail> {
     { timeout: 8000 },
   );
   return detail;
-}
-
-/** Other bindings for the object, until it is evicted. */
-function bind(run: TestRun, bindings: Partial<Env>): Promise<void> {
-  return runInDurableObject(run.stub, (instance) => {
-    const { env: bound } = instance as unknown as { env: Env };
-    Object.assign(instance, { env: { ...bound, ...bindings } });
-  });
 }
 
 /** What the object still has: its tables and its alarm. */
@@ -130,13 +123,9 @@ describe("a run that is over", () => {
 
   const directory = () => env.DIRECTORY.get(env.DIRECTORY.idFromName(`${DEFAULT_WORKSPACE}/directory`));
 
-  /** The directory's daily look, as if so many days had passed. */
   async function daysPass(days: number): Promise<void> {
     vi.setSystemTime(Date.now() + days * DAY_MS);
-    await runInDurableObject(directory(), (_, { storage }) => {
-      storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
-    });
-    await runDurableObjectAlarm(directory());
+    await dailyLook(directory());
   }
 
   test("sets no alarm until the directory asks, once it has been kept for long enough", async () => {
@@ -158,12 +147,11 @@ describe("a run that is over", () => {
 
   test("is asked when the directory forgets it, however long it is to be kept", async () => {
     const run = await finishedRun("return 1");
-    await runInDurableObject(directory(), (instance, { storage }) => {
-      const { env: bound } = instance as unknown as { env: Env };
-      Object.assign(instance, { env: { ...bound, SLUICE_ARCHIVE_AFTER_DAYS: "1000" } });
+    await bind(directory(), { SLUICE_ARCHIVE_AFTER_DAYS: "1000" });
+    await runInDurableObject(directory(), (_, { storage }) => {
       storage.sql.exec("UPDATE runs SET finished_at = 1000 WHERE id = ?", run.id);
     });
-    await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: "1000" });
+    await bind(run.stub, { SLUICE_ARCHIVE_AFTER_DAYS: "1000" });
     await daysPass(0);
     await evictDurableObject(directory());
     await vi.waitFor(async () => expect((await leftovers(run)).alarm).not.toBeNull(), {
@@ -185,7 +173,7 @@ describe("a run that is over", () => {
   test("is kept while the archive cannot be written, and archived when it can", async () => {
     const run = await finishedRun("return 1");
     const full = { head: async () => null, put: () => Promise.reject(new Error("no space")) };
-    await bind(run, { ARCHIVE: full as unknown as R2Bucket });
+    await bind(run.stub, { ARCHIVE: full as unknown as R2Bucket });
     await askedAfter(run, 31);
     expect(await run.state()).toBe("succeeded");
     await evictDurableObject(run.stub);
@@ -200,7 +188,7 @@ describe("a run that is over", () => {
     ["1.5", 1000],
   ])("is kept while the retention is %j, which is no number of days", async (days, after) => {
     const run = await finishedRun("return 1");
-    await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: days });
+    await bind(run.stub, { SLUICE_ARCHIVE_AFTER_DAYS: days });
     await askedAfter(run, after);
     expect((await leftovers(run)).alarm).toBeGreaterThan(Date.now());
     expect(await run.state()).toBe("succeeded");
@@ -208,7 +196,7 @@ describe("a run that is over", () => {
 
   test("is archived after as many days as the variable says", async () => {
     const run = await finishedRun("return 1");
-    await bind(run, { SLUICE_ARCHIVE_AFTER_DAYS: "90" });
+    await bind(run.stub, { SLUICE_ARCHIVE_AFTER_DAYS: "90" });
     await askedAfter(run, 89);
     expect(await run.state()).toBe("succeeded");
     await alarmAfter(run, 2);
