@@ -1,21 +1,17 @@
 // Checks Starlark files without a server: reads them with what they load, and names each finding's file as the
 // person who asked would.
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { checkFilter } from "../src/events/filter.ts";
-import { checkKey } from "../src/events/key.ts";
 import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
 import { predeclaredIn, TEST_SUFFIX } from "../src/testing/index.ts";
 import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../src/workflow/check/index.ts";
 import { gitFileOf } from "../src/workflow/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
+import { enginePorts } from "./engine-ports.ts";
 import { CliError } from "./errors.ts";
 import { type AskedRepositories, LOCK_FILE } from "./git-modules.ts";
 import { tryProgram } from "./workflow-files.ts";
-
-const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 
 export interface CheckedFiles {
   /** Paths relative to `from`, libraries that were loaded included; sorted. */
@@ -123,19 +119,12 @@ function checkWhereComplete(path: string, from: string, asked: AskedRepositories
 
 function checkIn(root: string, path: string, asked: AskedRepositories): CheckedFile {
   const unreachable = new Map<string, string>();
-  const onUnreachable = (name: string, why: string) => void unreachable.set(name, why);
+  const onUnreachable = (name: string, why: string) =>
+    void unreachable.set(name, `${why}; what it gives was not checked`);
   const { input, saveLock } = tryProgram(path, { root, onUnreachable, asked });
-  const checked = checkProgram(input, { sha256Hex, checkFilter, checkKey, predeclaredIn });
-  const findings = checked.findings.map((finding) => saidBetter(finding, unreachable));
-  return { root, input, saveLock, ...checked, findings };
-}
-
-/** Why a file that another repository should have is not there. */
-function saidBetter(finding: Finding, unreachable: ReadonlyMap<string, string>): Finding {
-  if (finding.code !== "load-not-found") return finding;
-  const [, why] = [...unreachable].find(([name]) => finding.message.startsWith(`cannot load ${name}:`)) ?? [];
-  if (why === undefined) return finding;
-  return { ...finding, code: "load-unreachable", message: `${why}; what it gives was not checked` };
+  const whyUnreachable = (file: string) => unreachable.get(file);
+  const checked = checkProgram(input, { ...enginePorts, predeclaredIn, whyUnreachable });
+  return { root, input, saveLock, ...checked };
 }
 
 /** Fixes may make room for others; more rounds than this would mean that two of them undo each other. */

@@ -1,12 +1,10 @@
 // Runs files of tests, and collects what becomes of them.
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { checkFilter } from "../src/events/filter.ts";
-import { checkKey } from "../src/events/key.ts";
 import type { ErrorData } from "../src/protocol/result.ts";
 import type { Diagnostic, WorkflowInput } from "../src/protocol/workflow.ts";
 import { Coverage, type FileCoverage, loadTestFile, runTest, TEST_SUFFIX } from "../src/testing/index.ts";
 import { renderDiagnostics } from "./diagnostics.ts";
+import { enginePorts } from "./engine-ports.ts";
 import { CliError } from "./errors.ts";
 import type { FileReport, LoadFailure } from "./test-reports/file-report.ts";
 import { readProgram, testFiles } from "./workflow-files.ts";
@@ -28,8 +26,6 @@ export interface TestResults {
   /** Of the files that tests have loaded, files of tests and of other repositories excluded. */
   coverage: FileCoverage[];
 }
-
-const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** Throws `CliError` where there is no file of tests. One that cannot be loaded is a report that says why. */
 export function runTests(paths: readonly string[], options: RunTestsOptions): TestResults {
@@ -73,9 +69,7 @@ function runFile(
     });
   }
   const loaded = loadTestFile(input, {
-    sha256Hex,
-    checkFilter,
-    checkKey,
+    ...enginePorts,
     ...(coverage && { prepare: (program) => coverage.observe(program) }),
   });
   if (!loaded.ok) return finished({ tests: [], failure: loadFailure(loaded.error, input) });
@@ -83,7 +77,7 @@ function runFile(
     .filter(({ name }) => isWanted(name))
     .map((test) => {
       const started = performance.now();
-      const report = runTest(loaded.value, test, { sha256Hex, seed, replayEveryTime });
+      const report = runTest(loaded.value, test, { ...enginePorts, seed, replayEveryTime });
       return { ...report, tookMs: performance.now() - started };
     });
   return finished({ tests });

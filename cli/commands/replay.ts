@@ -1,18 +1,14 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { checkFilter } from "../../src/events/filter.ts";
-import { checkKey } from "../../src/events/key.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
 import { outputOf } from "../command.ts";
+import { enginePorts } from "../engine-ports.ts";
 import { CliError } from "../errors.ts";
 import { printable } from "../output.ts";
 import { readProgram } from "../workflow-files.ts";
-
-const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
 
 interface Replayed {
   path: string;
@@ -56,14 +52,12 @@ function replay(path: string, changed: string | undefined): Replayed {
   const { run, program } = history.head;
   const sources = changed === undefined ? program : readProgram(changed);
   const loaded = loadWorkflow(sources, {
+    ...enginePorts,
     name: run.workflow,
-    sha256Hex,
-    checkFilter,
-    checkKey,
     wasTaken: changed === undefined,
   });
   if (!loaded.ok) throw new CliError(`${changed ?? path}: ${loaded.error.message}`);
-  const difference = firstDifference(loaded.value, history, sha256Hex);
+  const difference = firstDifference(loaded.value, history, enginePorts.sha256Hex);
   return {
     path,
     run: run.id,

@@ -37,6 +37,8 @@ export interface LoadWorkflowOptions extends ExpressionChecks {
   sha256Hex: Sha256Hex;
   /** What a file knows besides the language itself. Default: what every file of a workflow does. */
   predeclaredIn?(file: string): Readonly<Record<string, Value>>;
+  /** Why a file of another repository could not be had, in a sentence; undefined where nobody tried. */
+  whyUnreachable?(file: string): string | undefined;
   /** Takes a program without triggers too: a library, a file of tests. Default false. */
   needsNoTrigger?: boolean;
   /**
@@ -90,7 +92,7 @@ export function loadWorkflow(sources: Sources, options: LoadWorkflowOptions): Re
 /** Files to programs, every file after those that it loads. */
 function compileAll(
   { entry, files }: Sources,
-  { predeclaredIn = () => predeclared, prepare = (program) => program }: LoadWorkflowOptions,
+  { predeclaredIn = () => predeclared, prepare = (program) => program, whyUnreachable }: LoadWorkflowOptions,
 ): { programs: Map<string, Program>; problems: Diagnostic[] } {
   const programs = new Map<string, Program>();
   const problems: Diagnostic[] = [];
@@ -112,8 +114,11 @@ function compileAll(
       const target = loadedFile(module, file);
       const source = target !== undefined && Object.hasOwn(files, target) ? files[target] : undefined;
       if (target === undefined || source === undefined) {
+        const why = target && whyUnreachable?.(target);
         problems.push(
-          problem("load-not-found", `cannot load ${module}: the program has no such file`, position),
+          why
+            ? problem("load-unreachable", why, position)
+            : problem("load-not-found", `cannot load ${module}: the program has no such file`, position),
         );
       } else if (path.includes(target)) {
         const cycle = [...path.slice(path.indexOf(target)), target].join(" -> ");

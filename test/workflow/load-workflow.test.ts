@@ -250,6 +250,25 @@ on_event("t", h, batch = batch(10, "1m"))
     expect(problems({ "main.star": entry, "a.star": "def a(:" })[0]).toMatch(/^a\.star:1:/);
   });
 
+  it("says why a file of another repository is missing, also where one of its own loads it", () => {
+    const files = {
+      "main.star": `load("git::https://x.test/r//lib/a.star@v1", "a")\n${handler}on_event("t", h)`,
+      "git::https://x.test/r//lib/a.star@v1": 'load("b.star", "b")\na = b',
+    };
+    const whyUnreachable = (file: string) =>
+      file === "git::https://x.test/r//lib/b.star@v1" ? "no answer" : undefined;
+    const loaded = loadWorkflow({ entry: "main.star", files }, { sha256Hex, whyUnreachable });
+    expect(loaded).toMatchObject({
+      error: {
+        details: {
+          diagnostics: [
+            { code: "load-unreachable", message: "no answer", file: Object.keys(files)[1], line: 1 },
+          ],
+        },
+      },
+    });
+  });
+
   it("refuses more than 512 KiB of sources", () => {
     expect(problems(`${handler}# ${"é".repeat(300_000)}`)).toEqual(["main.star:1:1 too-large"]);
   });

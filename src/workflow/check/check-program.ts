@@ -23,6 +23,8 @@ export interface CheckOptions {
   checkFilter(filter: string): string | undefined;
   /** The same of the key that tells groups of events apart. */
   checkKey(key: string): string | undefined;
+  /** Why a file of another repository could not be had, in a sentence; undefined where nobody tried. */
+  whyUnreachable?(file: string): string | undefined;
   /** What a file knows by itself; by default what workflows know. */
   predeclaredIn?(file: string): Readonly<Record<string, Value>>;
 }
