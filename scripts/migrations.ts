@@ -12,10 +12,13 @@ const actors = readdirSync(schemas)
   .filter((file) => file.endsWith(".ts") && file !== "shared.ts")
   .map((file) => file.replace(/\.ts$/, ""));
 
+/** What drizzle-kit says when it is done. */
+const finishes = ["No schema changes", "Your SQL migration file"];
+
 const withHead = new Set(["workflow-run"]);
 
 function generate(actor: string, out: string): void {
-  execFileSync(
+  const said = execFileSync(
     "drizzle-kit",
     [
       "generate",
@@ -24,8 +27,12 @@ function generate(actor: string, out: string): void {
       `--schema=${schemas}/${actor}.ts`,
       `--out=${out}`,
     ],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" },
   );
+  // A schema that cannot be read ends it with the exit code of a success.
+  if (!finishes.some((text) => said.includes(text))) {
+    throw new Error(`drizzle-kit has not come to an end with ${schemas}/${actor}.ts:\n${said}`);
+  }
   if (withHead.has(actor)) writeFileSync(join(out, "head.sql"), headOf(out));
 }
 
