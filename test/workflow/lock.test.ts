@@ -41,6 +41,12 @@ describe.each(modes)("a lock, $mode", ({ replayEveryTime }) => {
     ]);
   });
 
+  it("returns None where its function returns None", () => {
+    const host = start('return w.lock("k", lambda: None)');
+    host.goOn();
+    expect(host.machine.ending().output).toBeNull();
+  });
+
   it("is let go of when its function fails, after the function's own cleanup", () => {
     const host = start(`
       def work():

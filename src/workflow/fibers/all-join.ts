@@ -88,6 +88,7 @@ export class AllJoin implements Join {
   #outcome(waiter: Thread): Value {
     if (this.#failure) throw taskError(waiter, this.#failure);
     const values = this.#members.map(({ ending }) => (ending?.kind === "returned" ? ending.value : null));
-    return this.#options.result?.(values) ?? new StarlarkList(values);
+    const { result } = this.#options;
+    return result ? result(values) : new StarlarkList(values);
   }
 }
