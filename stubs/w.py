@@ -102,7 +102,7 @@ def lock(key: str, fn: Callable, *args, limit: int = 1, timeout: int | float | s
     Args:
         key: The lock's name, 1 to 200 visible ASCII characters.
         fn: The function to call.
-        args: Its arguments.
+        args: Its arguments, by position.
         limit: How many may hold the lock together. Default: 1.
         timeout: How long to wait for the lock at most.
 
@@ -176,7 +176,7 @@ def parallel(branches, *, limit: int = None, on_error: str = "wait"):
     When all have ended, the error of the first that failed is raised.
 
     Args:
-        branches: Functions, or tuples of a function and its arguments.
+        branches: Functions, or tuples of a function and its arguments by position.
         limit: How many run at a time; all where it is left out.
         on_error: What a failure does to the others: `"wait"` lets them go on, `"cancel"` cancels them. One of "wait", "cancel". Default: "wait".
 
@@ -185,12 +185,13 @@ def parallel(branches, *, limit: int = None, on_error: str = "wait"):
     """
     pass
 
-def spawn(fn: Callable, /, *args):
+def spawn(fn: Callable, /, *args, **kwargs):
     """Calls a function in a fiber of its own and goes on at once.
 
     Args:
         fn: The function to call.
         args: Its arguments.
+        kwargs: Its arguments that are given by name.
 
     Returns:
         The task: `id`, `done`, `state`, `cancel()`.
@@ -213,7 +214,7 @@ def race(branches):
     """Waits for the first branch or task to end, cancels the others and waits for their cleanup.
 
     Args:
-        branches: Functions, or tuples of a function and its arguments. Tasks, too.
+        branches: Functions, or tuples of a function and its arguments by position. Tasks, too.
 
     Returns:
         `struct(index, value)` of the first.
@@ -234,7 +235,7 @@ def select(*, events = None, timers = None, tasks = None, signals = None):
     """
     pass
 
-def attempt(fn: Callable, /, *args):
+def attempt(fn: Callable, /, *args, **kwargs):
     """Calls a function and returns how that went, instead of failing.
 
     A cancellation and a used-up budget pass by.
@@ -242,13 +243,14 @@ def attempt(fn: Callable, /, *args):
     Args:
         fn: The function to call.
         args: Its arguments.
+        kwargs: Its arguments that are given by name.
 
     Returns:
         `struct(ok, value, error)`, error being None or `struct(code, message, details)`.
     """
     pass
 
-def defer(fn: Callable, /, *args) -> None:
+def defer(fn: Callable, /, *args, **kwargs) -> None:
     """Calls a function when the handler, or the fiber's function, has ended in whichever way.
 
     The last one deferred is called first.
@@ -256,6 +258,7 @@ def defer(fn: Callable, /, *args) -> None:
     Args:
         fn: The function to call.
         args: Its arguments.
+        kwargs: Its arguments that are given by name.
     """
     pass
 

@@ -2,7 +2,7 @@
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
-import { endOf } from "../../src/workflow/journal-state.ts";
+import { endOf, successorIn } from "../../src/workflow/journal-state.ts";
 import type { ForkRun } from "../rpc/workflow-run.ts";
 import { runStub } from "../stubs.ts";
 import { type ForkFrom, forkFrom, forkOf, keptOf, restartMessage } from "./fork.ts";
@@ -32,7 +32,7 @@ export async function beginFork(forked: Forked, asked: ForkRun): Promise<Result<
     return refuse("run_imported", `the run was imported by ${run.imported.by}: start one here`);
   const kept = keptOf(forked);
   const end = endOf(kept.records.at(-1));
-  const instead = restart ? (end?.data.restarted ?? end?.data.continued)?.run : undefined;
+  const instead = restart && end ? successorIn(end.data) : undefined;
   if (instead !== undefined && instead !== id)
     return refuse("already_restarted", `the run goes on as ${instead}: restart that one`, { run: instead });
   const from = forkFrom(asked, kept.records);

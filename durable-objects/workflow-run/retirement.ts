@@ -11,7 +11,7 @@ import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Timers } from "../../src/storage/timers.ts";
-import { endOf } from "../../src/workflow/journal-state.ts";
+import { endOf, successorIn } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
 import { maskedStart } from "../../src/workflow/secrets/masked-effects.ts";
 import { maskedRecord } from "../../src/workflow/secrets/masked-record.ts";
@@ -94,8 +94,7 @@ export class Retirement {
       return false;
     }
     // A parent knows a child by the first run of its chain, which hands on what the parent tells it.
-    const hasSuccessor = end.data.continued !== undefined || end.data.restarted !== undefined;
-    const parent = hasSuccessor ? parentOfRun(start) : undefined;
+    const parent = successorIn(end.data) ? parentOfRun(start) : undefined;
     if (parent && (await this.#ports.hasChildren(start.workspace, parent.run))) return false;
     await this.#archive(start);
     return true;

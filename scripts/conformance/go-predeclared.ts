@@ -96,7 +96,7 @@ export function assertPredeclared(testFile: string, report: Report): Record<stri
       return null;
     }),
     catch: defineBuiltin("catch", "f, /", (ctx, f: Value) =>
-      ctx.attempt(f, [], (outcome) => (outcome.ok ? null : outcome.error.message)),
+      ctx.attempt(f, [], [], (outcome) => (outcome.ok ? null : outcome.error.message)),
     ),
     matches: defineBuiltin("matches", "pattern: string, str: string", (_ctx, pattern: string, text: string) =>
       RE2JS.compile(pattern).matcher(text).find(),

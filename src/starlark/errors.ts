@@ -43,6 +43,8 @@ export interface StarlarkErrorOptions {
   /** No `attempt` catches it: it ends the fiber. Default false. */
   readonly uncatchable?: boolean;
   readonly cause?: unknown;
+  /** What the host knows of where it comes from. Programs do not see it, and keep it when they raise the error again. */
+  readonly origin?: unknown;
 }
 
 /** Anything that ends a Starlark program abnormally. */
@@ -50,6 +52,7 @@ export class StarlarkError extends Error {
   readonly code: string;
   readonly details: unknown;
   readonly uncatchable: boolean;
+  readonly origin: unknown;
   /** Active calls when it was raised, outermost first; the machine fills it in. */
   traceback: readonly Frame[] = [];
 
@@ -59,6 +62,7 @@ export class StarlarkError extends Error {
     this.code = options.code ?? "EvalError";
     this.details = options.details;
     this.uncatchable = options.uncatchable ?? false;
+    this.origin = options.origin;
   }
 
   /** Draws the error with its traceback, source lines and a caret, as text for people. */

@@ -172,6 +172,7 @@ export type {
   KeywordArgument,
   Outcome,
 } from "./value/call.ts";
+export { CaughtError } from "./value/caught-error.ts";
 export { defineBuiltin, defineMethod, type MethodTable } from "./value/define.ts";
 export { StarlarkDict } from "./value/dict.ts";
 export { equals } from "./value/equality.ts";

@@ -92,7 +92,7 @@ const fails: Builtin = defineBuiltin(
   "assert.fails",
   "fn: callable, text: string",
   (ctx: CallContext, fn: Value, text: string): CallResult =>
-    ctx.attempt(fn, [], (outcome) => {
+    ctx.attempt(fn, [], [], (outcome) => {
       if (outcome.ok) {
         throw failed(`it returned ${repr(outcome.value)}, want an error with ${repr(text)}`, undefined);
       }

@@ -4,7 +4,7 @@ import type { RunId } from "../protocol/ids.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { releaseLock } from "./commands/lock.ts";
 import { closeChild } from "./commands/start.ts";
-import type { FinishedNote, JournalState } from "./journal-state.ts";
+import { type FinishedNote, type JournalState, successorIn } from "./journal-state.ts";
 import type { Effect, RunOptions } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import type { OpenTurn } from "./turn.ts";
@@ -16,7 +16,7 @@ export function endRun(turn: OpenTurn, state: JournalState, note: FinishedNote):
   for (const [command, key] of state.locks) releaseLock(turn, command, key);
   for (const [command, child] of state.children) closeChild(turn, command, child);
   tellParent(turn, note);
-  const successor = (note.continued ?? note.restarted)?.run;
+  const successor = successorIn(note);
   turn.changes.finished = {
     state: note.state,
     hasWaitedForEvents: state.hasWaitedForEvents,

@@ -1,4 +1,5 @@
 // Errors on their way between Starlark and the journal.
+import type { CommandId } from "../protocol/ids.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError } from "../starlark/index.ts";
@@ -14,9 +15,15 @@ export function errorDataOf({ code, message, details }: StarlarkError): ErrorDat
   return isJsonObject(details) ? { code, message, details } : { code, message };
 }
 
-/** The error that an outcome raises at the call that waits for it. */
-export function raisedError({ code, message, details }: ErrorData): StarlarkError {
-  return new StarlarkError(message, { code, details });
+/** The error that a command's outcome raises at the call that waits for it. */
+export function raisedError({ code, message, details }: ErrorData, command: CommandId): StarlarkError {
+  return new StarlarkError(message, { code, details, origin: command });
+}
+
+/** The command whose outcome raised the error, however often it was caught and raised again; undefined for any other. */
+export function commandOf({ origin }: StarlarkError): CommandId | undefined {
+  // Only `raisedError` gives errors an origin.
+  return origin as CommandId | undefined;
 }
 
 export function cancelledError(by: string, reason: string): StarlarkError {

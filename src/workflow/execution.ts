@@ -196,7 +196,7 @@ export class Execution implements ThreadHost {
       fiber.resume(decodeValue(outcome.ok));
     } else {
       this.#slice.begin();
-      fiber.fail(raisedError(outcome.error));
+      fiber.fail(raisedError(outcome.error, id));
     }
     this.#runReady();
     return undefined;

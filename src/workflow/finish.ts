@@ -3,7 +3,7 @@ import type { RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
-import { CANCELLED, errorDataOf } from "./error-data.ts";
+import { CANCELLED, commandOf, errorDataOf } from "./error-data.ts";
 import type { ThreadEnding } from "./fibers/thread.ts";
 import type { FinishedNote } from "./journal-state.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
@@ -13,7 +13,7 @@ import { bytesBeyond } from "./payload.ts";
 const MAX_TEXT = 20_000;
 
 /** The text as a record keeps it. */
-export function shortened(text: string): string {
+function shortened(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
 }
 
@@ -66,9 +66,11 @@ function returned(value: Value): FinishedNote {
 
 function failed(cause: StarlarkError): FinishedNote {
   const error: ErrorData = errorDataOf(cause);
+  const command = commandOf(cause);
   return {
     state: "failed",
     error: { ...error, message: shortened(error.message) },
+    ...(command === undefined ? {} : { command }),
     traceback: shortened(cause.format()),
   };
 }

@@ -22,6 +22,8 @@ export interface FinishedNote {
   state: "succeeded" | "failed" | "cancelled";
   output?: JsonValue;
   error?: ErrorData;
+  /** The one whose outcome the error is. */
+  command?: CommandId;
   traceback?: string;
   /** The run that it goes on as, and the data of that one's event where the script has given some. */
   continued?: { run: RunId; data?: JsonValue };
@@ -35,6 +37,16 @@ export type EndRecord = NotedRecord & { note: "finished"; data: FinishedNote };
 /** How the run of a journal ended whose last record is `last`; undefined while the run goes on. */
 export function endOf(last: JournalRecord | undefined): EndRecord | undefined {
   return last?.type === "noted" && last.note === "finished" ? (last as EndRecord) : undefined;
+}
+
+/** How a run ended, as a part of a sentence: "the run has …". */
+export function endInWords({ state }: FinishedNote): string {
+  return state === "cancelled" ? "been cancelled" : state;
+}
+
+/** The run that goes on in the place of one that ended like this, if one does. */
+export function successorIn({ continued, restarted }: FinishedNote): RunId | undefined {
+  return (continued ?? restarted)?.run;
 }
 
 const knownNotes: ReadonlySet<string> = new Set(noteKinds);

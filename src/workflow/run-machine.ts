@@ -21,7 +21,7 @@ import { receiveSignal } from "./commands/wait-for-signal.ts";
 import { endRun, successorOf } from "./end-run.ts";
 import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
-import { type FinishedNote, JournalState } from "./journal-state.ts";
+import { endInWords, type FinishedNote, JournalState, successorIn } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import type {
   Changes,
@@ -68,13 +68,11 @@ const noProgram: ErrorData = {
 
 const notStarted: ErrorData = { code: "run_not_started", message: "the run has not started yet" };
 
-function runFinished({ state, continued, restarted }: FinishedNote): ErrorData {
-  const successor = (continued ?? restarted)?.run;
+function runFinished(note: FinishedNote): ErrorData {
+  const successor = successorIn(note);
   const next = successor === undefined ? "" : `, and goes on as ${successor}`;
-  return { code: "run_finished", message: `the run has ${inWords[state]} already${next}` };
+  return { code: "run_finished", message: `the run has ${endInWords(note)} already${next}` };
 }
-
-const inWords = { succeeded: "succeeded", failed: "failed", cancelled: "been cancelled" } as const;
 
 /** Why an input is turned down that no command is there for. */
 function unheard(input: CommandInput, id: CommandId): ErrorData | undefined {

@@ -5,7 +5,7 @@ import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import { decodeValue, toJson } from "../starlark/index.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
-import type { JournalState } from "./journal-state.ts";
+import { type JournalState, successorIn } from "./journal-state.ts";
 import type { RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import { bytesBeyond } from "./payload.ts";
@@ -22,7 +22,7 @@ export function summaryOf(state: JournalState, start: RunStart, stuck: ErrorData
   const { id, source, type, subject } = start.event;
   const parent = parentOfRun(start);
   const error = stuck ?? state.finished?.error;
-  const successor = (state.finished?.continued ?? state.finished?.restarted)?.run;
+  const successor = state.finished && successorIn(state.finished);
   return {
     id: start.id,
     workflow: start.workflow,

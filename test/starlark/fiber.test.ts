@@ -17,7 +17,7 @@ import {
 
 const ask = defineBuiltin("ask", "question", (ctx, question: Value) => ctx.suspend(question));
 const attempt = defineBuiltin("attempt", "fn: callable", (ctx, fn: Value) =>
-  ctx.attempt(fn, [], (outcome: Outcome) =>
+  ctx.attempt(fn, [], [], (outcome: Outcome) =>
     outcome.ok
       ? makeStruct({ ok: true, value: outcome.value })
       : makeStruct({ ok: false, error: outcome.error.message }),

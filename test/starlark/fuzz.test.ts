@@ -42,7 +42,7 @@ const answerTo = (question: Value): Value => {
 const PAUSE = Symbol("pause");
 
 const attempt = defineBuiltin("attempt", "f: callable, /", (ctx, f: Value) =>
-  ctx.attempt(f, [], (outcome) => (outcome.ok ? outcome.value : outcome.error.message)),
+  ctx.attempt(f, [], [], (outcome) => (outcome.ok ? outcome.value : outcome.error.message)),
 );
 const askAtOnce = defineBuiltin("ask", "question, /", (_ctx, question: Value) => answerTo(question));
 const askHost = defineBuiltin("ask", "question, /", (ctx, question: Value) => ctx.suspend(question));

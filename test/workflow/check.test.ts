@@ -99,6 +99,11 @@ describe("the workflow object is known wherever it is handed on to", () => {
     ["to another function", "def f(w):\n    g(w)\ndef g(wf):\n    wf.slep()\n"],
     ["by keyword", "def f(w):\n    g(1, wf = w)\ndef g(a, wf):\n    wf.slep(a)\n"],
     ["by w.spawn", "def f(w):\n    w.spawn(g, 1, w)\ndef g(a, wf):\n    wf.slep(a)\n"],
+    [
+      "by the name of a parameter of w.defer",
+      "def f(w):\n    w.defer(g, 1, wf = w)\ndef g(a, wf):\n    wf.slep(a)\n",
+    ],
+    ["by w.lock", 'def f(w):\n    w.lock("k", g, 1, w, limit = 2)\ndef g(a, wf):\n    wf.slep(a)\n'],
     ["by the branches of w.parallel", "def f(w):\n    w.parallel([(g, w)])\ndef g(wf):\n    wf.slep()\n"],
     [
       "by a comprehension of branches",
@@ -123,6 +128,38 @@ describe("the workflow object is known wherever it is handed on to", () => {
   test("but a w that gets something else is something else", () => {
     expect(found('def _f(w):\n    return w.upper()\n\nX = _f("a")\n')).toEqual([]);
     expect(found("X = sorted([], key = lambda w: w.lower())\n")).toEqual([]);
+  });
+});
+
+describe("a call that another function makes is checked as if it stood there", () => {
+  test.each([
+    ["w.spawn(helper)", "missing-argument", "helper: missing argument for a"],
+    ["w.spawn(helper, b = 1)", "missing-argument", "helper: missing argument for a"],
+    ["w.spawn(helper, 1, c = 2)", "unknown-argument", "helper: there is no parameter c"],
+    ["w.defer(helper, 1, a = 2)", "surplus-argument", "helper: a is given twice"],
+    ["w.attempt(helper, 1, 2, 3)", "surplus-argument", "helper: takes at most 2 positional arguments"],
+    ["w.attempt(lambda: 1, n = 1)", "unknown-argument", "the lambda: there is no parameter n"],
+    ['w.lock("k", helper, limit = 2)', "missing-argument", "helper: missing argument for a"],
+    ["w.parallel([(helper, 1, 2, 3)])", "surplus-argument", "helper: takes at most 2 positional arguments"],
+    ['w.defer(w.run, stp = "./x")', "unknown-argument", "w.run: there is no parameter stp"],
+    ['w.attempt(w.run, step = "x")', "invalid-reference", "w.run: "],
+    ['w.spawn(w.sleep, "1h")', "surplus-argument", "w.sleep: takes no positional arguments"],
+  ])("%s", (call, rule, message) => {
+    const source = `def helper(a, b = 0):\n    return [a, b]\n\n${handler(call)}`;
+    expect(findings(source)).toEqual([
+      expect.objectContaining({ code: rule, message: expect.stringContaining(message) }),
+    ]);
+  });
+
+  test.each([
+    "w.spawn(helper, 1, b = 2)",
+    "w.defer(helper, b = 1, a = 2)",
+    "k = {}\nw.attempt(helper, **k)",
+    'w.lock("k", helper, 1, timeout = "1h")',
+    'w.lock(key = "k", fn = lambda: 1)',
+    'w.attempt(w.run, step = "./x", inputs = {})',
+  ])("%s is in order", (call) => {
+    expect(found(`def helper(a, b = 0):\n    return [a, b]\n\n${handler(call)}`)).toEqual([]);
   });
 });
 

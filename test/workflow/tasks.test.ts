@@ -28,6 +28,31 @@ describe.each(modes)("w.spawn and w.wait, $mode", ({ replayEveryTime }) => {
     ]);
   });
 
+  it("hands arguments on by position and by name, to functions of w as well", () => {
+    expect(
+      output(`
+        def join(a, b = 0, *rest, sep = "-", **named):
+            return sep.join([str(x) for x in [a, b] + list(rest)] + sorted(named))
+        tasks = [w.spawn(join, n, b = n * 2, sep = "+", more = True) for n in [1, 2]]
+        slept = w.spawn(w.sleep, seconds = 1)
+        w.defer(w.set_output, "deferred", value = 3)
+        return w.wait(tasks), w.wait(slept), w.attempt(join, a = 7).value, w.attempt(w.log, sep = 1).ok
+      `),
+    ).toEqual([["1+2+more", "2+4+more"], null, "7-0", false]);
+  });
+
+  it("returns None where the function of a task returns None", () => {
+    expect(output("return w.wait(w.spawn(lambda: None)), w.wait([w.spawn(lambda: None)])")).toEqual([
+      null,
+      [null],
+    ]);
+  });
+
+  it("says of an argument that the function does not take that it is one too many", () => {
+    expect(output("def f(a): return a\nreturn w.attempt(f, 1, b = 2).error.message")).toContain("b");
+    expect(errorOf("w.wait(w.spawn(lambda: 1, b = 2))")?.message).toContain("b");
+  });
+
   it("waits for one task as often as it is asked to", () => {
     expect(output('t = w.spawn(run, w, "a", 1)\nreturn w.wait([t, t, t])[2]["n"]')).toBe(1);
   });

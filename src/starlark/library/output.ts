@@ -1,6 +1,7 @@
 /** `print` and `fail`: what a program says to whoever runs it. */
 import { EvaluationError } from "../errors.ts";
 import type { CallContext } from "../value/call.ts";
+import { CaughtError } from "../value/caught-error.ts";
 import { defineBuiltin } from "../value/define.ts";
 import { str } from "../value/repr.ts";
 import type { Value } from "../value/value.ts";
@@ -18,6 +19,8 @@ export const fail = defineBuiltin(
   "fail",
   "*args, sep?: string",
   (ctx, separator: string | undefined, args: Value[]) => {
+    const [only] = args;
+    if (only instanceof CaughtError && args.length === 1) throw only.raisedAgain();
     throw new EvaluationError(`fail: ${joinTexts(ctx, args, separator ?? " ")}`);
   },
 );

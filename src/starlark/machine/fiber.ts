@@ -131,8 +131,13 @@ export class Fiber implements RunningFiber {
     return items.length === 0 ? then([]) : new Deferred({ kind: "each", callee, items, next: then });
   }
 
-  attempt(callee: Value, args: readonly Value[], then: (outcome: Outcome) => CallResult): Deferred {
-    return new Deferred({ kind: "attempt", callee, args, next: then });
+  attempt(
+    callee: Value,
+    args: readonly Value[],
+    kwargs: readonly KeywordArgument[],
+    then: (outcome: Outcome) => CallResult,
+  ): Deferred {
+    return new Deferred({ kind: "attempt", callee, args, kwargs, next: then });
   }
 
   suspend(request: unknown, then?: Continuation): Deferred {
@@ -198,7 +203,7 @@ export class Fiber implements RunningFiber {
           return;
         }
         const args = action.kind === "each" ? action.items.slice(0, 1) : action.args;
-        const kwargs = action.kind === "call" ? action.kwargs : [];
+        const kwargs = action.kind === "each" ? [] : action.kwargs;
         const immediate = this.invoke(action.callee, args, kwargs, register);
         if (immediate === undefined) return;
         current = immediate;

@@ -44,6 +44,7 @@ export type DeferredAction =
       readonly kind: "attempt";
       readonly callee: Value;
       readonly args: readonly Value[];
+      readonly kwargs: readonly KeywordArgument[];
       readonly next: (outcome: Outcome) => CallResult;
     }
   | {
@@ -76,7 +77,12 @@ export interface CallContext {
   callEach(callee: Value, items: readonly Value[], then: (results: Value[]) => CallResult): CallResult;
 
   /** Calls a value and hands its value or its error to `then`; uncatchable errors pass by. */
-  attempt(callee: Value, args: readonly Value[], then: (outcome: Outcome) => CallResult): Deferred;
+  attempt(
+    callee: Value,
+    args: readonly Value[],
+    kwargs: readonly KeywordArgument[],
+    then: (outcome: Outcome) => CallResult,
+  ): Deferred;
 
   /**
    * Suspends the fiber until the host resumes it with a value, which goes through `then`, or is the

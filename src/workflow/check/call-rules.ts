@@ -11,7 +11,7 @@ import { durationArgument } from "../w/duration.ts";
 import { retryArgument } from "../w/retry-argument.ts";
 import { sensitiveArgument } from "../w/sensitive-argument.ts";
 import type { Report } from "./finding.ts";
-import { builtinOf, type HandedOn, type Meanings } from "./meanings.ts";
+import { builtinOf, type Meanings } from "./meanings.ts";
 import type { ParsedFile } from "./parsed-file.ts";
 import type { RuleId } from "./rules.ts";
 import { type SpeltOut, someFunction, speltOut } from "./spelt-out.ts";
@@ -38,16 +38,17 @@ interface Takes {
 
 export function checkCalls(context: CallRulesContext): void {
   const { file, meanings } = context;
-  for (const { node } of file.expressions) {
-    if (node.kind !== "call") continue;
-    const meaning = meanings.of(node.callee, file);
-    const builtin = builtinOf(meaning);
-    if (builtin !== undefined) checkBuiltinCall(context, node, builtin);
-    else if (meaning !== undefined && "definition" in meaning) {
-      match(context, node, takesOfDefinition(meaning.definition.fn));
-    }
+  for (const { node } of file.expressions) if (node.kind === "call") checkCall(context, node);
+  for (const handedOn of meanings.handedOn) if (handedOn.file === file) checkCall(context, handedOn.call);
+}
+
+function checkCall(context: CallRulesContext, call: ast.CallExpression): void {
+  const meaning = context.meanings.of(call.callee, context.file);
+  const builtin = builtinOf(meaning);
+  if (builtin !== undefined) checkBuiltinCall(context, call, builtin);
+  else if (meaning !== undefined && "definition" in meaning) {
+    match(context, call, takesOfDefinition(meaning.definition.fn));
   }
-  for (const handedOn of meanings.handedOn) if (handedOn.file === file) checkHandedOn(context, handedOn);
 }
 
 function takesOfBuiltin(name: string, { signature }: Builtin): Takes {
@@ -70,7 +71,7 @@ export function takesOfDefinition(fn: ast.FunctionNode): Takes {
   const plain = (parameters: readonly ast.Parameter[]) =>
     parameters.flatMap(({ kind, name }) => (kind === "plain" && name !== undefined ? [name.name] : []));
   return {
-    name: fn.name,
+    name: fn.name === "lambda" ? "the lambda" : fn.name,
     positional: plain(star < 0 ? fn.parameters : fn.parameters.slice(0, star)),
     positionalOnly: new Set(),
     keywordOnly: star < 0 ? [] : plain(fn.parameters.slice(star)),
@@ -311,28 +312,5 @@ function refusal(rule: RuleId, read: () => unknown): { rule: RuleId; message: st
     if (error instanceof StarlarkError)
       return { rule, message: error.message.replace(/^(run|start):/, "w.$1:") };
     throw error;
-  }
-}
-
-/** `w.spawn(fn, a, b)` calls `fn(a, b)`. */
-function checkHandedOn(context: CallRulesContext, { callee, arguments: args, node }: HandedOn): void {
-  const meaning = context.meanings.of(callee, context.file);
-  if (meaning === undefined || !("definition" in meaning)) return;
-  const takes = takesOfDefinition(meaning.definition.fn);
-  const call = takes.name === "lambda" ? "the lambda" : takes.name;
-  const required = takes.positional.filter((name) => takes.required.has(name)).slice(args.length);
-  const byName = takes.keywordOnly.filter((name) => takes.required.has(name));
-  const missing = [...required, ...byName];
-  if (missing.length > 0) {
-    context.report.add(
-      "missing-argument",
-      `${call}: missing argument for ${missing.join(", ")}`,
-      endOf(node),
-    );
-  }
-  const surplus = args[takes.positional.length];
-  if (surplus !== undefined && !takes.hasStar) {
-    const message = `${call}: takes ${mostArguments(takes.positional.length)}`;
-    context.report.add("surplus-argument", message, surplus);
   }
 }

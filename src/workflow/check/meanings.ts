@@ -15,12 +15,10 @@ export interface Definition {
 
 export type Meaning = { value: Value } | { definition: Definition };
 
-/** How one function hands its call on: `w.spawn(fn, *args)`, or `(fn, *args)` in the list for `w.parallel`. */
+/** What another function calls: `fn(a, b = c)` of `w.spawn(fn, a, b = c)`, or of `(fn, a)` in the list for `w.parallel`. */
 export interface HandedOn {
-  callee: ast.Expression;
-  arguments: readonly ast.Expression[];
+  call: ast.CallExpression;
   file: ParsedFile;
-  node: ast.Expression;
 }
 
 /** Aliases of aliases are followed this far. */
@@ -159,31 +157,25 @@ export class Meanings {
   private *passed(
     handedOn: readonly HandedOn[],
   ): Generator<{ parameter: ast.Parameter; argument: ast.Expression; file: ParsedFile }> {
-    for (const file of this.files.values()) {
-      for (const { node } of file.expressions) {
-        if (node.kind !== "call") continue;
-        const meaning = this.of(node.callee, file);
-        if (meaning === undefined || !("definition" in meaning)) continue;
-        const { parameters } = meaning.definition.fn;
-        const plain = parameters.filter(({ kind }) => kind === "plain");
-        let position = 0;
-        for (const { kind, name, value } of node.arguments) {
-          const parameter =
-            kind === "positional"
-              ? parameters[position++]
-              : kind === "named"
-                ? plain.find((candidate) => candidate.name?.name === name?.name)
-                : undefined;
-          if (parameter?.kind === "plain") yield { parameter, argument: value, file };
-        }
-      }
-    }
-    for (const { callee, arguments: args, file } of handedOn) {
-      const meaning = this.of(callee, file);
+    const written = [...this.files.values()].flatMap((file) =>
+      file.expressions.flatMap(({ node }): HandedOn[] =>
+        node.kind === "call" ? [{ call: node, file }] : [],
+      ),
+    );
+    for (const { call, file } of [...written, ...handedOn]) {
+      const meaning = this.of(call.callee, file);
       if (meaning === undefined || !("definition" in meaning)) continue;
-      for (const [index, argument] of args.entries()) {
-        const parameter = meaning.definition.fn.parameters[index];
-        if (parameter?.kind === "plain") yield { parameter, argument, file };
+      const { parameters } = meaning.definition.fn;
+      const plain = parameters.filter(({ kind }) => kind === "plain");
+      let position = 0;
+      for (const { kind, name, value } of call.arguments) {
+        const parameter =
+          kind === "positional"
+            ? parameters[position++]
+            : kind === "named"
+              ? plain.find((candidate) => candidate.name?.name === name?.name)
+              : undefined;
+        if (parameter?.kind === "plain") yield { parameter, argument: value, file };
       }
     }
   }
@@ -193,15 +185,26 @@ export class Meanings {
       if (node.kind !== "call") return [];
       const called = this.surfaceFunction(node, file);
       if (called === undefined) return [];
-      const given = node.arguments;
-      if (called.forwardsCall && given.every(({ kind }) => kind === "positional")) {
-        const [callee, ...rest] = given.map(({ value }) => value);
-        return callee === undefined ? [] : [{ callee, arguments: rest, file, node }];
-      }
+      if (called.forwardsCall) return forwardedBy(node, called, file);
+      const [list] = node.arguments;
       const isList = called.parameters[0]?.name === "branches";
-      return isList && given[0] !== undefined ? branchesOf(given[0].value, file) : [];
+      return isList && list !== undefined ? branchesOf(list.value, file) : [];
     });
   }
+}
+
+/** The call that follows the parameters of the function which makes it, where it can be told apart from them. */
+function forwardedBy(
+  node: ast.CallExpression,
+  { parameters }: SurfaceFunction,
+  file: ParsedFile,
+): HandedOn[] {
+  const given = node.arguments.slice(parameters.findIndex(({ kind }) => kind === "callable"));
+  const [callee, ...rest] = given;
+  if (callee?.kind !== "positional" || node.arguments[0]?.kind !== "positional") return [];
+  const takesNames = parameters.some(({ form }) => form === "starstar");
+  const handedOn = rest.filter(({ kind }) => takesNames || kind !== "named");
+  return [{ call: { ...node, callee: callee.value, arguments: handedOn }, file }];
 }
 
 function branchesOf(list: ast.Expression, file: ParsedFile): HandedOn[] {
@@ -214,7 +217,14 @@ function branchesOf(list: ast.Expression, file: ParsedFile): HandedOn[] {
   return items.flatMap((node): HandedOn[] => {
     if (node.kind !== "tuple") return [];
     const [callee, ...rest] = node.items;
-    return callee === undefined ? [] : [{ callee, arguments: rest, file, node }];
+    if (callee === undefined) return [];
+    const { start, end, height } = node;
+    const given = rest.map(
+      (value): ast.Argument => ({ kind: "positional", start: value.start, name: undefined, value }),
+    );
+    return [
+      { call: { kind: "call", callee, parenthesis: start, arguments: given, start, end, height }, file },
+    ];
   });
 }
 

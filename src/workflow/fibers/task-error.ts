@@ -25,8 +25,8 @@ export function taskError(waiter: Thread, member: Thread): StarlarkError {
   if (ending?.kind !== "failed") {
     return new StarlarkError(`fiber ${id} was cancelled`, { code: "TaskCancelled", details: { fiber: id } });
   }
-  const { message, code, details, uncatchable, traceback } = ending.error;
-  const error = new StarlarkError(message, { code, details, uncatchable, cause: ending.error });
+  const { message, code, details, uncatchable, origin, traceback } = ending.error;
+  const error = new StarlarkError(message, { code, details, uncatchable, origin, cause: ending.error });
   error.traceback = tracebackThrough(waiter, member, traceback);
   return error;
 }

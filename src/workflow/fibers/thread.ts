@@ -18,7 +18,7 @@ import {
 import { CANCELLED, CONTINUE_AS_NEW } from "../error-data.ts";
 import type { IssuedCommand } from "../issued-command.ts";
 import { MAX_FIBER_DEPTH } from "../limits.ts";
-import type { CallingFiber, CommandRequest } from "../w/issue.ts";
+import type { CallingFiber, CommandRequest, FunctionCall } from "../w/issue.ts";
 import type { FiberNumber } from "./ready-queue.ts";
 
 const BUDGET_EXCEEDED = "BudgetExceeded";
@@ -76,11 +76,6 @@ export interface ThreadHost {
   print(text: string): void;
 }
 
-interface DeferredCall {
-  fn: Value;
-  args: readonly Value[];
-}
-
 export class Thread implements CallingFiber {
   readonly number: FiberNumber;
   readonly id: string;
@@ -92,7 +87,7 @@ export class Thread implements CallingFiber {
   #turn: (() => FiberState) | undefined;
   #blockedOn: BlockedOn = { kind: "start" };
   #commands = 0;
-  readonly #deferred: DeferredCall[] = [];
+  readonly #deferred: FunctionCall[] = [];
   #children: Set<Thread> | undefined;
   #started = 0;
   /** Those that failed before anybody waited for them. */
@@ -106,7 +101,7 @@ export class Thread implements CallingFiber {
 
   constructor(
     host: ThreadHost,
-    call: { fn: Value; args: readonly Value[] },
+    call: FunctionCall,
     origin?: { parent: Thread; number: FiberNumber; startedAt: Frame | undefined },
   ) {
     this.#host = host;
@@ -324,9 +319,9 @@ export class Thread implements CallingFiber {
     return this.#parent === undefined && this.ending === undefined;
   }
 
-  defer(fn: Value, args: readonly Value[]): void {
+  defer(call: FunctionCall): void {
     this.#host.claimDeferred();
-    this.#deferred.push({ fn, args });
+    this.#deferred.push(call);
   }
 
   info(): Value {
@@ -345,17 +340,17 @@ export class Thread implements CallingFiber {
   }
 
   /** Starts a fiber, which runs at its turn. `startedAt`: the call that asks for it. */
-  startChild(fn: Value, args: readonly Value[], startedAt: Frame | undefined): Thread {
+  startChild(call: FunctionCall, startedAt: Frame | undefined): Thread {
     this.#started += 1;
     const number = [...this.number, this.#started];
-    const child = new Thread(this.#host, { fn, args }, { parent: this, number, startedAt });
+    const child = new Thread(this.#host, call, { parent: this, number, startedAt });
     this.#children ??= new Set();
     this.#children.add(child);
     return child;
   }
 
-  #newFiber({ fn, args }: DeferredCall): Fiber {
-    return new Fiber(fn, args, [], {
+  #newFiber({ fn, args, kwargs = [] }: FunctionCall): Fiber {
+    return new Fiber(fn, args, kwargs, {
       budget: this.#host.budget,
       print: (text) => this.#host.print(text),
       hostData: this,

@@ -35,6 +35,6 @@ export interface FunctionEntry {
   isPure?: boolean;
   /** At least one of its parameters has to be given, though none is required. */
   needsOne?: boolean;
-  /** The callable it is given, with the arguments after it, is called: `w.spawn(fn, *args)`. */
+  /** The callable it is given, with the arguments after it, is called: `w.spawn(fn, *args, **kwargs)`. */
   forwardsCall?: boolean;
 }

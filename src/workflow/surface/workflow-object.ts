@@ -6,7 +6,12 @@ const onError: ParameterEntry = {
   default: '"wait"',
   choices: ["wait", "cancel"],
 };
-const branches = "Functions, or tuples of a function and its arguments.";
+const calledFunction = {
+  fn: "The function to call.",
+  "*args": "Its arguments.",
+  "**kwargs": "Its arguments that are given by name.",
+};
+const branches = "Functions, or tuples of a function and its arguments by position.";
 
 export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
   run: {
@@ -120,7 +125,7 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     parameters: {
       key: "The lock's name, 1 to 200 visible ASCII characters.",
       fn: "The function to call.",
-      "*args": "Its arguments.",
+      "*args": "Its arguments, by position.",
       limit: { doc: "How many may hold the lock together.", default: "1" },
       timeout: { doc: "How long to wait for the lock at most.", meaning: "duration" },
     },
@@ -173,7 +178,7 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
   },
   spawn: {
     summary: "Calls a function in a fiber of its own and goes on at once.",
-    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    parameters: calledFunction,
     returns: "The task: `id`, `done`, `state`, `cancel()`.",
     forwardsCall: true,
   },
@@ -201,14 +206,14 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
   attempt: {
     summary: "Calls a function and returns how that went, instead of failing.",
     details: "A cancellation and a used-up budget pass by.",
-    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    parameters: calledFunction,
     returns: "`struct(ok, value, error)`, error being None or `struct(code, message, details)`.",
     forwardsCall: true,
   },
   defer: {
     summary: "Calls a function when the handler, or the fiber's function, has ended in whichever way.",
     details: "The last one deferred is called first.",
-    parameters: { fn: "The function to call.", "*args": "Its arguments." },
+    parameters: calledFunction,
     forwardsCall: true,
   },
   continue_as_new: {

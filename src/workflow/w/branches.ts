@@ -1,11 +1,7 @@
 // Branches as scripts give them: a callable, or a tuple of a callable and its arguments.
 import { HostObject, StarlarkError, StarlarkTuple, typeName, type Value } from "../../starlark/index.ts";
+import type { FunctionCall } from "./issue.ts";
 import { listItems } from "./list-items.ts";
-
-export interface Branch {
-  fn: Value;
-  args: readonly Value[];
-}
 
 export function invalidBranch(message: string): StarlarkError {
   return new StarlarkError(message, { code: "InvalidBranch" });
@@ -23,7 +19,7 @@ export function listArgument(fn: string, value: Value): readonly Value[] {
 }
 
 /** Throws `InvalidBranch` when it is none. */
-export function branchOf(fn: string, value: Value, index: number): Branch {
+export function branchOf(fn: string, value: Value, index: number): FunctionCall {
   if (isCallable(value)) return { fn: value, args: [] };
   if (value instanceof StarlarkTuple) {
     const [callee = null, ...args] = value.items;

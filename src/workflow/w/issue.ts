@@ -1,7 +1,14 @@
 // How the functions of `w` reach the engine: what a command asks for, and what they see of the fiber they run in.
 import type { CommandKind } from "../../protocol/journal.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import type { CallContext, Continuation, Deferred, Position, Value } from "../../starlark/index.ts";
+import type {
+  CallContext,
+  Continuation,
+  Deferred,
+  KeywordArgument,
+  Position,
+  Value,
+} from "../../starlark/index.ts";
 import { COMMAND_STEPS } from "../limits.ts";
 
 /** What a fiber is suspended with: a command that has no id yet. */
@@ -13,12 +20,19 @@ export interface CommandRequest {
   position: Position;
 }
 
+/** A function of the script, and what it is to be called with. */
+export interface FunctionCall {
+  fn: Value;
+  args: readonly Value[];
+  kwargs?: readonly KeywordArgument[];
+}
+
 /** The fiber that calls, as the functions of `w` see it. */
 export interface CallingFiber {
   /** Throws `TooManyCommands` when the run has none left. */
   claimCommand(): void;
   /** Throws when too many are waiting. */
-  defer(fn: Value, args: readonly Value[]): void;
+  defer(call: FunctionCall): void;
   info(): Value;
   /** It is the handler's own fiber, before its cleanup. */
   readonly mayContinue: boolean;

@@ -40,12 +40,12 @@ export const lock: Builtin = defineBuiltin(
     );
     const locked = defineBuiltin("lock", "", (inFiber: CallContext) => {
       // Whether it was granted or not: a cancellation can come between the grant and this fiber's turn.
-      callingFiber(inFiber).defer(unlock, []);
+      callingFiber(inFiber).defer({ fn: unlock, args: [] });
       return issue(inFiber, { kind: "lock", name: key, args: options, position }, () =>
         inFiber.call(fn, args),
       );
     });
-    const member = thread.startChild(locked, [], thread.callStack.at(-1));
+    const member = thread.startChild({ fn: locked, args: [] }, thread.callStack.at(-1));
     const join = new AllJoin({
       members: [member].values(),
       limit: 1,

@@ -3,6 +3,7 @@ import {
   type Builtin,
   type CallContext,
   defineBuiltin,
+  type KeywordArgument,
   makeStruct,
   StarlarkError,
   typeName,
@@ -13,7 +14,8 @@ import { type Contender, FirstJoin } from "../fibers/first-join.ts";
 import { Task } from "../fibers/task.ts";
 import type { Thread } from "../fibers/thread.ts";
 import { FIBER_COST } from "../limits.ts";
-import { type Branch, branchOf, invalidBranch, listArgument } from "./branches.ts";
+import { branchOf, invalidBranch, listArgument } from "./branches.ts";
+import type { FunctionCall } from "./issue.ts";
 import { listItems } from "./list-items.ts";
 
 /** The fiber that calls. */
@@ -32,9 +34,9 @@ function cancelsOnError(fn: string, onError: string | undefined): boolean {
 }
 
 /** Starts the branches one after another, each when it is taken from here. */
-function* started(thread: Thread, branches: readonly Branch[]): Generator<Thread> {
+function* started(thread: Thread, branches: readonly FunctionCall[]): Generator<Thread> {
   const startedAt = thread.callStack.at(-1);
-  for (const { fn, args } of branches) yield thread.startChild(fn, args, startedAt);
+  for (const branch of branches) yield thread.startChild(branch, startedAt);
 }
 
 function chargeFibers(ctx: CallContext, count: number): void {
@@ -75,15 +77,15 @@ export const parallel: Builtin = defineBuiltin(
   },
 );
 
-/** `w.spawn(fn, *args)`: calls `fn(*args)` in a fiber of its own and returns its task at once. */
+/** `w.spawn(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` in a fiber of its own and returns its task at once. */
 export const spawn: Builtin = defineBuiltin(
   "spawn",
-  "fn: callable, /, *args",
-  (ctx: CallContext, fn: Value, args: readonly Value[]) => {
+  "fn: callable, /, *args, **kwargs",
+  (ctx: CallContext, fn: Value, args: readonly Value[], kwargs: readonly KeywordArgument[]) => {
     const thread = callingThread(ctx);
     chargeFibers(ctx, 1);
     thread.claimFibers(1);
-    return new Task(thread.startChild(fn, args, thread.callStack.at(-1)));
+    return new Task(thread.startChild({ fn, args, kwargs }, thread.callStack.at(-1)));
   },
 );
 
@@ -139,7 +141,7 @@ export const race: Builtin = defineBuiltin("race", "branches", (ctx: CallContext
   const items = listArgument("race", branches);
   if (items.length === 0) throw invalidBranch("race: there is nothing to wait for");
   const entrants = items.map((item, i) => (item instanceof Task ? item : branchOf("race", item, i)));
-  const toStart = entrants.filter((entrant): entrant is Branch => !(entrant instanceof Task));
+  const toStart = entrants.filter((entrant): entrant is FunctionCall => !(entrant instanceof Task));
   const thread = callingThread(ctx);
   chargeFibers(ctx, items.length);
   if (toStart.length > 0) thread.claimFibers(toStart.length);

@@ -2,8 +2,10 @@
 import {
   type Builtin,
   type CallContext,
+  CaughtError,
   defineBuiltin,
   fromJson,
+  type KeywordArgument,
   makeStruct,
   type StarlarkError,
   type Value,
@@ -11,35 +13,34 @@ import {
 import { errorDataOf } from "../error-data.ts";
 import { callingFiber } from "./issue.ts";
 
-function errorStruct(error: StarlarkError): Value {
-  const { code, message, details } = errorDataOf(error);
-  return makeStruct({ code, message, details: fromJson(details ?? {}) }, "error");
+function caught(error: StarlarkError): Value {
+  return new CaughtError(error, fromJson(errorDataOf(error).details ?? {}));
 }
 
 /**
- * `w.attempt(fn, *args)`: calls `fn(*args)` and returns `struct(ok, value, error)`: `value` is what it returned,
- * or None; `error` is `struct(code, message, details)`, or None. A cancellation and a used-up budget pass by.
+ * `w.attempt(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` and returns `struct(ok, value, error)`: `value` is what
+ * it returned, or None; `error` is `struct(code, message, details)`, which `fail` raises again, or None. A cancellation and a used-up budget pass by.
  */
 export const attempt: Builtin = defineBuiltin(
   "attempt",
-  "fn: callable, /, *args",
-  (ctx: CallContext, fn: Value, args: readonly Value[]) =>
-    ctx.attempt(fn, args, (outcome) =>
+  "fn: callable, /, *args, **kwargs",
+  (ctx: CallContext, fn: Value, args: readonly Value[], kwargs: readonly KeywordArgument[]) =>
+    ctx.attempt(fn, args, kwargs, (outcome) =>
       outcome.ok
         ? makeStruct({ ok: true, value: outcome.value, error: null })
-        : makeStruct({ ok: false, value: null, error: errorStruct(outcome.error) }),
+        : makeStruct({ ok: false, value: null, error: caught(outcome.error) }),
     ),
 );
 
 /**
- * `w.defer(fn, *args)`: calls `fn(*args)` when the handler has ended in whichever way, a cancellation included;
+ * `w.defer(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` when the handler has ended in whichever way, a cancellation included;
  * the last one deferred is the first one called.
  */
 export const defer: Builtin = defineBuiltin(
   "defer",
-  "fn: callable, /, *args",
-  (ctx: CallContext, fn: Value, args: readonly Value[]) => {
-    callingFiber(ctx).defer(fn, args);
+  "fn: callable, /, *args, **kwargs",
+  (ctx: CallContext, fn: Value, args: readonly Value[], kwargs: readonly KeywordArgument[]) => {
+    callingFiber(ctx).defer({ fn, args, kwargs });
     return null;
   },
 );

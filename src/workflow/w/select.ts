@@ -101,7 +101,7 @@ function signalWait({ value, where }: Choice): Wait {
 function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
   const request = { ...wait, position: ctx.position() };
   const fn = defineBuiltin(wait.kind, "", (inFiber: CallContext) => issue(inFiber, request));
-  return thread.startChild(fn, [], undefined);
+  return thread.startChild({ fn, args: [] }, undefined);
 }
 
 /**
