@@ -13,11 +13,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import { endOf } from "../src/workflow/journal-state.ts";
 import { bundleSize } from "./engine/bundle-size.ts";
 import { startDbos } from "./engine/dbos.ts";
 import { type Figures, percentile, row, short, slope, throughput, timed } from "./engine/figures.ts";
+import { newId } from "./engine/new-id.ts";
 import type { Peer } from "./engine/peer.ts";
 import { startRestate } from "./engine/restate.ts";
 import { type BenchServer, startServer } from "./engine/server.ts";
@@ -35,20 +37,18 @@ const { values: options } = parseArgs({
 });
 const sections = new Set(options.only.split(","));
 const CLIENTS = 32;
-let names = 0;
-const newName = () => `run-${process.pid}-${names++}`;
 
 interface Journal {
   ok: true;
   value: { records: JournalRecord[] };
 }
 
-async function journalOf({ client }: BenchServer, run: string): Promise<JournalRecord[]> {
+async function journalOf({ client }: BenchServer, run: RunId): Promise<JournalRecord[]> {
   return (await client.post<Journal>({ op: "journal", run, after: 0 })).value.records;
 }
 
 /** The journal of a run that did what it was to do. */
-async function journalOfSuccess(server: BenchServer, run: string): Promise<JournalRecord[]> {
+async function journalOfSuccess(server: BenchServer, run: RunId): Promise<JournalRecord[]> {
   const records = await journalOf(server, run);
   const last = records.at(-1);
   if (endOf(last)?.data.state !== "succeeded")
@@ -56,8 +56,8 @@ async function journalOfSuccess(server: BenchServer, run: string): Promise<Journ
   return records;
 }
 
-async function run(server: BenchServer, source: string, data: unknown, finish = true): Promise<string> {
-  const name = newName();
+async function run(server: BenchServer, source: string, data: unknown, finish = true): Promise<RunId> {
+  const name = newId();
   await server.client.post({ op: "start", run: name, source, data, finish });
   return name;
 }
@@ -96,7 +96,7 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
       const journal = await journalOfSuccess(server, await run(server, source, { steps }));
       const turns = turnsOf(journal, kind === "value");
       return await timed(samplesOf(steps), async () => {
-        await server.client.post({ op: "bare", run: newName(), turns });
+        await server.client.post({ op: "bare", run: newId(), turns });
       });
     });
     await line(`Sluice, ${kind} steps`, (steps) =>
@@ -105,7 +105,7 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
   }
   await line("Cloudflare Workflows, step.do", (steps) =>
     timed(steps >= 1000 ? 1 : samplesOf(steps), async () => {
-      await server.client.post({ op: "cloudflare", run: newName(), steps });
+      await server.client.post({ op: "cloudflare", run: newId(), steps });
     }),
   );
   for (const peer of peers) {
@@ -133,7 +133,7 @@ async function benchCreate(server: BenchServer): Promise<void> {
   console.log(`\n3-step runs, ${CLIENTS} clients, ${total} runs`);
   const journal = await journalOfSuccess(server, await run(server, workflows.values, { steps: 3 }));
   const rows = turnsOf(journal, true);
-  const create = () => server.client.post({ op: "bare", run: newName(), turns: rows }).then(() => {});
+  const create = () => server.client.post({ op: "bare", run: newId(), turns: rows }).then(() => {});
   const start = async () => void (await run(server, workflows.values, { steps: 3 }));
   // In turns, so that what the machine does besides hits both.
   const [bare, ours]: [number[], number[]] = [[], []];
@@ -149,7 +149,7 @@ async function benchCreate(server: BenchServer): Promise<void> {
 async function benchReplay(server: BenchServer): Promise<void> {
   console.log("\nReplay from cold storage to the next command: ms, p50 (p99)");
   for (const commands of [0, 1000, 10_000]) {
-    const name = newName();
+    const name = newId();
     const data = { steps: commands };
     await server.client.post({ op: "start", run: name, source: workflows.sleeps, data, finish: false });
     const times: number[] = [];

@@ -5,8 +5,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RunId } from "../../src/protocol/ids.ts";
 import { memory, openFiles } from "../workerd-process.ts";
 import { percentile, row, short, throughput } from "./figures.ts";
+import { newId } from "./new-id.ts";
 import { type BenchServer, startServer } from "./server.ts";
 import { workflows } from "./workflows.ts";
 
@@ -30,7 +32,7 @@ const RESTART_MS = 20_000;
 interface Sleepers {
   folder: string;
   server: BenchServer;
-  runs: string[];
+  runs: RunId[];
 }
 
 /** How many runs can be awake in one process. */
@@ -40,7 +42,7 @@ function mostAwake(): number {
   return Math.max(1, Math.floor((Number(limit) - OTHER_FILES) / FILES_OF_RUN));
 }
 
-async function start({ client }: BenchServer, run: string, until: number): Promise<void> {
+async function start({ client }: BenchServer, run: RunId, until: number): Promise<void> {
   const data = { until, now: Date.now() };
   await client.post({ op: "start", run, source: workflows.wakes, data, finish: false });
 }
@@ -63,7 +65,7 @@ async function fallAsleep(groups: readonly Sleepers[]): Promise<number> {
   const early = Date.now() + 1000;
   const rates = await inAll(
     () => 200,
-    ({ server }, n) => start(server, `early-${n}`, early),
+    ({ server }) => start(server, newId(), early),
   );
   const longest = Math.max(...groups.map(({ runs }, n) => runs.length / (rates[n] ?? 1))) * 1000;
   const wakeAt = Date.now() + Math.ceil(longest * MARGIN) + ASLEEP_MS;
@@ -73,7 +75,8 @@ async function fallAsleep(groups: readonly Sleepers[]): Promise<number> {
   await inAll(
     ({ runs }) => runs.length,
     async ({ server, runs }, n) => {
-      await start(server, runs[n] ?? "", wakeAt);
+      const run = runs[n];
+      if (run) await start(server, run, wakeAt);
       created += 1;
       progress.show(() => `${created} of ${total} runs are there, ${seconds(wakeAt - Date.now())} are left`);
     },
@@ -125,7 +128,7 @@ export async function benchSleep(total: number, folder: string): Promise<void> {
   const groups: Sleepers[] = [];
   try {
     for (let n = 0; n < servers; n++) {
-      const runs = Array.from({ length: Math.ceil((total - n) / servers) }, (_, i) => `sleeper-${n}-${i}`);
+      const runs = Array.from({ length: Math.ceil((total - n) / servers) }, newId);
       const own = join(folder, String(n));
       groups.push({ folder: own, server: await startServer(own, CLIENTS), runs });
     }
@@ -149,7 +152,7 @@ export async function benchSleep(total: number, folder: string): Promise<void> {
     await allOver(groups);
     const ends = groups.map(({ server }) => server.client.post<number[]>({ op: "successes", since: wakeAt }));
     const delays = (await Promise.all(ends)).flat().map((at) => at - wakeAt);
-    const size = await first.server.client.post<number>({ op: "size", run: first.runs[0] ?? "" });
+    const size = await first.server.client.post<number>({ op: "size", run: first.runs[0] });
     console.log(row("a run that slept, on disk", [`${short(size / 1024)} KiB`]));
     console.log(
       row(`${total} runs waking at once`, [

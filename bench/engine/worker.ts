@@ -22,6 +22,16 @@ export class WorkflowRun extends Actor {
     this.ctx.abort("benchmark");
   }
 
+  /** Answers when the run is over. The start's own answer comes after what the run tells others. */
+  async runToEnd(run: StartRun): Promise<void> {
+    const started = this.start(run);
+    this.ctx.waitUntil(started);
+    while ((await this.standing()).state !== "over") {
+      // A start that failed has no end to wait for.
+      await Promise.race([scheduler.wait(1), started.then(() => scheduler.wait(1))]);
+    }
+  }
+
   async databaseSize(): Promise<number> {
     return this.ctx.storage.sql.databaseSize;
   }
@@ -69,26 +79,22 @@ interface BenchEnv extends Env {
   BENCH_WORKFLOW: Workflow<{ steps: number }>;
 }
 
-type RunActor = WorkflowRunRpc & { abort(): Promise<void>; databaseSize(): Promise<number> };
+type RunActor = WorkflowRunRpc & Pick<WorkflowRun, "abort" | "databaseSize" | "runToEnd">;
 
-/** What the benchmark asks for. `run` names a run by anything. */
+/** What the benchmark asks for. `run` is the id of a run, or names another object. */
 type Order =
-  | { op: "start"; run: string; source: string; data: StartRun["event"]["data"]; finish: boolean }
-  | { op: "again"; run: string; source: string; data: StartRun["event"]["data"] }
-  | { op: "journal"; run: string; after: number }
-  | { op: "size"; run: string }
+  | { op: "start"; run: RunId; source: string; data: StartRun["event"]["data"]; finish: boolean }
+  | { op: "again"; run: RunId; source: string; data: StartRun["event"]["data"] }
+  | { op: "journal"; run: RunId; after: number }
+  | { op: "size"; run: RunId }
   | { op: "unfinished" }
   | { op: "successes"; since: number }
-  | { op: "abort"; run: string }
+  | { op: "abort"; run: RunId }
   | { op: "bare"; run: string; turns: string[][] }
   | { op: "cloudflare"; run: string; steps: number };
 
-function idOf(run: string): RunId {
-  return `run_${sha256(run).slice(0, 32)}` as RunId;
-}
-
-function runActor(env: BenchEnv, run: string): RunActor {
-  const id = env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${idOf(run)}`);
+function runActor(env: BenchEnv, run: RunId): RunActor {
+  const id = env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${run}`);
   return env.WORKFLOW_RUN.get(id) as unknown as RunActor;
 }
 
@@ -110,9 +116,9 @@ function prepare(source: string): Pick<StartRun, "program" | "trigger"> {
   return made;
 }
 
-function startOf({ run, source, data }: { run: string; source: string; data: unknown }): StartRun {
+function startOf({ run, source, data }: { run: RunId; source: string; data: unknown }): StartRun {
   return {
-    id: idOf(run),
+    id: run,
     workspace: DEFAULT_WORKSPACE,
     workflow: "bench",
     ...prepare(source),
@@ -122,20 +128,11 @@ function startOf({ run, source, data }: { run: string; source: string; data: unk
   };
 }
 
-/** Waits until the run is over, as for an instance of Cloudflare Workflows. */
-async function finished(actor: RunActor): Promise<void> {
-  while ((await actor.standing()).state !== "over") await scheduler.wait(1);
-}
-
-async function carryOut(order: Order, env: BenchEnv, ctx: ExecutionContext): Promise<unknown> {
+async function carryOut(order: Order, env: BenchEnv): Promise<unknown> {
   switch (order.op) {
     case "start": {
       const actor = runActor(env, order.run);
-      const started = actor.start(startOf(order));
-      // Nobody waits for the answer of a start, which comes after what the run tells others, but for the run's end.
-      ctx.waitUntil(started);
-      const over = order.finish ? finished(actor) : started;
-      await Promise.race([over, started.then(() => over)]);
+      await (order.finish ? actor.runToEnd(startOf(order)) : actor.start(startOf(order)));
       return {};
     }
     case "again":
@@ -170,7 +167,7 @@ async function carryOut(order: Order, env: BenchEnv, ctx: ExecutionContext): Pro
 }
 
 export default {
-  async fetch(request: Request, env: BenchEnv, ctx: ExecutionContext): Promise<Response> {
-    return Response.json(await carryOut((await request.json()) as Order, env, ctx));
+  async fetch(request: Request, env: BenchEnv): Promise<Response> {
+    return Response.json(await carryOut((await request.json()) as Order, env));
   },
 };

@@ -77,6 +77,8 @@ export class Outbox {
   readonly #ready = new Set<string>();
   /** Receivers that are being served: one message of theirs is in flight. */
   readonly #busy = new Map<string, Flight>();
+  /** Its youngest message from this instance, of each receiver that has some under way. None of it is younger. */
+  readonly #youngest = new Map<string, number>();
   /** True until the rows have been searched for receivers that have something due. */
   #mayHaveUnseen = true;
   /** Answered messages whose rows are still there, and the youngest of each receiver: they are not sent again. */
@@ -129,6 +131,7 @@ export class Outbox {
         this.#isEntrusting ? ENTRUSTED : ON_ITS_WAY,
       )
       .one();
+    this.#youngest.set(message.receiver, id);
     if (this.#isEntrusting) this.#entrusted.add(id);
     if (delayMs === 0) this.#ready.add(message.receiver);
     else setTimeout(() => this.#sendNow(message.receiver), delayMs);
@@ -165,7 +168,13 @@ export class Outbox {
       return;
     this.#alarm.arm(this.#now() + CATCH_UP_MS);
     this.#sql.exec("UPDATE outbox SET parked = ? WHERE parked = ?", ON_ITS_WAY, ENTRUSTED);
+    this.#searchAnew();
+  }
+
+  /** Rows have changed that this instance need not know of. */
+  #searchAnew(): void {
     this.#mayHaveUnseen = true;
+    this.#youngest.clear();
   }
 
   #sendNow(receiver: string): void {
@@ -237,7 +246,7 @@ export class Outbox {
   async #deliverInOrder(oldest: OutboxRow, givenUp: Promise<never>): Promise<void> {
     let row: OutboxRow | undefined = oldest;
     try {
-      while (row && (await this.#delivered(row, givenUp))) row = this.#oldestDue(oldest.receiver);
+      while (row && (await this.#delivered(row, givenUp))) row = this.#nextAfter(row);
     } catch (error) {
       console.error({ message: "outbox failed, the alarm tries again", error: String(error) });
     } finally {
@@ -264,18 +273,30 @@ export class Outbox {
     }
   }
 
+  /** What is to be sent after a message that was delivered: looked for only where it may be there. */
+  #nextAfter({ receiver, id }: OutboxRow): OutboxRow | undefined {
+    if (this.#youngest.get(receiver) !== id) return this.#oldestDue(receiver);
+    this.#youngest.delete(receiver);
+    return undefined;
+  }
+
   /** The oldest message of a receiver, unless it failed and waits for its next attempt. */
   #oldestDue(receiver: string): OutboxRow | undefined {
-    // Not always both: an order over both is none of the index's.
-    const which = this.#entrusted.size > 0 ? `IN (${ON_ITS_WAY}, ${ENTRUSTED})` : `= ${ON_ITS_WAY}`;
-    const row = this.#sql
+    // What is entrusted is from this object's first turn: all else is younger.
+    const entrusted = this.#entrusted.size > 0 ? this.#oldest(receiver, ENTRUSTED) : undefined;
+    const row = entrusted ?? this.#oldest(receiver, ON_ITS_WAY);
+    return row && row.due_at <= this.#now() ? row : undefined;
+  }
+
+  #oldest(receiver: string, parked: number): OutboxRow | undefined {
+    return this.#sql
       .exec<OutboxRow>(
-        `SELECT * FROM outbox WHERE parked ${which} AND receiver = ? AND id > ? ORDER BY id LIMIT 1`,
+        "SELECT * FROM outbox WHERE parked = ? AND receiver = ? AND id > ? ORDER BY id LIMIT 1",
+        parked,
         receiver,
         this.#answeredUpTo.get(receiver) ?? 0,
       )
       .toArray()[0];
-    return row && row.due_at <= this.#now() ? row : undefined;
   }
 
   async #delivered(row: OutboxRow, givenUp: Promise<never>): Promise<boolean> {
@@ -399,7 +420,7 @@ export class Outbox {
         this.#now(),
       )
       .toArray().length;
-    this.#mayHaveUnseen = true;
+    this.#searchAnew();
     if (retried > 0) this.#alarm.arm(this.#now());
     return retried;
   }
