@@ -273,10 +273,13 @@ function checkNothingLeft(cluster: Cluster): void {
 }
 
 function checkRunIsClean(name: string, disk: Place["disk"]): void {
-  for (const table of ["timers", "inbox"]) {
-    if (disk.hasTable("journal") && disk.read(`SELECT 1 FROM ${table} LIMIT 1`).length > 0) {
-      throw new Violation(`${name} has ended, and still has ${table}`);
-    }
+  if (!disk.hasTable("journal")) return;
+  for (const [what, rows] of [
+    ["timers", "timers"],
+    ["an inbox", "parts WHERE name LIKE 'inbox/%'"],
+  ]) {
+    if (disk.read(`SELECT 1 FROM ${rows} LIMIT 1`).length > 0)
+      throw new Violation(`${name} has ended, and still has ${what}`);
   }
 }
 

@@ -1,5 +1,15 @@
-// Inputs that were acknowledged while the engine could not take them, in order of arrival.
+// Inputs that were acknowledged while the engine could not take them, in order of arrival: parts of the run, since a table
+// of their own would be a page of every run.
+import { assertFitsRow } from "../../src/storage/row-size.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
+
+/** Names are in the order of their numbers: `/` is followed by `0`. */
+const OLDEST =
+  "SELECT name, value FROM parts WHERE name > 'inbox/' AND name < 'inbox0' ORDER BY name LIMIT 1";
+const ADD = `
+  INSERT INTO parts (name, value)
+  SELECT printf('inbox/%012d', COALESCE(MAX(CAST(substr(name, 7) AS INTEGER)), 0) + 1), ?
+  FROM parts WHERE name > 'inbox/' AND name < 'inbox0'`;
 
 export class Inbox {
   readonly #sql: SqlStorage;
@@ -9,17 +19,17 @@ export class Inbox {
   }
 
   add(input: RunInput): void {
-    this.#sql.exec("INSERT INTO inbox (input) VALUES (?)", JSON.stringify(input));
+    const text = JSON.stringify(input);
+    assertFitsRow(text, "what the run is told");
+    this.#sql.exec(ADD, text);
   }
 
-  oldest(): { id: number; input: RunInput } | undefined {
-    const row = this.#sql
-      .exec<{ id: number; input: string }>("SELECT id, input FROM inbox ORDER BY id LIMIT 1")
-      .toArray()[0];
-    return row && { id: row.id, input: JSON.parse(row.input) as RunInput };
+  oldest(): { name: string; input: RunInput } | undefined {
+    const row = this.#sql.exec<{ name: string; value: string }>(OLDEST).toArray()[0];
+    return row && { name: row.name, input: JSON.parse(row.value) as RunInput };
   }
 
-  remove(id: number): void {
-    this.#sql.exec("DELETE FROM inbox WHERE id = ?", id);
+  remove(name: string): void {
+    this.#sql.exec("DELETE FROM parts WHERE name = ?", name);
   }
 }

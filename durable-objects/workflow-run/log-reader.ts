@@ -118,7 +118,7 @@ export class LogReader {
   #openEnd({ command, attempt }: Row): string {
     const [tail] = this.#sql
       .exec<{ partial: string; begun: number }>(
-        "SELECT partial, begun FROM log_tails WHERE command = ? AND attempt = ?",
+        "SELECT partial, begun FROM attempts WHERE command = ? AND attempt = ?",
         command,
         attempt,
       )

@@ -64,8 +64,8 @@ export class LogStore {
     this.#insert(rows);
     // Script lines come whole, so their tail is only a count.
     this.#sql.exec(
-      `INSERT INTO log_tails (command, attempt, bytes, partial) VALUES (?, ?, ?, '')
-       ON CONFLICT (command, attempt) DO UPDATE SET bytes = log_tails.bytes + excluded.bytes`,
+      `INSERT INTO attempts (command, attempt, bytes) VALUES (?, ?, ?)
+       ON CONFLICT (command, attempt) DO UPDATE SET bytes = attempts.bytes + excluded.bytes`,
       SCRIPT.command,
       SCRIPT.attempt,
       bytes,
@@ -120,7 +120,7 @@ export class LogStore {
 
   clear(): void {
     this.#sql.exec("DELETE FROM log_lines");
-    this.#sql.exec("DELETE FROM log_tails");
+    this.#sql.exec("DELETE FROM attempts");
     this.#taken = undefined;
   }
 
@@ -135,7 +135,7 @@ export class LogStore {
   /** Adds the lines to `rows`, as `#insert` takes them. Whether there was room. */
   #add(rows: string[], origin: Origin, lines: readonly Written[], bytes: number): boolean {
     this.#taken ??=
-      this.#sql.exec<{ bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM log_tails").one().bytes ?? 0;
+      this.#sql.exec<{ bytes: number | null }>("SELECT SUM(bytes) AS bytes FROM attempts").one().bytes ?? 0;
     const full = this.#taken >= MAX_RUN_LOG_BYTES;
     this.#taken += bytes;
     if (full) return false;
@@ -168,7 +168,7 @@ export class LogStore {
     return (
       this.#sql
         .exec<Tail>(
-          "SELECT bytes, partial, begun FROM log_tails WHERE command = ? AND attempt = ?",
+          "SELECT bytes, partial, begun FROM attempts WHERE command = ? AND attempt = ?",
           command,
           attempt,
         )
@@ -178,7 +178,7 @@ export class LogStore {
 
   #setTail({ command, attempt }: Attempt, { bytes, partial, begun }: Tail): void {
     this.#sql.exec(
-      `INSERT INTO log_tails (command, attempt, bytes, partial, begun) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO attempts (command, attempt, bytes, partial, begun) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (command, attempt) DO UPDATE SET
          bytes = excluded.bytes, partial = excluded.partial, begun = excluded.begun`,
       command,

@@ -15,12 +15,10 @@ export class ProgressStore {
     this.#sql = sql;
   }
 
-  /** Keeps the last report of the newest attempt: what an older one still says changes nothing. */
   put({ command, attempt, progress }: Report): void {
     this.#sql.exec(
-      `INSERT INTO progress (command, attempt, value) VALUES (?, ?, ?)
-       ON CONFLICT (command) DO UPDATE SET attempt = excluded.attempt, value = excluded.value
-       WHERE excluded.attempt >= attempt`,
+      `INSERT INTO attempts (command, attempt, progress) VALUES (?, ?, ?)
+       ON CONFLICT (command, attempt) DO UPDATE SET progress = excluded.progress`,
       command,
       attempt,
       JSON.stringify(progress),
@@ -31,14 +29,16 @@ export class ProgressStore {
   addTo(activities: readonly Activity[], shown: (message: string) => string): Activity[] {
     const reports = new Map(
       this.#sql
-        .exec<{ command: string; attempt: number; value: string }>("SELECT * FROM progress")
+        .exec<{ command: string; attempt: number; progress: string }>(
+          "SELECT command, attempt, progress FROM attempts WHERE progress IS NOT NULL",
+        )
         .toArray()
-        .map((row) => [row.command, row]),
+        .map(({ command, attempt, progress }) => [`${command} ${attempt}`, progress]),
     );
     return activities.map((activity) => {
-      const report = reports.get(activity.command);
-      if (!report || report.attempt !== activity.attempt) return activity;
-      const { message, ...count } = JSON.parse(report.value) as Report["progress"];
+      const report = reports.get(`${activity.command} ${activity.attempt}`);
+      if (report === undefined) return activity;
+      const { message, ...count } = JSON.parse(report) as Report["progress"];
       return {
         ...activity,
         progress: { ...count, ...(message === undefined ? {} : { message: shown(message) }) },

@@ -279,8 +279,8 @@ export class RunHost {
 
   #drainInbox(): void {
     for (let next = this.#inbox.oldest(); next && this.#machine; next = this.#inbox.oldest()) {
-      const { id, input } = next;
-      this.#step(this.#machine, input, () => this.#inbox.remove(id));
+      const { name, input } = next;
+      this.#step(this.#machine, input, () => this.#inbox.remove(name));
     }
   }
 

@@ -2,10 +2,6 @@ CREATE TABLE `journal` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`record` text NOT NULL
 );
-CREATE TABLE `inbox` (
-	`id` integer PRIMARY KEY NOT NULL,
-	`input` text NOT NULL
-);
 CREATE TABLE `log_lines` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
@@ -14,13 +10,6 @@ CREATE TABLE `log_lines` (
 	`stream` text NOT NULL,
 	`text` text NOT NULL
 , `continues` integer);
-CREATE TABLE `log_tails` (
-	`command` text NOT NULL,
-	`attempt` integer NOT NULL,
-	`bytes` integer NOT NULL,
-	`partial` text NOT NULL, `begun` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`command`, `attempt`)
-) WITHOUT ROWID;
 CREATE TABLE `outbox` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`receiver` text NOT NULL,
@@ -35,11 +24,6 @@ CREATE TABLE `parts` (
 	`name` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE `progress` (
-	`command` text PRIMARY KEY NOT NULL,
-	`attempt` integer NOT NULL,
-	`value` text NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE `timers` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -47,4 +31,13 @@ CREATE TABLE `timers` (
 	`data` text NOT NULL,
 	`failures` integer DEFAULT 0 NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX `outbox_order` ON `outbox` (`parked`,`receiver`,`id`)
+CREATE INDEX `outbox_order` ON `outbox` (`parked`,`receiver`,`id`);
+CREATE TABLE `attempts` (
+	`command` text NOT NULL,
+	`attempt` integer NOT NULL,
+	`bytes` integer DEFAULT 0 NOT NULL,
+	`partial` text DEFAULT '' NOT NULL,
+	`begun` integer DEFAULT 0 NOT NULL,
+	`progress` text,
+	PRIMARY KEY(`command`, `attempt`)
+) WITHOUT ROWID

@@ -106,7 +106,13 @@ test("what a run of the first schema holds is there in the present one", () =>
       sql.exec(`INSERT INTO ${table} (${names.join()}) VALUES (${places})`, ...values);
     }
     applyMigrations(storage, tables);
-    for (const [table, expected] of Object.entries(rows)) {
+    const { inbox: _inbox, log_tails: _tails, progress: _progress, ...same } = rows;
+    const present = {
+      ...same,
+      attempts: [{ command: "0#1", attempt: 2, bytes: 9, partial: "p", begun: 0, progress: "{}" }],
+      parts: [{ name: "inbox/000000000007", value: "{}" }, ...rows.parts],
+    };
+    for (const [table, expected] of Object.entries(present)) {
       expect(sql.exec(`SELECT * FROM ${table}`).toArray()).toMatchObject(expected);
     }
   }));

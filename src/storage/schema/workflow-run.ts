@@ -30,7 +30,10 @@ export const outbox = sqliteTable(
   (table) => [index("outbox_order").on(table.parked, table.receiver, table.id)],
 );
 
-/** One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck), `origin`. */
+/**
+ * One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck), `origin`;
+ * and `inbox/<n>`, what reached the run while its engine could not take it: nothing that was acknowledged is lost.
+ */
 export const parts = sqliteTable("parts", {
   name: text("name").primaryKey(),
   /** JSON. */
@@ -45,13 +48,6 @@ export const journal = sqliteTable("journal", {
   record: text("record").notNull(),
 });
 
-/** What reached the run while its engine could not take it: nothing that was acknowledged is lost. */
-export const inbox = sqliteTable("inbox", {
-  id: integer("id").primaryKey(),
-  /** JSON: a RunInput. */
-  input: text("input").notNull(),
-});
-
 export const logLines = sqliteTable("log_lines", {
   seq: integer("seq").primaryKey(),
   at: integer("at").notNull(),
@@ -64,26 +60,20 @@ export const logLines = sqliteTable("log_lines", {
   continues: integer("continues"),
 });
 
-/** Where the log of each attempt of a function ends: what makes a repeated chunk change nothing. */
-export const logTails = sqliteTable(
-  "log_tails",
+/** What the function of each attempt has told of itself so far. */
+export const attempts = sqliteTable(
+  "attempts",
   {
     command: text("command").notNull(),
     attempt: integer("attempt").notNull(),
-    /** Bytes taken so far, in UTF-8. */
-    bytes: integer("bytes").notNull(),
+    /** Bytes of its log taken so far, in UTF-8: what makes a repeated chunk change nothing. */
+    bytes: integer("bytes").notNull().default(0),
     /** The last line, as long as nothing ends it: what of it does not stand in `log_lines` yet. */
-    partial: text("partial").notNull(),
+    partial: text("partial").notNull().default(""),
     /** 1 when the beginning of that line does. */
     begun: integer("begun").notNull().default(0),
+    /** JSON: the last progress that it reported. */
+    progress: text("progress"),
   },
   (table) => [primaryKey({ columns: [table.command, table.attempt] })],
 );
-
-/** The last progress that each command's function reported. */
-export const progress = sqliteTable("progress", {
-  command: text("command").primaryKey(),
-  attempt: integer("attempt").notNull(),
-  /** JSON. */
-  value: text("value").notNull(),
-});
