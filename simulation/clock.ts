@@ -6,8 +6,11 @@ interface Event {
   act: () => unknown;
 }
 
-/** Lets every promise that can go on do so. Nothing in a simulation waits on anything but the simulation. */
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+/**
+ * Lets every promise that can go on do so: a tick that is asked for from among them comes after the last of them. Nothing
+ * in a simulation waits on anything but the simulation.
+ */
+const settle = () => new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 
 export class Clock {
   /** ms since the epoch. */
@@ -63,11 +66,8 @@ export class Clock {
     this.#swap(0, heap.length - 1);
     heap.pop();
     for (let index = 0; ; ) {
-      const left = 2 * index + 1;
-      const least = [left, left + 1].reduce(
-        (best, child) => (child < heap.length && this.#isBefore(child, best) ? child : best),
-        index,
-      );
+      let least = index;
+      for (const child of [2 * index + 1, 2 * index + 2]) if (this.#isBefore(child, least)) least = child;
       if (least === index) return;
       this.#swap(index, least);
       index = least;

@@ -4,10 +4,10 @@
 // 2. What leaves an actor (calls, answers) leaves after the commit of everything it wrote before: the output gate.
 // 3. A killed instance does nothing more: its storage refuses, its calls and answers are lost, its timers are gone.
 //    What was committed is what the next instance finds.
-import type { Actor, ActorKind, Actors } from "./bundle.ts";
+import { type Actor, type ActorKind, type Actors, actorClasses } from "./bundle.ts";
 import type { Clock } from "./clock.ts";
 import { copyOf } from "./copy.ts";
-import { Disk } from "./disk.ts";
+import { Disk, type Readings } from "./disk.ts";
 import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 
@@ -45,6 +45,12 @@ const bindings: Record<string, ActorKind> = {
   JOB_ROUTER: "JobRouter",
   WORKFLOW_RUN: "WorkflowRun",
 };
+
+/** Kept from one simulation to the next: no fault in the source changes tables. */
+const readings = Object.fromEntries(actorClasses.map((kind) => [kind, new Map()])) as Record<
+  ActorKind,
+  Readings
+>;
 
 /** Who is no actor: people, runners. */
 const OUTSIDE = "outside";
@@ -119,7 +125,7 @@ export class Cluster {
       const made: Place = {
         kind,
         name,
-        disk: new Disk(() => this.#commitSoon(made)),
+        disk: new Disk(() => this.#commitSoon(made), readings[kind]),
         instance: undefined,
         gated: [],
         alarm: { armedAt: null, running: false, isAgain: false, failures: 0 },

@@ -13,10 +13,15 @@ export function copyOf<T>(value: T): T {
 function copyOfObject(value: object): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Rows of SQLite have no prototype at all.
   if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
-  // Defined, not assigned: a key may be `__proto__`.
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
+  const members = value as Record<string, unknown>;
+  // Defined, not assigned, where that would not make a member.
+  if (Object.hasOwn(value, "__proto__")) {
+    return Object.fromEntries(Object.entries(members).map(([key, inner]) => [key, copyOf(inner)]));
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(members)) copy[key] = copyOf(members[key]);
+  return copy;
 }
 
 function ofOtherKind(value: unknown): unknown {

@@ -44,8 +44,10 @@ export class Faults {
   readonly #seed: number;
   readonly #rate: number;
   readonly #only: ReadonlySet<string> | undefined;
-  /** How many chances there were at each place, and the hash of the place's name. */
-  readonly #chances = new Map<string, { count: number; hash: number }>();
+  /** How many chances there were, by kind and by what it may strike, and the hash of both. */
+  readonly #chances = new Map<FaultKind, Map<string, { count: number; hash: number }>>(
+    faultKinds.map((kind) => [kind, new Map()]),
+  );
   #isOver = false;
 
   /** `rate` scales how often all faults happen; `only` lets no others happen than these. */
@@ -66,15 +68,15 @@ export class Faults {
    */
   strikes(kind: FaultKind, what: string, at: number): boolean {
     if (this.#isOver) return false;
-    const place = `${kind} ${what}`;
-    const chances = this.#chances.get(place) ?? { count: 0, hash: hashOf(place) };
-    if (chances.count === 0) this.#chances.set(place, chances);
+    const ofKind = this.#chances.get(kind);
+    const chances = ofKind?.get(what) ?? { count: 0, hash: hashOf(`${kind} ${what}`) };
+    if (chances.count === 0) ofKind?.set(what, chances);
     chances.count += 1;
-    const suffix = ` ${chances.count}`;
+    const id = () => `${kind} ${what} ${chances.count}`;
     const strikes = this.#only
-      ? this.#only.has(place + suffix)
-      : new Random(this.#seed ^ hashOf(suffix, chances.hash)).chance(RATES[kind] * this.#rate);
-    if (strikes) this.injected.push({ id: place + suffix, kind, at });
+      ? this.#only.has(id())
+      : new Random(this.#seed ^ hashOf(` ${chances.count}`, chances.hash)).chance(RATES[kind] * this.#rate);
+    if (strikes) this.injected.push({ id: id(), kind, at });
     return strikes;
   }
 }

@@ -7,6 +7,7 @@ import type { CloudEvent } from "../src/protocol/cloud-event.ts";
 import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type RunStart, type Workflow } from "../src/workflow/index.ts";
+import { endOf } from "../src/workflow/journal-state.ts";
 import type { Place } from "./cluster.ts";
 import { idOf, startOf } from "./run-place.ts";
 import { PACED_TRIGGERS } from "./trigger-workload.ts";
@@ -81,7 +82,7 @@ class LockWatch {
       this.#locks.set(`${run} ${record.command}`, { key: record.name, limit: limit ?? 1 });
     }
     if (record.type === "scheduled" && record.kind === "unlock") this.#release(run, fiberOf(record.command));
-    if (record.type === "noted" && record.note === "finished") this.#release(run, undefined);
+    if (endOf(record)) this.#release(run, undefined);
     if (record.type !== "completed" || !("ok" in record.outcome)) return;
     const lock = this.#locks.get(`${run} ${record.command}`);
     if (!lock) return;
@@ -115,7 +116,8 @@ class PlaceWatch {
   }
 
   see(place: Place, record: JournalRecord): void {
-    if (record.type !== "noted" || (record.note !== "started" && record.note !== "finished")) return;
+    const end = endOf(record);
+    if (!end && (record.type !== "noted" || record.note !== "started")) return;
     const start = startOf(place);
     if (!start) return;
     const limit = this.#limits[start.trigger.id];
@@ -123,8 +125,8 @@ class PlaceWatch {
     const key = PACED_TRIGGERS.includes(start.trigger.id) ? keyOf(start.event) : start.trigger.id;
     const runs = this.#groups.get(key) ?? new Set();
     this.#groups.set(key, runs);
-    if (record.note === "finished") {
-      const { restarted } = record.data as { restarted?: { run: string } };
+    if (end) {
+      const { restarted } = end.data;
       if (restarted) this.#inPlace.add(restarted.run);
       runs.delete(place.name);
     } else if (runs.add(place.name).size > limit) {

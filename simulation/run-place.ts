@@ -3,21 +3,10 @@
 import { type JournalRow, recordsOf } from "../durable-objects/workflow-run/journal-row.ts";
 import { WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
-import type { ErrorData } from "../src/protocol/result.ts";
-import { finishedStates } from "../src/protocol/run.ts";
 import type { RunStart } from "../src/workflow/index.ts";
+import { endOf as endOfJournal, type FinishedNote } from "../src/workflow/journal-state.ts";
 import { parentOfRun } from "../src/workflow/parent.ts";
 import type { Cluster, Place } from "./cluster.ts";
-
-/** How a run has ended. */
-export interface RunEnd {
-  state: string;
-  output?: unknown;
-  error?: ErrorData;
-  continued?: { run: string };
-  /** An operator has begun another in its place. */
-  restarted?: { run: string };
-}
 
 /** The runs that have begun. */
 export function runPlaces(cluster: Cluster): Place[] {
@@ -75,9 +64,7 @@ export function journalOf(place: Place): JournalRecord[] {
   return records;
 }
 
-export function endOf(place: Place): RunEnd | undefined {
-  const last = journalOf(place).at(-1);
-  if (last?.type !== "noted" || last.note !== "finished") return undefined;
-  const data = last.data as unknown as RunEnd;
-  return finishedStates.some((state) => state === data.state) ? data : undefined;
+/** How a run has ended; undefined while it goes on. */
+export function endOf(place: Place): FinishedNote | undefined {
+  return endOfJournal(journalOf(place).at(-1))?.data;
 }

@@ -30,7 +30,8 @@ export function checkPaced({ cluster, workload, promises }: Ended, places: Reado
   if (!paced) return;
   const { disk } = cluster.place("EventBus", BUS);
   const rows = disk.read<StartRow>(
-    "SELECT * FROM starts WHERE trigger_id IN ('sim/paced', 'sim/urgent') ORDER BY arrival",
+    "SELECT * FROM starts WHERE trigger_id IN (SELECT value FROM json_each(?)) ORDER BY arrival",
+    JSON.stringify(PACED_TRIGGERS),
   );
   // A run that goes on for another has a row to hold its place by.
   const starts = rows.filter(({ continues }) => continues === null);
