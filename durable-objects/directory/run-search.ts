@@ -44,9 +44,19 @@ interface Scanned {
   having: number[];
 }
 
+/** Terms of late. Runs have their states, workflows and people in common, and digests are most of what a row takes. */
+const recentTerms = new Map<string, string>();
+const MAX_TERMS = 1000;
+
 /** No word begins with `=`, so a term of a filter is never found by a word; the digest is one term whatever the value holds. */
 function filterTerm(kind: string, value: string): string {
-  return `=${kind}=${sha256(value).slice(0, 32)}`;
+  const name = `${kind}=${value}`;
+  const known = recentTerms.get(name);
+  if (known !== undefined) return known;
+  if (recentTerms.size >= MAX_TERMS) recentTerms.clear();
+  const term = `=${kind}=${sha256(value).slice(0, 32)}`;
+  recentTerms.set(name, term);
+  return term;
 }
 
 function termsOf(run: RunSummary): string {
