@@ -205,6 +205,10 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     return this.#runs.named([id])[0] ?? null;
   }
 
+  async named(ids: Parameters<DirectoryRpc["named"]>[0]): ReturnType<DirectoryRpc["named"]> {
+    return this.#runs.named(ids);
+  }
+
   async approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]> {
     return this.#approvals.newest(filter);
   }

@@ -70,6 +70,8 @@ export interface DirectoryRpc extends OutboxRpc {
   runs(filter: RunFilter): Promise<RunPage>;
   /** The last that was heard of a run. */
   run(id: RunId): Promise<RunSummary | null>;
+  /** The same of those of them that are known, each once. */
+  named(ids: readonly RunId[]): Promise<RunSummary[]>;
   approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
   forms(filter: { state?: FormState; limit: number }): Promise<Form[]>;
   /** Those that somebody holds or waits for, at most 500. */

@@ -113,6 +113,52 @@ describe("an operator", () => {
     expect((await call("GET", `/v1/runs/${id}`)).body.state).toBe("waiting");
   });
 
+  it("does to runs that are named what is asked, and says why of those that refuse", async () => {
+    const [one, other, left] = await Promise.all(
+      [1, 2, 3].map(() => waitingRun("ops-i", "w.sleep(days = 1)")),
+    );
+    const unknown = `run_${"0".repeat(32)}`;
+    await call("POST", `/v1/runs/${one}/cancel`, { body: { terminate: true } });
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/v1/runs?workflow=ops-i");
+        expect(body.runs.map(({ state }: { state: string }) => state).sort()).toEqual([
+          "cancelled",
+          "waiting",
+          "waiting",
+        ]);
+      },
+      { timeout: 20_000 },
+    );
+    const { status, body } = await call("POST", "/v1/runs/operations", {
+      body: { action: "pause", runs: [one, other, unknown, unknown], reason: "these" },
+    });
+    expect({ status, done: body.done, next: body.next }).toEqual({
+      status: 200,
+      done: [other],
+      next: undefined,
+    });
+    expect(
+      Object.fromEntries(body.refused.map(({ id, code }: { id: string; code: string }) => [id, code])),
+    ).toEqual({ [one ?? ""]: "run_finished", [unknown]: "unknown_run" });
+    expect((await call("GET", `/v1/runs/${other}`)).body.paused.reason).toBe("these");
+    expect((await call("GET", `/v1/runs/${left}`)).body.paused).toBeUndefined();
+  });
+
+  it.each<[string, object, string]>([
+    ["neither names nor a filter", {}, "/filter"],
+    ["no names", { runs: [] }, "/runs"],
+    ["what is no name", { runs: ["all"] }, "/runs/0"],
+    ["names beside a filter", { runs: [`run_${"0".repeat(32)}`], filter: { workflow: "x" } }, "/runs"],
+    ["names beside all", { runs: [`run_${"0".repeat(32)}`], all: true }, "/runs"],
+  ])("is refused where it cannot tell for which runs it is: %s", async (_, which, pointer) => {
+    const { status, body } = await call("POST", "/v1/runs/operations", {
+      body: { action: "pause", ...which },
+    });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([pointer]);
+  });
+
   it("does to every run what is asked for every run", async () => {
     const id = await waitingRun("ops-h", "w.sleep(days = 1)");
     await vi.waitFor(

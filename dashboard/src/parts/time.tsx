@@ -46,6 +46,11 @@ export function Took({ from, to }: { from: number; to?: number | undefined }) {
   return <span className="num">{span((to ?? now) - from)}</span>;
 }
 
+/** Date, time and zone, where there is only room for words. */
+export function exactText(iso: string): string {
+  return exact.format(new Date(iso));
+}
+
 export function Exactly({ at }: { at: number }) {
   const instant = new Date(at);
   return <time dateTime={instant.toISOString()}>{exact.format(instant)}</time>;

@@ -1,21 +1,23 @@
 // Every run, newest first. Only the rows on screen exist; older pages are read as one scrolls to them.
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
-import type { Run } from "../api/client.ts";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { RunFilter } from "../api/queries.ts";
-import { environmentsQuery, runsQuery, workflowsQuery } from "../api/queries.ts";
+import { runsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
-import { FilterField, SearchField, TimeFields } from "../parts/filters.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
-import { State } from "../parts/state.tsx";
-import { Ago, Took } from "../parts/time.tsx";
+import { useMay } from "../session.ts";
+import { countOf, type Scope } from "./runs/bulk.ts";
+import { RunFilters } from "./runs/run-filters.tsx";
+import { RunRow } from "./runs/run-row.tsx";
+import { usePicks } from "./runs/use-picks.ts";
+
+const BulkDialog = lazy(async () => ({ default: (await import("./runs/bulk-dialog.tsx")).BulkDialog }));
 
 const ROW = 44;
 const route = getRouteApi("/runs");
-const states: Run["state"][] = ["running", "waiting", "succeeded", "failed", "cancelled", "stuck"];
 
 export function Runs() {
   const filter = route.useSearch();
@@ -23,6 +25,9 @@ export function Runs() {
     // While a search is under way the last answer stays, greyed: nothing jumps.
     useInfiniteQuery({ ...runsQuery(filter), placeholderData: keepPreviousData });
   const runs = data?.pages.flatMap((page) => page.runs) ?? [];
+  const mayPick = useMay("operator");
+  const { picked, pick, pickAll, clear } = usePicks(runs, JSON.stringify(filter));
+  const [scope, setScope] = useState<Scope>();
   const list = useRef<HTMLUListElement>(null);
   const rows = useWindowVirtualizer({
     count: runs.length,
@@ -37,19 +42,45 @@ export function Runs() {
     if (hasNextPage && !isFetchingNextPage && last >= runs.length - 30) void fetchNextPage();
   }, [last, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   return (
-    <Page title="Runs">
-      <Filters filter={filter} />
+    <Page
+      title="Runs"
+      aside={
+        mayPick &&
+        runs.length > 0 && (
+          <button type="button" className="button" onClick={() => setScope({ filter })}>
+            Act on many…
+          </button>
+        )
+      }
+    >
+      <RunFilters filter={filter} />
       {error && <Problem error={error} retry={() => void refetch()} />}
       {data && runs.length === 0 && <NoRuns filter={filter} />}
-      <div className="run-head quiet" aria-hidden="true">
-        <span>State</span>
-        <span>Workflow</span>
-        <span>About</span>
-        <span>Environments</span>
-        <span>By</span>
-        <span>Took</span>
-        <span>Started</span>
-      </div>
+      {picked.length > 0 && (
+        <div className="picked-bar">
+          <span role="status">{countOf(picked.length)} picked</span>
+          <button type="button" className="button primary" onClick={() => setScope({ picked })}>
+            Act on them…
+          </button>
+          <button type="button" className="button" onClick={clear}>
+            Pick none
+          </button>
+        </div>
+      )}
+      {runs.length > 0 && (
+        <div className={mayPick ? "run-heads can-pick" : "run-heads"}>
+          {mayPick && <PickAll count={runs.length} picked={picked.length} onChange={pickAll} />}
+          <div className="run-head quiet" aria-hidden="true">
+            <span>State</span>
+            <span>Workflow</span>
+            <span>About</span>
+            <span>Environments</span>
+            <span>By</span>
+            <span>Took</span>
+            <span>Started</span>
+          </div>
+        </div>
+      )}
       <ul
         ref={list}
         className={isPlaceholderData ? "run-list is-old" : "run-list"}
@@ -65,83 +96,46 @@ export function Runs() {
               key={key}
               aria-setsize={hasNextPage ? -1 : runs.length}
               aria-posinset={index + 1}
-              className="run-row"
+              className={mayPick ? "run-row can-pick" : "run-row"}
               style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
             >
-              <RunRow run={run} />
+              <RunRow
+                run={run}
+                isPicked={picked.some(({ id }) => id === run.id)}
+                onPick={mayPick ? (isRange) => pick(index, isRange) : undefined}
+              />
             </li>
           );
         })}
       </ul>
       {isFetchingNextPage && <p className="quiet pad">Older runs…</p>}
+      <Suspense>{scope && <BulkDialog scope={scope} onClose={() => setScope(undefined)} />}</Suspense>
     </Page>
   );
 }
 
-function RunRow({ run }: { run: Run }) {
+function PickAll({
+  count,
+  picked,
+  onChange,
+}: {
+  count: number;
+  picked: number;
+  onChange: (isPicked: boolean) => void;
+}) {
   return (
-    <Link to="/runs/$id" params={{ id: run.id }}>
-      <State state={run.state} />
-      <span className="strong cut">{run.workflow}</span>
-      <span className="cut quiet">
-        {run.error?.message || run.waitingFor || run.status || run.event.subject || run.event.type}
-      </span>
-      <span className="cut">{run.environments.join(", ")}</span>
-      <span className="cut quiet">{run.initiator}</span>
-      <Took from={run.createdAt} to={run.finishedAt} />
-      <span className="quiet">
-        <Ago at={run.createdAt} />
-      </span>
-    </Link>
-  );
-}
-
-function Filters({ filter }: { filter: RunFilter }) {
-  const navigate = useNavigate({ from: "/runs" });
-  const set = (change: Partial<Record<keyof RunFilter, unknown>>) =>
-    void navigate({ search: (before) => ({ ...before, ...change }) as RunFilter, replace: true });
-  const choices: Record<string, string[] | undefined> = {
-    workflow: useQuery(workflowsQuery).data?.workflows.map(({ name }) => name),
-    environment: useQuery(environmentsQuery).data?.environments.map(({ name }) => name),
-  };
-  return (
-    <search className="filters">
-      <SearchField label="Search runs" value={filter.text ?? ""} onChange={(text) => set({ text })} />
-      <fieldset className="chips">
-        <legend className="sr">State</legend>
-        {states.map((state) => {
-          const isOn = filter.state?.includes(state) ?? false;
-          const rest = (filter.state ?? []).filter((other) => other !== state);
-          return (
-            <button
-              key={state}
-              type="button"
-              className="chip"
-              aria-pressed={isOn}
-              onClick={() => set({ state: isOn ? rest : [...rest, state] })}
-            >
-              {state}
-            </button>
-          );
-        })}
-      </fieldset>
-      {(["workflow", "environment", "initiator", "label"] as const).map((name) => (
-        <FilterField
-          key={name}
-          name={name}
-          placeholder={name === "label" ? "label: key=value" : name}
-          value={filter[name] ?? ""}
-          choices={choices[name]}
-          onChange={(value) => set({ [name]: value })}
-        />
-      ))}
-      <TimeFields from={filter.from} to={filter.to} onChange={set} />
-      {Object.keys(filter).length > 0 && (
-        <Link to="/runs" className="quiet">
-          Clear
-        </Link>
-      )}
-    </search>
+    <label className="pick pick-all">
+      <input
+        type="checkbox"
+        aria-label={`Pick all listed: ${countOf(count)}`}
+        checked={picked >= count}
+        ref={(box) => {
+          if (box) box.indeterminate = picked > 0 && picked < count;
+        }}
+        onChange={({ target }) => onChange(target.checked)}
+      />
+      <span>Pick all listed</span>
+    </label>
   );
 }
 

@@ -1,5 +1,6 @@
 // What people do to runs that go on.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { RunPage } from "../../../durable-objects/rpc/directory.ts";
 import type { WorkflowRunRpc } from "../../../durable-objects/rpc/workflow-run.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
 import { defined } from "../../protocol/defined.ts";
@@ -75,10 +76,10 @@ const bulk = createRoute({
   method: "post",
   path: "/v1/runs/operations",
   tags,
-  summary: "Do one thing to all runs that a filter finds",
+  summary: "Do one thing to many runs: to all that a filter finds, or to those that are named",
   description:
-    "Goes through at most 100 runs, newest first, and answers with `next` when there are more: call again with it " +
-    "as `cursor`. The filter is that of `GET /v1/runs`, and finds no more runs than it says; without `state` it finds the " +
+    "With a `filter` goes through at most 100 runs, newest first, and answers with `next` when there are more: call " +
+    "again with it as `cursor`. With `runs` it is for these, at most 100, whatever their state. The filter is that of `GET /v1/runs`, and finds no more runs than it says; without `state` it finds the " +
     "runs that are not over, for `restart` those that have failed. A run that refuses (it is over, it is not paused) is " +
     "named, and the others go on. `restart` begins each again from the command that it failed with, once however often " +
     "it is asked for, and `restarted` says as which run; one that another run has started refuses, unless the filter " +
@@ -91,14 +92,23 @@ const bulk = createRoute({
           action: bulkActionSchema,
           program: forkProgramSchema.describe("What a restarted run executes"),
           reason: reasonSchema,
-          filter: bulkFilterSchema,
+          filter: bulkFilterSchema.optional(),
+          runs: z.array(runIdSchema).min(1).max(BULK_RUNS).optional().describe("These, instead of a filter"),
           all: z
             .boolean()
             .default(false)
             .describe("To every run there is, which a filter without any condition needs"),
           cursor: cursorSchema,
         })
-        .refine(({ all, filter }) => all || Object.keys(filter).length > 0, {
+        .refine(({ runs, filter }) => runs !== undefined || filter !== undefined, {
+          path: ["filter"],
+          error: "say which runs: those of a filter, or runs by their ids",
+        })
+        .refine(({ runs, filter, all, cursor }) => !(runs && (filter || all || cursor !== undefined)), {
+          path: ["runs"],
+          error: "runs are named instead of a filter: filter, all and cursor have no place beside them",
+        })
+        .refine(({ all, filter }) => all || filter === undefined || Object.keys(filter).length > 0, {
           path: ["filter"],
           error: "this would be every run there is: say which ones, or all: true",
         }),
@@ -120,14 +130,18 @@ const bulk = createRoute({
 
 export const operations = createRoutes()
   .openapi(bulk, async (c) => {
-    const { action, program, reason, filter, cursor } = c.req.valid("json");
-    const page = await directoryStub(c.env, DEFAULT_WORKSPACE).runs(
-      defined({
-        ...runFilterOf({ ...filter, state: filter.state ?? [...statesFor(action)] }),
-        limit: BULK_RUNS,
-        before: decodeCursor(cursor),
-      }),
-    );
+    const { action, program, reason, filter = {}, runs, cursor } = c.req.valid("json");
+    const directory = directoryStub(c.env, DEFAULT_WORKSPACE);
+    const page: RunPage = runs
+      ? { runs: await directory.named(runs as RunId[]) }
+      : await directory.runs(
+          defined({
+            ...runFilterOf({ ...filter, state: filter.state ?? [...statesFor(action)] }),
+            limit: BULK_RUNS,
+            before: decodeCursor(cursor),
+          }),
+        );
+    const unknown = (runs ?? []).filter((id) => !page.runs.some((run) => run.id === id));
     const who = { by: c.get("identity"), reason };
     const operate =
       action === "restart"
@@ -140,9 +154,16 @@ export const operations = createRoutes()
     return c.json(
       {
         done: done.map(({ id }) => id),
-        refused: answers.flatMap(({ id, result }) =>
-          result.ok ? [] : [{ id, code: result.error.code, detail: result.error.message }],
-        ),
+        refused: [
+          ...answers.flatMap(({ id, result }) =>
+            result.ok ? [] : [{ id, code: result.error.code, detail: result.error.message }],
+          ),
+          ...[...new Set(unknown)].map((id) => ({
+            id,
+            code: "unknown_run",
+            detail: "no list has a run with this id",
+          })),
+        ],
         ...(action === "restart" && { restarted: done }),
         next: encodeCursor(page.next),
       },

@@ -1,28 +1,14 @@
 // What an operator may do to the run.
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import type { BulkAction } from "../../../../src/protocol/operation.ts";
 import type { RunDetail } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
 import { Ask } from "../../parts/ask.tsx";
+import { operations } from "../../parts/operations.ts";
 import { useMay } from "../../session.ts";
 
-type Action = "retry" | "pause" | "resume" | "cancel" | "terminate";
-
-const said: Record<Action, { verb: string; explanation: string; isDangerous?: boolean }> = {
-  retry: { verb: "Retry now", explanation: "Makes the next attempts now instead of waiting for their time." },
-  pause: { verb: "Pause", explanation: "Lets what is under way go on, and nothing new begin." },
-  resume: { verb: "Resume", explanation: "Lets the run go on." },
-  cancel: {
-    verb: "Cancel",
-    explanation: "Asks the run to stop. What it has deferred still runs.",
-    isDangerous: true,
-  },
-  terminate: {
-    verb: "Terminate",
-    explanation: "Ends the run at once, without its cleanup.",
-    isDangerous: true,
-  },
-};
+type Action = Exclude<BulkAction, "restart">;
 
 function actionsFor(run: RunDetail): Action[] {
   if (run.finishedAt !== undefined) return [];
@@ -60,16 +46,16 @@ export function RunActions({ run }: { run: RunDetail }) {
         <button
           key={name}
           type="button"
-          className={said[name].isDangerous ? "button danger" : "button"}
+          className={operations[name].isDangerous ? "button danger" : "button"}
           onClick={() => setAction(name)}
         >
-          {said[name].verb}
+          {operations[name].verb}
         </button>
       ))}
       {action && (
         <Ask
-          {...said[action]}
-          title={`${said[action].verb}: ${run.workflow}`}
+          {...operations[action]}
+          title={`${operations[action].verb}: ${run.workflow}`}
           onClose={() => setAction(undefined)}
           onSubmit={(reason) => act(action, reason)}
         />
