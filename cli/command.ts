@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { JsonValue } from "../src/protocol/json.ts";
 import { type Client, createClient } from "./client.ts";
 import { findConnection } from "./connection.ts";
-import { CliError, EXIT_USAGE } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
 
 export interface GlobalOptions {
@@ -72,7 +72,7 @@ export function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(json) as JsonValue;
   } catch (error) {
-    throw new CliError(`this is not JSON: ${(error as Error).message}`, { exitCode: EXIT_USAGE });
+    throw usageError(`this is not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -81,7 +81,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path === "-" ? 0 : path, "utf8");
   } catch (error) {
-    throw new CliError(`${path} cannot be read: ${(error as Error).message}`, { exitCode: EXIT_USAGE });
+    throw usageError(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -5,6 +5,11 @@ import type { Problem } from "../src/protocol/problem.ts";
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
+/** What is told to programs where nothing closer is known. */
+export function codeOf(exitCode: number): "usage" | "failed" {
+  return exitCode === EXIT_USAGE ? "usage" : "failed";
+}
+
 /** A failure that explains itself: shown without a stack. */
 export class CliError extends Error {
   readonly exitCode: number;
@@ -15,9 +20,14 @@ export class CliError extends Error {
   constructor(message: string, options: { exitCode?: number; code?: string; hint?: string } = {}) {
     super(message);
     this.exitCode = options.exitCode ?? EXIT_FAILED;
-    this.code = options.code ?? (this.exitCode === EXIT_USAGE ? "usage" : "failed");
+    this.code = options.code ?? codeOf(this.exitCode);
     this.hint = options.hint;
   }
+}
+
+/** The command was called wrongly; `hint` says what to do about it. */
+export function usageError(message: string, hint?: string): CliError {
+  return new CliError(message, { exitCode: EXIT_USAGE, ...(hint !== undefined && { hint }) });
 }
 
 /** The server refused: its problem+json, as it came. */

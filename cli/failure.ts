@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { CommanderError } from "commander";
 import pc from "picocolors";
-import { CliError, EXIT_FAILED, EXIT_USAGE, ProblemError } from "./errors.ts";
+import { CliError, codeOf, EXIT_FAILED, EXIT_USAGE, ProblemError } from "./errors.ts";
 import { printable } from "./output.ts";
 
 /** A problem of the command line's own. There was no answer over HTTP, so it has no `status`. */
@@ -17,7 +17,6 @@ interface LocalProblem {
 const titles: Record<string, string> = {
   usage: "The command was called wrongly",
   unreachable: "No Sluice answers",
-  failed: "It could not be done",
 };
 
 /** Answers with the exit code; that of asking for help is 0, and nothing is told. */
@@ -40,14 +39,10 @@ function exitCodeOf(error: unknown): number {
 }
 
 function localProblem(error: unknown): LocalProblem {
-  const code = error instanceof CliError ? error.code : exitCodeOf(error) === EXIT_USAGE ? "usage" : "failed";
-  const hint = error instanceof CliError ? error.hint : undefined;
-  return {
-    title: titles[code] ?? "It could not be done",
-    detail: detailOf(error),
-    code,
-    ...(hint === undefined ? {} : { hint }),
-  };
+  const { code, hint } =
+    error instanceof CliError ? error : { code: codeOf(exitCodeOf(error)), hint: undefined };
+  const title = titles[code] ?? "It could not be done";
+  return { title, detail: detailOf(error), code, ...(hint !== undefined && { hint }) };
 }
 
 function detailOf(error: unknown): string {

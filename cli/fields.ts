@@ -6,7 +6,7 @@ import type { FormField, FormValues } from "../src/protocol/form.ts";
 import type { JsonValue } from "../src/protocol/json.ts";
 import { faultOf } from "../src/workflow/forms/check-values.ts";
 import { splitPair } from "./command.ts";
-import { CliError, EXIT_USAGE } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { printable } from "./output.ts";
 
 /** What somebody typed for a field, as its type reads it; what cannot be read so is left for the server to refuse. */
@@ -109,7 +109,7 @@ async function answerTo(
     const { value: text, done } = await answers.next();
     // The line's end was not shown either.
     if (field.type === "secret") output.write("\n");
-    if (done) throw new CliError(`nothing was given for ${field.name}`, { exitCode: EXIT_USAGE });
+    if (done) throw usageError(`nothing was given for ${field.name}`);
     const value = typedValue(field, text);
     const fault = text === "" ? "is required" : faultOf(field, value);
     if (fault === undefined) return value;

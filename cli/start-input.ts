@@ -3,7 +3,7 @@ import type { JsonValue } from "../src/protocol/json.ts";
 import { isJsonObject } from "../src/protocol/json.ts";
 import type { WorkflowView } from "../src/protocol/workflow.ts";
 import type { Client } from "./client.ts";
-import { CliError, EXIT_USAGE } from "./errors.ts";
+import { usageError } from "./errors.ts";
 import { askFor, missingFields, type Terminal, typedValues } from "./fields.ts";
 
 export interface StartOptions {
@@ -35,14 +35,14 @@ export async function startInput(
   const fields = triggers.find((trigger) => trigger.inputs)?.inputs;
   if (!fields) {
     if (set.length === 0) return input;
-    throw new CliError(`${workflow} declares no inputs that --set could name`, {
-      exitCode: EXIT_USAGE,
-      hint: "Give it anything as --input JSON, or declare them: on_start(handler, inputs = {…}).",
-    });
+    throw usageError(
+      `${workflow} declares no inputs that --set could name`,
+      "Give it anything as --input JSON, or declare them: on_start(handler, inputs = {…}).",
+    );
   }
   if (input !== undefined && !isJsonObject(input)) {
     if (set.length === 0) return input;
-    throw new CliError("--set adds to an object, and --input is none", { exitCode: EXIT_USAGE });
+    throw usageError("--set adds to an object, and --input is none");
   }
   const given = { ...(input ?? {}), ...typedValues(fields, set) };
   return asked ? { ...given, ...(await askFor(missingFields(fields, given), asked)) } : given;

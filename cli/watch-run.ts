@@ -4,6 +4,7 @@ import type { Activity, RunDetail } from "../src/protocol/run.ts";
 import { finishedStates } from "../src/protocol/run.ts";
 import type { Client } from "./client.ts";
 import { printable } from "./output.ts";
+import { runPath } from "./run-path.ts";
 import { approveCommand, renderTimeline } from "./timeline.ts";
 
 const POLL_MS = 300;
@@ -81,7 +82,7 @@ export async function watchRun(
 ): Promise<RunDetail> {
   const screen = createRunScreen(stream);
   for (;;) {
-    const run = await client.get<RunDetail>(`/v1/runs/${encodeURIComponent(id)}`);
+    const run = await client.get<RunDetail>(runPath(id));
     screen.show([run]);
     if (isOver(run)) {
       screen.done();

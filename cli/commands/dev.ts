@@ -6,7 +6,7 @@ import { outputOf, parseNumber } from "../command.ts";
 import { playDemo } from "../dev/demo.ts";
 import type { Registration } from "../dev/local-workflows.ts";
 import { type Stack, type StackOptions, startStack } from "../dev/stack.ts";
-import { CliError, EXIT_USAGE } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { tellFailure } from "../failure.ts";
 import { type Output, printable } from "../output.ts";
 
@@ -140,12 +140,7 @@ export function addDevCommands(program: Command): void {
     .action(async (options: DevOptions & { yes?: boolean }, command: Command) => {
       const out = outputOf(command);
       if (out.json) {
-        throw new CliError(
-          "the demonstration is for people: `sluice dev --json` starts the same without it",
-          {
-            exitCode: EXIT_USAGE,
-          },
-        );
+        throw usageError("the demonstration is for people: `sluice dev --json` starts the same without it");
       }
       const chosen = stackOptions(options, out);
       out.note(pc.dim("Starting Sluice…"));

@@ -4,6 +4,7 @@ import type { QueuedView } from "../../src/protocol/job.ts";
 import type { StartView } from "../../src/protocol/start.ts";
 import { contextOf, parseCount } from "../command.ts";
 import { ago, duration, printable, table } from "../output.ts";
+import { pages } from "../pages.ts";
 
 /** The jobs that wait with the same tags. */
 interface Lane {
@@ -26,12 +27,13 @@ export function addQueueCommands(program: Command): void {
     .action(async ({ all = false, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
       const starts: StartView[] = [];
-      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-        const page = await client.get<{ queue: StartView[]; next?: string }>("/v1/queue", {
+      const ask = (cursor?: string) =>
+        client.get<{ queue: StartView[]; next?: string }>("/v1/queue", {
           query: { all, limit: Math.min(limit - starts.length, PAGE), cursor },
         });
+      for await (const page of pages(ask)) {
         starts.push(...page.queue);
-        cursor = starts.length < limit ? page.next : undefined;
+        if (starts.length === limit) break;
       }
       const now = Date.now();
       out.result(starts, () =>

@@ -7,10 +7,13 @@ import { historyText } from "../../src/workflow/index.ts";
 import type { Client } from "../client.ts";
 import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
 import { ago, type Output, printable, table } from "../output.ts";
+import { pages } from "../pages.ts";
 import { addRunFilterOptions, type RunFilterOptions } from "../run-filter.ts";
+import { runPath } from "../run-path.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
+import { addBulkCommand } from "./run-bulk.ts";
 import { addRunOperationCommands } from "./run-operations.ts";
 
 const paint: Record<RunState, (text: string) => string> = {
@@ -31,15 +34,17 @@ function doing({ state, error, status, progress, waitingFor }: RunSummary): stri
 
 /** The run with all of its activities: those that one answer does not hold are read by pages. */
 export async function wholeRun(client: Pick<Client, "get">, id: string): Promise<RunDetail> {
-  const path = `/v1/runs/${encodeURIComponent(id)}`;
+  const path = runPath(id);
   const { earlierActivities: earlier = 0, ...detail } = await client.get<RunDetail>(path);
+  if (earlier === 0) return detail;
   const before: Activity[] = [];
-  for (let after: number | undefined = 0; after !== undefined && before.length < earlier; ) {
-    const page: { activities: Activity[]; next?: number } = await client.get(`${path}/activities`, {
+  const ask = (after = 0) =>
+    client.get<{ activities: Activity[]; next?: number }>(`${path}/activities`, {
       query: { after, limit: 1000 },
     });
+  for await (const page of pages(ask)) {
     before.push(...page.activities);
-    after = page.next;
+    if (before.length >= earlier) break;
   }
   return { ...detail, activities: [...before.slice(0, earlier), ...detail.activities] };
 }
@@ -106,16 +111,11 @@ export function addRunCommands(program: Command): void {
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
       const lines: LogLine[] = [];
-      for (let after: number | undefined = 0; after !== undefined; ) {
-        const page: { lines: LogLine[]; next?: number } = await client.get(
-          `/v1/runs/${encodeURIComponent(id)}/log`,
-          {
-            query: { after, limit: 1000 },
-          },
-        );
-        lines.push(...page.lines);
-        after = page.next;
-      }
+      const ask = (after = 0) =>
+        client.get<{ lines: LogLine[]; next?: number }>(`${runPath(id)}/log`, {
+          query: { after, limit: 1000 },
+        });
+      for await (const page of pages(ask)) lines.push(...page.lines);
       out.result(lines, () =>
         lines
           .map(
@@ -163,7 +163,7 @@ export function addRunCommands(program: Command): void {
     .option("--key <text>", "sent again under the same key, it counts once")
     .action(async (id: string, name: string, options: { data?: unknown; key?: string }, command: Command) => {
       const { client, out } = contextOf(command);
-      const path = `/v1/runs/${encodeURIComponent(id)}/signals/${encodeURIComponent(name)}`;
+      const path = `${runPath(id)}/signals/${encodeURIComponent(name)}`;
       const sent = await client.post<{ id: string }>(path, {
         body: options.data === undefined ? {} : { data: options.data },
         ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
@@ -177,15 +177,14 @@ export function addRunCommands(program: Command): void {
     .argument("<id>")
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client } = contextOf(command);
-      const path = `/v1/runs/${encodeURIComponent(id)}`;
-      const head = await client.get<HistoryHead>(`${path}/history`);
+      const head = await client.get<HistoryHead>(`${runPath(id)}/history`);
       process.stdout.write(historyText({ head, records: [] }));
-      for (let after: number | undefined = 0; after !== undefined; ) {
-        const page: { records: JournalRecord[]; next?: number } = await client.get(`${path}/journal`, {
+      const ask = (after = 0) =>
+        client.get<{ records: JournalRecord[]; next?: number }>(`${runPath(id)}/journal`, {
           query: { after, limit: 1000 },
         });
-        process.stdout.write(page.records.map((record) => `${JSON.stringify(record)}\n`).join(""));
-        after = page.next;
+      for await (const { records } of pages(ask)) {
+        process.stdout.write(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
       }
     });
 
@@ -213,11 +212,12 @@ export function addRunCommands(program: Command): void {
     .option("--terminate", "end it now, without cleanup")
     .action(async (id: string, options: { reason: string; terminate?: boolean }, command: Command) => {
       const { client, out } = contextOf(command);
-      const summary = await client.post<RunSummary>(`/v1/runs/${encodeURIComponent(id)}/cancel`, {
+      const summary = await client.post<RunSummary>(`${runPath(id)}/cancel`, {
         body: { reason: options.reason, terminate: options.terminate ?? false },
       });
       out.result(summary, () => `${pc.green("✓")} ${summary.workflow} is ${summary.state}`);
     });
 
   addRunOperationCommands(run);
+  addBulkCommand(run);
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { collect, outputOf } from "../command.ts";
-import { CliError, EXIT_USAGE } from "../errors.ts";
+import { CliError, usageError } from "../errors.ts";
 import { tellFailure } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { runTests } from "../run-tests.ts";
@@ -44,9 +44,7 @@ export function addTestCommand(program: Command): void {
     .action((paths: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<TestOptions>();
       if (options.tap && options.json) {
-        throw new CliError("--tap and --json are two forms of one result: give one of them", {
-          exitCode: EXIT_USAGE,
-        });
+        throw usageError("--tap and --json are two forms of one result: give one of them");
       }
       const out = outputOf(command);
       if (options.watch) return watchAndTest(paths, options, out);

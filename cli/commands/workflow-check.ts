@@ -6,7 +6,7 @@ import type { Finding, Severity } from "../../src/workflow/check/index.ts";
 import { checkFiles, fixFiles, isTest, starlarkFiles } from "../check-workflow.ts";
 import { outputOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
-import { CliError, EXIT_FAILED, EXIT_USAGE } from "../errors.ts";
+import { EXIT_FAILED, usageError } from "../errors.ts";
 import type { AskedRepositories } from "../git-modules.ts";
 import { sarifLog } from "../sarif.ts";
 
@@ -37,9 +37,7 @@ export function addCheckCommand(workflow: Command): void {
     .action((paths: string[], options: CheckCommandOptions, command: Command) => {
       const out = outputOf(command);
       if (out.json && options.format === "sarif") {
-        throw new CliError("--format sarif and --json are two forms of one result: give one of them", {
-          exitCode: EXIT_USAGE,
-        });
+        throw usageError("--format sarif and --json are two forms of one result: give one of them");
       }
       const format = out.json ? "json" : options.format;
       const { text, isFailed } = checkPaths(paths, { ...options, format }, process.cwd());

@@ -27,6 +27,7 @@ export const reasonSchema = z.string().max(2000).default("");
 
 /** What a fork executes: what the run did, or what is registered now. */
 export const forkProgramSchema = z.enum(["same", "current"]).default("same");
+export type ForkProgram = z.infer<typeof forkProgramSchema>;
 
 /**
  * What can be done to many runs at once. `cancel` and `terminate` are what a run's own route does; `restart` begins each

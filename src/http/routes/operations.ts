@@ -8,6 +8,7 @@ import { type RunId, runIdSchema } from "../../protocol/ids.ts";
 import {
   type BulkAction,
   bulkActionSchema,
+  type ForkProgram,
   forkProgramSchema,
   operationSchema,
   reasonSchema,
@@ -196,7 +197,7 @@ function bulkOperate(
 function restarter(
   env: Env,
   who: { by: Identity; reason: string },
-  { program, takesChildren }: { program: "same" | "current"; takesChildren: boolean },
+  { program, takesChildren }: { program: ForkProgram; takesChildren: boolean },
 ): (run: RunSummary) => Promise<Result<RunSummary>> {
   // Asked for once, so that all runs of a workflow go on with the same.
   const programs = new Map<string, ReturnType<typeof currentProgram>>();
