@@ -1,10 +1,10 @@
 // Checks Starlark files without a server: reads them with what they load, and names each finding's file as the
 // person who asked would.
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 import type { WorkflowInput } from "../src/protocol/workflow.ts";
 import { check } from "../src/starlark/index.ts";
-import { predeclaredIn, TEST_SUFFIX } from "../src/testing/index.ts";
+import { predeclaredIn } from "../src/testing/index.ts";
 import { applyFixes, type CheckedProgram, checkProgram, type Finding } from "../src/workflow/check/index.ts";
 import { gitFileOf } from "../src/workflow/index.ts";
 import { predeclared } from "../src/workflow/predeclared.ts";
@@ -19,39 +19,6 @@ export interface CheckedFiles {
   findings: Finding[];
   /** By path. */
   sources: Record<string, string>;
-}
-
-/**
- * The Starlark files that paths name, as absolute paths: a file, or all of a folder and below. Throws CliError for
- * what is not there.
- */
-export function starlarkFiles(paths: readonly string[], from: string): string[] {
-  const files = paths.flatMap((path): string[] => {
-    const stat = statSync(resolve(from, path), { throwIfNoEntry: false });
-    if (stat === undefined) throw new CliError(`there is no ${path}`);
-    return stat.isDirectory() ? filesUnder(resolve(from, path)) : [resolve(from, path)];
-  });
-  return [...new Set(files)];
-}
-
-/** Programs before the libraries below them, which are read from where the program is. */
-function filesUnder(folder: string): string[] {
-  const depth = (path: string) => path.split(sep).length;
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".star"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter(
-      (path) =>
-        !relative(folder, path)
-          .split(sep)
-          .some((part) => part.startsWith(".") || part === "node_modules"),
-    )
-    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
-}
-
-/** Whether a file is for `sluice test`, whose names are others. */
-export function isTest(path: string): boolean {
-  return path.endsWith(TEST_SUFFIX);
 }
 
 /** By this name people know a file; one of another repository has the name that loads it. */

@@ -6,8 +6,9 @@ import { Coverage, type FileCoverage, loadTestFile, runTest, TEST_SUFFIX } from 
 import { renderDiagnostics } from "./diagnostics.ts";
 import { enginePorts } from "./engine-ports.ts";
 import { CliError } from "./errors.ts";
+import { testFiles } from "./starlark-files.ts";
 import type { FileReport, LoadFailure } from "./test-reports/file-report.ts";
-import { readProgram, testFiles } from "./workflow-files.ts";
+import { readProgram } from "./workflow-files.ts";
 
 export interface RunTestsOptions {
   /** Only tests whose name contains one of these; all where there is none. */

@@ -1,8 +1,7 @@
-// Finds Starlark files on disk and packs each with the files it loads.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+// Reads a Starlark file from disk with the files that it loads: a program.
+import { readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { WorkflowInput } from "../src/protocol/workflow.ts";
-import { TEST_SUFFIX } from "../src/testing/index.ts";
 import { loadedFile } from "../src/workflow/index.ts";
 import { CliError } from "./errors.ts";
 import { type AskedRepositories, GitModules, LOCK_FILE } from "./git-modules.ts";
@@ -82,30 +81,4 @@ function readSource(path: string, isNeeded: boolean): string | undefined {
 
 function loadedModules(source: string): string[] {
   return [...source.matchAll(/^load\(\s*["']([^"']+)["']/gm)].map((match) => match[1] ?? "");
-}
-
-/** Every workflow file under a path: the file itself, or a folder's `.star` files that are neither tests nor libraries. */
-export function workflowFiles(path: string): string[] {
-  if (!isFolder(path)) return [path];
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".star") && !entry.name.endsWith(TEST_SUFFIX))
-    .map((entry) => join(path, entry.name))
-    .sort();
-}
-
-/** Every file of tests under a path, at any depth, with the folder that `//` means in it: the path's. */
-export function testFiles(path: string): { path: string; root: string }[] {
-  if (!isFolder(path)) return [{ path, root: dirname(path) }];
-  return readdirSync(path, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(TEST_SUFFIX))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !relative(path, file).split(sep).includes("node_modules"))
-    .sort()
-    .map((file) => ({ path: file, root: path }));
-}
-
-function isFolder(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new CliError(`there is no ${path}`);
-  return stats.isDirectory();
 }

@@ -4,11 +4,11 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { type Diagnostic, parse } from "../../src/starlark/index.ts";
 import { type FileReport, findBuildifier, formatFiles, formatText, inspect } from "../buildifier.ts";
-import { starlarkFiles } from "../check-workflow.ts";
 import { outputOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { CliError, EXIT_FAILED } from "../errors.ts";
 import type { Output } from "../output.ts";
+import { starlarkFiles } from "../starlark-files.ts";
 
 /** In the working directory. */
 const IGNORE_FILE = ".fmtignore";

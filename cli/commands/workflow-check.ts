@@ -3,12 +3,13 @@ import { type Command, Option } from "commander";
 import pc from "picocolors";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Finding, Severity } from "../../src/workflow/check/index.ts";
-import { checkFiles, fixFiles, isTest, starlarkFiles } from "../check-workflow.ts";
+import { checkFiles, fixFiles } from "../check-workflow.ts";
 import { outputOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { EXIT_FAILED, usageError } from "../errors.ts";
 import type { AskedRepositories } from "../git-modules.ts";
 import { sarifLog } from "../sarif.ts";
+import { isTest, starlarkFiles } from "../starlark-files.ts";
 
 export interface CheckCommandOptions {
   format: "text" | "json" | "sarif";

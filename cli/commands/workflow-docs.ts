@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { filePage } from "../../src/workflow/documentation/index.ts";
-import { isTest, starlarkFiles } from "../check-workflow.ts";
 import { outputOf } from "../command.ts";
+import { isTest, starlarkFiles } from "../starlark-files.ts";
 
 export function addDocsCommand(workflow: Command): void {
   workflow

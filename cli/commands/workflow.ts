@@ -5,7 +5,8 @@ import { contextOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
 import { CliError, ProblemError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
-import { readWorkflow, workflowFiles } from "../workflow-files.ts";
+import { workflowFiles } from "../starlark-files.ts";
+import { readWorkflow } from "../workflow-files.ts";
 import { addCheckCommand } from "./workflow-check.ts";
 import { addDocsCommand } from "./workflow-docs.ts";
 

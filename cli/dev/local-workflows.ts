@@ -2,8 +2,9 @@
 import { basename } from "node:path";
 import type { WorkflowView } from "../../src/protocol/workflow.ts";
 import type { Client } from "../client.ts";
+import { workflowFiles } from "../starlark-files.ts";
 import { watchStarlark } from "../watch-starlark.ts";
-import { readWorkflow, workflowFiles } from "../workflow-files.ts";
+import { readWorkflow } from "../workflow-files.ts";
 
 /** What came of one file; `error` where it was refused, and then the version before stays registered. */
 export type Registration = { file: string } & ({ name: string; version: number } | { error: Error });

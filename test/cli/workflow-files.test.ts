@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readProgram, testFiles } from "../../cli/workflow-files.ts";
+import { testFiles } from "../../cli/starlark-files.ts";
+import { readProgram } from "../../cli/workflow-files.ts";
 
 function folderWith(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "workflow-files-"));
