@@ -3,11 +3,21 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { isSea } from "node:sea";
+import { embeddedProgram } from "./embedded-program.ts";
 import { CliError } from "./errors.ts";
 
-/** Where the binary is: SLUICE_BUILDIFIER, or the one of the npm package for this machine. */
+/** The name under which the single executable has it. */
+export const BUILDIFIER = "buildifier";
+
+/** Where the binary is: SLUICE_BUILDIFIER, the one inside the single executable, or that of the npm package. */
 export function findBuildifier(env: NodeJS.ProcessEnv = process.env): string {
   if (env.SLUICE_BUILDIFIER) return env.SLUICE_BUILDIFIER;
+  return isSea() ? embeddedProgram(BUILDIFIER) : installedBuildifier();
+}
+
+/** The npm package's binary for this machine. Throws CliError where there is none. */
+export function installedBuildifier(): string {
   const missing = (why: string) =>
     new CliError(`cannot format: ${why}`, {
       hint: "Install buildifier (npm install @bazel/buildifier, or your system's package) and name it in SLUICE_BUILDIFIER.",

@@ -17,6 +17,7 @@ interface LocalProblem {
 const titles: Record<string, string> = {
   usage: "The command was called wrongly",
   unreachable: "No Sluice answers",
+  needs_sources: "It needs the sources of Sluice",
 };
 
 /** Answers with the exit code; that of asking for help is 0, and nothing is told. */

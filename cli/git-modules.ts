@@ -3,12 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { gitEnvironment, gitSafety } from "../runner/functions/git-source.ts";
 import { type ChosenCommit, chooseCommit, parseRefs } from "../runner/functions/git-versions.ts";
 import { gitFileOf } from "../src/workflow/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { CliError } from "./errors.ts";
 
 export const LOCK_FILE = "sluice.lock";
@@ -29,19 +29,22 @@ export type AskedRepositories = Map<string, { output: string } | { failure: unkn
 
 export class GitModules {
   readonly #lockPath: string;
-  readonly #cacheDir: string;
+  readonly #cacheDir: string | undefined;
   readonly #known: Pins;
   readonly #used: Pins = {};
   readonly #asked: AskedRepositories;
 
-  /** `folder`: where the lock file is, beside the workflow. `update`: find out all commits anew. */
+  /**
+   * `folder`: where the lock file is, beside the workflow. `update`: find out all commits anew. `cacheDir`: where what was
+   * fetched is kept, by default in the user's cache.
+   */
   constructor(
     folder: string,
     {
       update = false,
-      cacheDir = join(homedir(), ".cache", "sluice", "loads"),
-      asked = new Map() as AskedRepositories,
-    } = {},
+      cacheDir,
+      asked = new Map(),
+    }: { update?: boolean; cacheDir?: string; asked?: AskedRepositories } = {},
   ) {
     this.#asked = asked;
     this.#lockPath = join(folder, LOCK_FILE);
@@ -86,8 +89,9 @@ export class GitModules {
 
   /** Straight from git's objects: nothing is checked out, so no link of a repository is followed. */
   #textAt(url: string, { commit, ref }: ChosenCommit, path: string): string {
-    mkdirSync(this.#cacheDir, { recursive: true });
-    const objects = join(this.#cacheDir, createHash("sha256").update(url).digest("hex").slice(0, 32));
+    const cacheDir = this.#cacheDir ?? cacheFolder("loads");
+    mkdirSync(cacheDir, { recursive: true });
+    const objects = join(cacheDir, createHash("sha256").update(url).digest("hex").slice(0, 32));
     if (!existsSync(objects)) this.#git(["init", "--quiet", "--bare", objects]);
     const inObjects = (...args: string[]) => this.#git(["--git-dir", objects, ...args]);
     const fetch = (what: string) =>

@@ -6,4 +6,5 @@ import { runCommand } from "./program.ts";
 process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : EXIT_FAILED),
 );
-await runCommand(process.argv.slice(2));
+// Not awaited at top level: the single executable is a CommonJS script. A failure has become an exit code.
+void runCommand(process.argv.slice(2));

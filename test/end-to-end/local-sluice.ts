@@ -111,18 +111,22 @@ export class LocalSluice {
     await this.#end("SIGKILL");
   }
 
+  /** Throws where it does not end in order. */
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    const exitCode = await this.#end("SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });
+    if (exitCode !== 0)
+      throw new Error(`sluice dev was stopped and ended with ${exitCode}:\n${this.#output}`);
   }
 
-  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  /** Answers with the exit code: null where a signal ended it, 0 where it was not running. */
+  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return 0;
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     process.kill(signal === "SIGKILL" ? -child.pid : child.pid, signal);
-    await ended;
+    return ended;
   }
 }
 
