@@ -105,13 +105,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     // So late, it may be a repetition of one that is over and gone.
     const isLate = askedAt !== undefined && Date.now() - askedAt > LATE_MS;
     if (isLate && !this.#begun && (await this.#wasHere(run))) return;
-    this.#begin(run, { isRepeated: true });
+    await this.#begin(run, { isRepeated: true });
     await this.#outbox.deliverEntrusted(DELIVERY_PATIENCE_MS);
   }
 
   async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
     if (!this.#begun && (await this.#wasHere(run))) return;
-    this.#begin(run, { records });
+    await this.#begin(run, { records });
   }
 
   /** Whether the run has ended, and its storage was given up. */
@@ -120,15 +120,31 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return known?.finishedAt !== undefined;
   }
 
-  #begin(run: StartRun, how: Parameters<RunHost["begin"]>[2]): void {
+  async #begin(
+    run: StartRun,
+    { records, isRepeated }: { records?: JournalRecord[]; isRepeated?: boolean },
+  ): Promise<void> {
     if (this.#begun) {
       // The first start may have been cut off before all was told that it had to see to.
       this.#outbox.takeBack();
       void this.#outbox.flush();
       // A repetition is a call like any other: it sees to it that the run goes on.
       this.#host.resume();
-    } else this.#host.begin(run, () => this.#prepareTables(), how);
-    this.#begun = true;
+      return;
+    }
+    const turn = this.#host.decideFirst(run, records);
+    const begin = () => {
+      this.#host.begin(turn, () => this.#prepareTables(), isRepeated);
+      this.#begun = true;
+    };
+    if (!turn.isOpen) begin();
+    else {
+      // Whoever asks for the run meanwhile waits until it has begun.
+      await this.ctx.blockConcurrencyWhile(async () => {
+        await turn.complete();
+        begin();
+      });
+    }
   }
 
   async deliverEvent({ command, event, seq }: Args<"deliverEvent">): Promise<{ accepted: boolean }> {

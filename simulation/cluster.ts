@@ -250,8 +250,9 @@ export class Cluster {
       id: { name: place.name, toString: () => place.name },
       storage: place.disk.storageFor(() => instance.alive),
       blockConcurrencyWhile: (work: () => Promise<unknown>) => {
-        instance.ready = Promise.all([instance.ready, work()]);
-        return instance.ready;
+        const done = work();
+        instance.ready = Promise.all([instance.ready, done]);
+        return done;
       },
       waitUntil: () => {},
       getWebSockets: () => [],

@@ -36,8 +36,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a run that is started again begins again",
     invariant: 2,
     file: "durable-objects/workflow-run.ts",
-    find: "} else this.#host.begin(",
-    replace: "}\n    this.#host.begin(",
+    find: "this.#host.resume();\n      return;",
+    replace: "this.#host.resume();",
   },
   {
     name: "a job that is enqueued again is a new job",

@@ -1,7 +1,8 @@
 // Asks policy about one call: which environment governs it, what that environment is like now, and the verdict.
 //
 // What the catalog said of a function holds for this run's next calls of it, for a second: a loop of calls that no
-// environment governs is decided in one turn. Another run asks anew (docs/decisions/0013-decisions-in-one-turn.md).
+// environment governs is decided in one turn. Another run asks anew (docs/decisions/0013-decisions-in-one-turn.md), before
+// it begins (docs/decisions/0025-asked-before-beginning.md).
 import { freezesInForce } from "../../src/environments/freeze.ts";
 import { matchesTarget } from "../../src/environments/target.ts";
 import type { Target } from "../../src/protocol/environment.ts";
@@ -47,6 +48,8 @@ export class Decisions {
   readonly #ports: PolicyPorts;
   /** What the catalog said of functions, by reference. */
   readonly #known = new Map<string, Known>();
+  /** What it said of calls that are not decided yet, and until when that holds; ms since the epoch. */
+  readonly #learned = new WeakMap<Decide, { governing: Result<Governing>; until: number }>();
   /** Who asked last, and when, as policy reads it. */
   #asker: { run: StoredStart; caller: PolicyInput["caller"] } | undefined;
   #time = { now: 0, text: new Date(0).toISOString() };
@@ -60,18 +63,35 @@ export class Decisions {
    * `unknown_environment`); throws when somebody could not be asked, which is worth another try.
    */
   async ask(run: StoredStart, call: Decide, now: number): Promise<Result<PolicyAnswer>> {
-    const { reference, inputs, environment: said } = call;
+    const governing = await this.#governing(call, now);
+    if (!governing.ok) return governing;
+    const { trustScore, environment, sensitive } = governing.value;
+    const described = environment === null ? null : await this.#described(environment, now);
+    const input = this.#inputOf(run, call, named(call.reference), {
+      trustScore,
+      environment: described,
+      now,
+    });
+    return ok(answer(input, { trustScore, sensitive }, await this.#ports.evaluate(input)));
+  }
+
+  /** Asks the catalog about a call that is decided soon. Throws when it could not be asked. */
+  async learn(call: Decide, now: number): Promise<void> {
+    const governing = await this.#governing(call, now);
+    this.#learned.set(call, { governing, until: now + KNOWN_FOR_MS });
+  }
+
+  async #governing(call: Decide, now: number): Promise<Result<Governing>> {
+    const learned = this.#learned.get(call);
+    if (learned && learned.until > now) return learned.governing;
+    const { reference, inputs, environment } = call;
     const governing = await this.#ports.catalog.governing({
       reference,
       inputs,
-      ...(said === undefined ? {} : { environment: said }),
+      ...(environment === undefined ? {} : { environment }),
     });
-    if (!governing.ok) return governing;
-    this.#know(reference, governing.value, now + KNOWN_FOR_MS);
-    const { trustScore, environment, sensitive } = governing.value;
-    const described = environment === null ? null : await this.#described(environment, now);
-    const input = this.#inputOf(run, call, named(reference), { trustScore, environment: described, now });
-    return ok(answer(input, { trustScore, sensitive }, await this.#ports.evaluate(input)));
+    if (governing.ok) this.#know(reference, governing.value, now + KNOWN_FOR_MS);
+    return governing;
   }
 
   /** The same in this turn, for a call that no environment governs and whose function is known; else undefined. */

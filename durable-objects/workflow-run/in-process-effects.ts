@@ -8,6 +8,7 @@
 import type { LocalBuiltin, Outbound, OutboundBuiltin } from "../../src/builtins/builtin.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
+import { atMost } from "../../src/storage/patience.ts";
 import type { Timer, Timers } from "../../src/storage/timers.ts";
 import {
   type Changes,
@@ -35,6 +36,8 @@ export interface EffectPorts {
   decide(run: StoredStart, call: Decide): Promise<Result<PolicyAnswer>>;
   /** The same in this turn; undefined where somebody has to be asked. */
   decideAtOnce(run: StoredStart, call: Decide): PolicyAnswer | undefined;
+  /** Finds out what it takes to decide the call at once, where that can be. Throws as `decide` does. */
+  learn(run: StoredStart, call: Decide): Promise<void>;
   outbound: Outbound;
   /** Lets everybody else who shares the thread have a turn, and the clock go on. */
   rest(): Promise<void>;
@@ -100,7 +103,7 @@ export class InProcessEffects {
 
   // ---------------------------------------------------------- in the turn that decides
 
-  /** Adds what can be answered in this turn to `changes`, and asks policy what is left. Throws what the engine throws. */
+  /** Adds to `changes` what can be answered in this turn. Throws what the engine throws. */
   answer(machine: RunMachine, changes: Changes, moment: Moment): void {
     this.#needsRest = answerAtOnce(machine, changes, {
       moment,
@@ -111,8 +114,31 @@ export class InProcessEffects {
         return performLocal(builtin, callOf(this.#owner.run(), call, moment.now), machine.secrets);
       },
     });
-    // Policy is asked before the commit, because nothing leaves the object between a write and its confirmation.
-    // Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the journal.
+  }
+
+  /** What `answer` has left for policy, and not because the turn has taken all that one may. */
+  undecided(changes: Changes): Decide[] {
+    return this.#needsRest ? [] : changes.effects.filter((effect) => effect.kind === "decide");
+  }
+
+  /**
+   * Finds out what it takes to decide these calls in this turn, for `patienceMs` at most. Whoever could not be asked is
+   * asked again by `ask`, and what goes wrong there is seen to.
+   */
+  async learn(calls: readonly Decide[], patienceMs: number): Promise<void> {
+    const asked = Promise.allSettled(calls.map((call) => this.#ports.learn(this.#owner.run(), call)));
+    await atMost(
+      patienceMs,
+      asked.then(() => {}),
+    );
+  }
+
+  /**
+   * Asks policy what is left: before the commit, because nothing leaves the object between a write and its
+   * confirmation. Asking changes nothing anywhere; the answer is an input of a later turn, when the question is in the
+   * journal.
+   */
+  ask(changes: Changes): void {
     for (const effect of changes.effects) if (effect.kind === "decide") this.#ask(effect);
   }
 

@@ -43,6 +43,7 @@ export function hostPorts(env: Env, { changed }: Pick<RunPorts, "changed">): Run
       }),
     decide: (run, call) => decisions(run).ask(run, call, Date.now()),
     decideAtOnce: (run, call) => decisions(run).askAtOnce(run, call, Date.now()),
+    learn: (run, call) => decisions(run).learn(call, Date.now()),
   };
 }
 

@@ -21,6 +21,7 @@ import { endOf } from "../../src/workflow/journal-state.ts";
 import {
   type Changes,
   isInProcess,
+  type Moment,
   type RunInput,
   type RunMachine,
 } from "../../src/workflow/machine-types.ts";
@@ -29,6 +30,7 @@ import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secre
 import type { StartRun } from "../rpc/workflow-run.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
 import { type AlsoWrite, type Fed, notNow, type Taken, undecided } from "./feeding.ts";
+import { FirstTurn } from "./first-turn.ts";
 import { type EffectPorts, InProcessEffects } from "./in-process-effects.ts";
 import { Inbox } from "./inbox.ts";
 import type { JournalStore } from "./journal.ts";
@@ -112,27 +114,28 @@ export class RunHost {
     return this.#run;
   }
 
-  /**
-   * Begins the run. Its tables, its own copy of the program, the journal of the run it is forked from and its first
-   * steps are one write. `prepareTables` answers whether nothing can be in them yet. Where the start `isRepeated` until it
-   * is answered, what a run that is over at once tells others is entrusted to who asked for it.
-   */
-  begin(
-    { program, ...run }: StartRun,
-    prepareTables: () => boolean,
-    { records = [], isRepeated = false }: { records?: JournalRecord[]; isRepeated?: boolean } = {},
-  ): void {
+  /** Decides the first turn of a run, in memory; of a fork, on the journal that it begins with. */
+  decideFirst({ program, ...run }: StartRun, records: JournalRecord[] = []): FirstTurn {
     const start: StoredStart = { ...run, program: { digest: program.digest } };
     this.#run = start;
-    let changes: Changes | undefined;
-    let failure: unknown;
-    try {
-      this.#machine = this.#ports.loadMachine(program, start, records);
-      const first = records.length === 0 ? "start" : "begin_again";
-      changes = this.#decide(this.#machine, { type: first });
-    } catch (error) {
-      failure = error;
-    }
+    return new FirstTurn({
+      program,
+      records,
+      load: () => this.#ports.loadMachine(program, start, records),
+      effects: this.#effects,
+      moment: () => this.#moment(),
+    });
+  }
+
+  /**
+   * Begins the run with its first turn. Its tables, its own copy of the program, the journal of the run it is forked
+   * from and its first steps are one write. `prepareTables` answers whether nothing can be in them yet. Where the start
+   * `isRepeated` until it is answered, what a run that is over at once tells others is entrusted to who asked for it.
+   */
+  begin({ program, records, decided }: FirstTurn, prepareTables: () => boolean, isRepeated = false): void {
+    const start = this.run;
+    const changes = "changes" in decided ? decided.changes : undefined;
+    this.#machine = "machine" in decided ? decided.machine : undefined;
     let isNew = false;
     const write = () => {
       this.#alarm.transaction(() => {
@@ -144,9 +147,10 @@ export class RunHost {
         // Before whatever else the bus is told: its messages arrive in order.
         if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
       });
-      if (changes) this.#commit(changes);
-      else this.#giveUp(failure);
+      if ("failure" in decided) this.#giveUp(decided.failure);
+      else this.#commit(decided.changes);
     };
+    if (changes) this.#effects.ask(changes);
     // One that goes on as another would have its start answered after that one's: a chain of them without an end.
     const endsHere = changes?.finished !== undefined && changes.finished.successor === undefined;
     if (isRepeated && endsHere) this.#outbox.entrust(write);
@@ -323,12 +327,17 @@ export class RunHost {
       this.#giveUp(error);
       return undefined;
     }
+    this.#effects.ask(changes);
     return this.#commit(changes, also);
+  }
+
+  #moment(): Moment {
+    return { now: this.#ports.now(), entropy: this.#ports.entropy };
   }
 
   /** Throws what the engine throws. */
   #decide(machine: RunMachine, input: RunInput): Changes {
-    const moment = { now: this.#ports.now(), entropy: this.#ports.entropy };
+    const moment = this.#moment();
     const changes = machine.handle(input, moment);
     this.#effects.answer(machine, changes, moment);
     return changes;

@@ -174,6 +174,37 @@ test.each([
   expect(world.asked[0]?.function).toMatchObject({ reference, name, version });
 });
 
+describe("what the catalog said of a call before it is decided", () => {
+  const counting = () => {
+    const world = ports();
+    const asked: string[] = [];
+    const governing: PolicyPorts["catalog"]["governing"] = async ({ reference }) => {
+      asked.push(reference);
+      return ok({ trustScore: 0.4, environment: "production", sensitive: [] });
+    };
+    return { asked, decisions: new Decisions({ ...world, catalog: { governing } }) };
+  };
+
+  test.each([
+    ["holds for that call, for a second", 999, 1],
+    ["holds no longer", 1000, 2],
+  ])("%s", async (_, later, times) => {
+    const { asked, decisions } = counting();
+    const one = copy();
+    await decisions.learn(one, NOW);
+    const answer = await decisions.ask(run, one, NOW + later);
+    expect(answer).toMatchObject({ ok: true, value: { environment: "production" } });
+    expect(asked).toHaveLength(times);
+  });
+
+  test("says nothing of another call", async () => {
+    const { asked, decisions } = counting();
+    await decisions.learn(copy(), NOW);
+    await decisions.ask(run, copy(), NOW);
+    expect(asked).toHaveLength(2);
+  });
+});
+
 describe("a decision at once", () => {
   const target = { function: "*", inputs: { app: "*-production" } };
   const known = (targets?: Target[]) =>

@@ -146,6 +146,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
       loadMachine: (_, __, records) => machineOf(world.script, [...records]),
       decide: (...args) => world.ports.decide(...args),
       decideAtOnce: () => undefined,
+      learn: async () => {},
       outbound: {
         fetch: (request) => world.ports.fetch(request),
         resolve: async () => ["93.184.215.14"],
@@ -190,7 +191,7 @@ async function inRun(script: Script, body: (hosted: Hosted) => Promise<void>): P
 
 /** Begins the run in an object that has its tables. */
 function begin({ host }: Hosted): void {
-  host.begin(run, () => false);
+  host.begin(host.decideFirst(run), () => false);
 }
 
 /** Writes down what it is fed. */
