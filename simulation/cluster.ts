@@ -252,6 +252,10 @@ export class Cluster {
       blockConcurrencyWhile: (work: () => Promise<unknown>) => {
         const done = work();
         instance.ready = Promise.all([instance.ready, done]);
+        // What fails in there resets the object.
+        instance.ready.catch(() => {
+          if (place.instance === instance) this.kill(place);
+        });
         return done;
       },
       waitUntil: () => {},
