@@ -47,12 +47,7 @@ async function send(
       },
     });
   } catch (error) {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new CliError(`Sluice does not answer at ${connection.url} (${cause})`, {
-      code: "unreachable",
-      hint: "Start one with `npm start` or `sluice dev`, or name another with --url or SLUICE_URL.",
-    });
+    throw unreachable(connection.url, error);
   }
   const text = await response.text();
   let answer: unknown;
@@ -68,6 +63,31 @@ async function send(
   const problem = problemSchema.safeParse(answer);
   if (problem.success) throw new ProblemError(problem.data);
   throw new CliError(`${method} ${path} was answered with ${response.status}`);
+}
+
+/** What OpenSSL says of a certificate that no authority it knows has signed. */
+const unknownAuthority = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** Says why `fetch` has failed. */
+export function unreachable(url: string, error: unknown): CliError {
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  const { code, message }: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause));
+  if (code !== undefined && unknownAuthority.has(code)) {
+    return new CliError(`the certificate of ${url} is of an authority that is not known here (${code})`, {
+      code: "unreachable",
+      hint: "NODE_EXTRA_CA_CERTS names a file with its certificate; NODE_USE_SYSTEM_CA=1 trusts those the system trusts.",
+    });
+  }
+  // A name with several addresses fails with several errors, and no message of its own.
+  return new CliError(`Sluice does not answer at ${url} (${message || code})`, {
+    code: "unreachable",
+    hint: "Start one with `npm start` or `sluice dev`, or name another with --url or SLUICE_URL.",
+  });
 }
 
 export function createClient(connection: Connection): Client {
