@@ -123,3 +123,29 @@ test("twenty open tabs all follow", async () => {
   await createEnvironment("seen-by-twenty");
   await Promise.all(tabs.map((tab) => environment(tab, "seen-by-twenty").waitFor()));
 });
+
+test("no row moves away from under somebody who picks runs, or reads further down", async () => {
+  for (let at = 0; at < 30; at += 1) await send(sluice, "com.example.showcase", { title: `row ${at}` });
+  const page = await signIn();
+  await goTo(page, `${sluice.url}/runs`);
+  const rows = page.locator(".run-row");
+  const addressOf = (at: number) => rows.nth(at).getByRole("link").getAttribute("href");
+  const first = await addressOf(0);
+  await rows.nth(0).getByRole("checkbox").check();
+  await send(sluice, "com.example.showcase", { title: "newer" });
+  await page.getByRole("button", { name: "1 newer run" }).click();
+  await expect.poll(() => addressOf(1)).toBe(first);
+  await page.getByRole("button", { name: "Pick none" }).click();
+  await page.evaluate("scrollTo(0, 600)");
+  await expect.poll(() => page.evaluate("scrollY")).toBe(600);
+  const topOf = async () =>
+    (await page.locator(".run-row", { has: page.locator(`a[href="${first}"]`) }).boundingBox())?.y;
+  const before = await topOf();
+  expect(before).toBeLessThan(0);
+  const last = await send(sluice, "com.example.showcase", { title: "newest" });
+  await page.getByRole("button", { name: "1 newer run" }).waitFor();
+  expect(await topOf()).toBe(before);
+  // At the top again, they are there.
+  await page.evaluate("scrollTo(0, 0)");
+  await expect.poll(() => addressOf(0)).toBe(`/runs/${last}`);
+});

@@ -65,3 +65,26 @@ test("a log is coloured, searched, and taken along", async () => {
   expect(file.suggestedFilename()).toBe(`${run}.log`);
   expect(readFileSync(await file.path(), "utf8")).toContain("starting log\n");
 });
+
+test("a run that failed is begun again from the call that it failed with", async () => {
+  const needs = `def main(w, ev):\n    """Needs another."""\n    return w.start("needed")\n\non_event(type = "com.example.needs", handler = main)\n`;
+  await registerSource(sluice, "needs", needs);
+  const run = await send(sluice, "com.example.needs", {});
+  await runOnce(sluice, run, ({ state }) => state === "failed");
+  const page = await signIn();
+  await goTo(page, `${sluice.url}/runs/${run}`);
+  await page.getByText(run).waitFor();
+  await registerSource(
+    sluice,
+    "needed",
+    `def main(w, ev):\n    """Is needed."""\n    return "here"\n\non_start(main)\n`,
+  );
+  await page.getByRole("button", { name: "Restart" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Why").fill("it is there now");
+  await dialog.getByRole("button", { name: "Restart" }).click();
+  await page.getByText("Fork of").waitFor();
+  await page.locator(".run-state .state", { hasText: "succeeded" }).waitFor();
+  expect(page.url()).not.toContain(run);
+  expect(await page.getByRole("button", { name: "Restart" }).count()).toBe(0);
+});

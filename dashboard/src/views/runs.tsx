@@ -5,9 +5,11 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { RunFilter } from "../api/queries.ts";
 import { runsQuery } from "../api/queries.ts";
+import { useHeldList } from "../live/use-held-list.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
+import { useIsScrolled } from "../parts/use-is-scrolled.ts";
 import { useMay } from "../session.ts";
 import { countOf, type Scope } from "./runs/bulk.ts";
 import { RunFilters } from "./runs/run-filters.tsx";
@@ -24,11 +26,14 @@ export function Runs() {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage } =
     // While a search is under way the last answer stays, greyed: nothing jumps.
     useInfiniteQuery({ ...runsQuery(filter), placeholderData: keepPreviousData });
-  const runs = data?.pages.flatMap((page) => page.runs) ?? [];
+  const listed = data?.pages.flatMap((page) => page.runs) ?? [];
+  const listName = JSON.stringify(filter);
   const mayPick = useMay("operator");
-  const { picked, pick, pickAll, clear } = usePicks(runs, JSON.stringify(filter));
+  const { picked, pick, pickAll, clear } = usePicks(listed, listName);
   const [scope, setScope] = useState<Scope>();
   const list = useRef<HTMLUListElement>(null);
+  const isScrolled = useIsScrolled(list);
+  const { shown: runs, newer, letIn } = useHeldList(listed, listName, isScrolled || picked.length > 0);
   const rows = useWindowVirtualizer({
     count: runs.length,
     estimateSize: () => ROW,
@@ -41,6 +46,10 @@ export function Runs() {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= runs.length - 30) void fetchNextPage();
   }, [last, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const closeDialog = (hasBegun: boolean) => {
+    setScope(undefined);
+    if (hasBegun) clear();
+  };
   return (
     <Page
       title="Runs"
@@ -67,9 +76,27 @@ export function Runs() {
           </button>
         </div>
       )}
+      {newer > 0 && (
+        <button
+          type="button"
+          className="button newer"
+          onClick={() => {
+            letIn();
+            scrollTo({ top: 0 });
+          }}
+        >
+          {newer === 1 ? "1 newer run" : `${newer.toLocaleString()} newer runs`}
+        </button>
+      )}
       {runs.length > 0 && (
         <div className={mayPick ? "run-heads can-pick" : "run-heads"}>
-          {mayPick && <PickAll count={runs.length} picked={picked.length} onChange={pickAll} />}
+          {mayPick && (
+            <PickAll
+              count={runs.length}
+              picked={picked.length}
+              onChange={(isPicked) => pickAll(isPicked ? runs : [])}
+            />
+          )}
           <div className="run-head quiet" aria-hidden="true">
             <span>State</span>
             <span>Workflow</span>
@@ -102,14 +129,14 @@ export function Runs() {
               <RunRow
                 run={run}
                 isPicked={picked.some(({ id }) => id === run.id)}
-                onPick={mayPick ? (isRange) => pick(index, isRange) : undefined}
+                onPick={mayPick ? (isRange) => pick(run, isRange) : undefined}
               />
             </li>
           );
         })}
       </ul>
       {isFetchingNextPage && <p className="quiet pad">Older runs…</p>}
-      <Suspense>{scope && <BulkDialog scope={scope} onClose={() => setScope(undefined)} />}</Suspense>
+      <Suspense>{scope && <BulkDialog scope={scope} onClose={closeDialog} />}</Suspense>
     </Page>
   );
 }

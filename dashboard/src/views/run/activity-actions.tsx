@@ -6,6 +6,7 @@ import type { Activity, RunDetail } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
 import { isOpen } from "../../api/queries.ts";
 import { Ask } from "../../parts/ask.tsx";
+import { ProgramField, programIn } from "../../parts/program-field.tsx";
 import { useMay } from "../../session.ts";
 import { titleOf } from "./activity-title.ts";
 
@@ -62,7 +63,7 @@ export function ActivityActions({ run, activity }: { run: RunDetail; activity: A
     void client.invalidateQueries({ queryKey: ["run", run.id] });
   };
   const fork = async (reason: string, form: FormData, restart: boolean) => {
-    const program = form.get("program") === "current" ? "current" : "same";
+    const program = programIn(form);
     const made = await answered(
       api.POST("/v1/runs/{id}/forks", { params, body: { command, program, restart, reason } }),
     );
@@ -119,15 +120,7 @@ function Fields({ action }: { action: Action }) {
     );
   }
   if (action === "fork" || action === "restart") {
-    return (
-      <label>
-        Program
-        <select name="program">
-          <option value="same">The one this run executes</option>
-          <option value="current">The newest version of the workflow</option>
-        </select>
-      </label>
-    );
+    return <ProgramField same="The one this run executes" current="The newest version of the workflow" />;
   }
   return null;
 }

@@ -1,16 +1,17 @@
 // What an operator may do to the run.
 import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { BulkAction } from "../../../../src/protocol/operation.ts";
 import type { RunDetail } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
 import { Ask } from "../../parts/ask.tsx";
 import { operations } from "../../parts/operations.ts";
+import { ProgramField, programIn } from "../../parts/program-field.tsx";
 import { useMay } from "../../session.ts";
 
-type Action = Exclude<BulkAction, "restart">;
-
-function actionsFor(run: RunDetail): Action[] {
+function actionsFor(run: RunDetail): BulkAction[] {
+  if (run.state === "failed") return ["restart"];
   if (run.finishedAt !== undefined) return [];
   const waitsToRetry = run.activities.some(({ state }) => state === "retrying");
   return [
@@ -23,13 +24,20 @@ function actionsFor(run: RunDetail): Action[] {
 
 export function RunActions({ run }: { run: RunDetail }) {
   const client = useQueryClient();
-  const [action, setAction] = useState<Action>();
+  const navigate = useNavigate();
+  const [action, setAction] = useState<BulkAction>();
   const isOffered = useMay("operator");
   const actions = actionsFor(run);
   if (!isOffered || actions.length === 0) return null;
 
-  const act = async (chosen: Action, reason: string) => {
+  const act = async (chosen: BulkAction, reason: string, form: FormData) => {
     const params = { path: { id: run.id } };
+    if (chosen === "restart") {
+      const body = { program: programIn(form), restart: true, reason };
+      const made = await answered(api.POST("/v1/runs/{id}/forks", { params, body }));
+      await navigate({ to: "/runs/$id", params: { id: made.id } });
+      return;
+    }
     await answered(
       chosen === "cancel" || chosen === "terminate"
         ? api.POST("/v1/runs/{id}/cancel", {
@@ -57,8 +65,20 @@ export function RunActions({ run }: { run: RunDetail }) {
           {...operations[action]}
           title={`${operations[action].verb}: ${run.workflow}`}
           onClose={() => setAction(undefined)}
-          onSubmit={(reason) => act(action, reason)}
-        />
+          onSubmit={(reason, form) => act(action, reason, form)}
+        >
+          {action === "restart" && (
+            <>
+              {run.parent && (
+                <p>
+                  Its parent was told how it ended, and gets nothing of what begins here. Restarting the
+                  parent begins this anew, too.
+                </p>
+              )}
+              <ProgramField same="The one this run executed" current="The newest version of the workflow" />
+            </>
+          )}
+        </Ask>
       )}
     </div>
   );

@@ -58,6 +58,9 @@ export function RunHead({ run }: { run: RunDetail }) {
             <RunLink id={run.continuedAs}>the next run</RunLink>
           </Fact>
         )}
+        <Fact name="Id">
+          <span className="mono">{run.id}</span>
+        </Fact>
         {Object.entries(run.labels ?? {}).map(([key, value]) => (
           <Fact key={key} name={key}>
             {value}

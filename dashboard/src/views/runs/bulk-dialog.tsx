@@ -8,7 +8,7 @@ import { BulkForm } from "./bulk-form.tsx";
 import { BulkProgress } from "./bulk-progress.tsx";
 import { useBulkWork } from "./use-bulk-work.ts";
 
-export function BulkDialog({ scope, onClose }: { scope: Scope; onClose: () => void }) {
+export function BulkDialog({ scope, onClose }: { scope: Scope; onClose: (hasBegun: boolean) => void }) {
   const { work, begin, goOn, stop } = useBulkWork();
   const isAtWork = work?.isAtWork ?? false;
   useEffect(() => {
@@ -20,7 +20,7 @@ export function BulkDialog({ scope, onClose }: { scope: Scope; onClose: () => vo
   const runs = work ? work.left.length + work.outcomes.length : 0;
   return (
     // What is at work is stopped by its button, not by a key that slipped.
-    <Dialog.Root open onOpenChange={(open) => !open && !isAtWork && onClose()}>
+    <Dialog.Root open onOpenChange={(open) => !open && !isAtWork && onClose(work !== undefined)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog is-wide">

@@ -6,6 +6,7 @@ import { type BulkAction, bulkActionSchema, statesFor } from "../../../../src/pr
 import type { Run } from "../../api/client.ts";
 import { operations } from "../../parts/operations.ts";
 import { Problem } from "../../parts/problem.tsx";
+import { ProgramField, programIn } from "../../parts/program-field.tsx";
 import { exactText } from "../../parts/time.tsx";
 import { conditionsOf, countOf, isEveryRun, type Scope, statesToAsk, whyNot } from "./bulk.ts";
 import { foundQuery } from "./found-runs.ts";
@@ -29,7 +30,7 @@ export function BulkForm({
     onSubmit(
       {
         action,
-        program: form.get("program") === "current" ? "current" : "same",
+        program: programIn(form),
         reason: String(form.get("reason")).trim(),
       },
       concerned,
@@ -49,13 +50,7 @@ export function BulkForm({
       </fieldset>
       {action && <p className="quiet">{operations[action].explanation}</p>}
       {action === "restart" && (
-        <label>
-          Program
-          <select name="program">
-            <option value="same">The one that each run executed</option>
-            <option value="current">The newest version of its workflow</option>
-          </select>
-        </label>
+        <ProgramField same="The one that each run executed" current="The newest version of its workflow" />
       )}
       {error && <Problem error={error} retry={retry} />}
       <div role="status" className="bulk-count">

@@ -15,8 +15,8 @@ export function usePicks(
 ): {
   /** As they are now; one that has left the list, as it was last seen there. */
   picked: readonly Run[];
-  pick: (index: number, isRange: boolean) => void;
-  pickAll: (isPicked: boolean) => void;
+  pick: (run: Run, isRange: boolean) => void;
+  pickAll: (runs: readonly Run[]) => void;
   clear: () => void;
 } {
   const [picks, setPicks] = useState<Picks>({ list, byId: new Map() });
@@ -29,9 +29,8 @@ export function usePicks(
   const set = (next: ReadonlyMap<string, Run>) => setPicks({ list, byId: next });
   return {
     picked,
-    pick: (index, isRange) => {
-      const run = runs[index];
-      if (!run) return;
+    pick: (run, isRange) => {
+      const index = runs.findIndex(({ id }) => id === run.id);
       const anchor = isRange ? runs.findIndex(({ id }) => id === lastPicked.current) : -1;
       const from = anchor < 0 ? index : anchor;
       const next = new Map(byId);
@@ -42,7 +41,7 @@ export function usePicks(
       lastPicked.current = run.id;
       set(next);
     },
-    pickAll: (isPicked) => set(new Map(isPicked ? runs.map((run) => [run.id, run]) : [])),
+    pickAll: (all) => set(new Map(all.map((run) => [run.id, run]))),
     clear: () => set(none),
   };
 }
