@@ -6,6 +6,7 @@ import {
   compile,
   initModule,
   type Module,
+  type Position,
   type Program,
   StarlarkError,
   StarlarkSyntaxError,
@@ -110,7 +111,7 @@ function compileAll(
     const program = compileFile(file, text, Object.keys(predeclaredIn(file)), problems);
     if (!program) return;
     path.push(file);
-    for (const { module, position } of program.loadedNames) {
+    for (const [module, position] of loadsOf(program)) {
       const target = loadedFile(module, file);
       const source = target !== undefined && Object.hasOwn(files, target) ? files[target] : undefined;
       if (target === undefined || source === undefined) {
@@ -134,6 +135,13 @@ function compileAll(
   if (text === undefined) problems.push(problem("no-entry", `the program has no file ${entry}`, start));
   else visit(entry, text);
   return { programs, problems };
+}
+
+/** The modules that a file loads, each where it first does. */
+function loadsOf({ loadedNames }: Program): Map<string, Position> {
+  const loads = new Map<string, Position>();
+  for (const { module, position } of loadedNames) if (!loads.has(module)) loads.set(module, position);
+  return loads;
 }
 
 function compileFile(

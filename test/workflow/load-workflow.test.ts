@@ -237,7 +237,7 @@ on_event("t", h, batch = batch(10, "1m"))
   });
 
   it("refuses files that are missing or load each other in a circle", () => {
-    const entry = `load("a.star", "a")\n${handler}on_event("t", h)`;
+    const entry = `load("a.star", "a", "b")\nload("a.star", "c")\n${handler}on_event("t", h)`;
     expect(problems({ "main.star": entry })).toEqual(["main.star:1:1 load-not-found"]);
     expect(
       problems({
