@@ -9,7 +9,7 @@ import {
   universe,
 } from "../../starlark/index.ts";
 import { surfaceFunctions } from "../surface/surface.ts";
-import { takesOfDefinition } from "./call-rules.ts";
+import { takesOfDefinition } from "./argument-matching.ts";
 import type { Report } from "./finding.ts";
 import { builtinOf, type Meanings } from "./meanings.ts";
 import type { ParsedFile } from "./parsed-file.ts";
