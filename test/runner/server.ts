@@ -25,7 +25,14 @@ export async function aServer() {
   const queue: Job[] = [];
   const taken = new Map<string, Taken>();
   const polls: { runner: RunnerInfo; answer: (job: Job | undefined) => void }[] = [];
-  const state = { isDown: false, token: "secret-token", completions: 0, losesNext: false };
+  const state = {
+    isDown: false,
+    /** It is, from its answer to the next heartbeat on. */
+    goesDown: false,
+    token: "secret-token",
+    completions: 0,
+    losesNext: false,
+  };
   let count = 0;
 
   function handOver() {
@@ -67,6 +74,7 @@ export async function aServer() {
     if (what === "heartbeat") {
       const beat = body as Heartbeat;
       found.beats.push(beat);
+      if (state.goesDown) state.isDown = true;
       const { log } = beat;
       if (log) {
         const fresh = Buffer.from(log.text).subarray(Math.max(0, found.log.length - log.offset));

@@ -175,13 +175,13 @@ describe("a runner", () => {
   it("keeps what it has to say through an outage, and completes once", async () => {
     const { server, start } = await aRunner();
     start();
+    server.state.goesDown = true;
     const id = server.enqueue("functions.test/greet@v1");
-    await until(() => expect(server.of(id).beats.length).toBeGreaterThan(0));
-    server.state.isDown = true;
+    await until(() => expect(server.state.isDown).toBe(true));
     server.drop();
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(server.of(id).outcome).toBeUndefined();
-    server.state.isDown = false;
+    Object.assign(server.state, { goesDown: false, isDown: false });
     await until(() => expect(server.of(id).outcome).toBeDefined());
     expect(server.of(id).log.toString()).toContain("hello you");
     const next = server.enqueue("functions.test/greet@v1");
@@ -295,13 +295,17 @@ describe("a runner that is killed", () => {
   });
 
   it("delivers the outcome that it did not get rid of", async () => {
-    const { server, start, id, kill } = await killedWhileAt("functions.test/greet@v1", () => ({}));
-    await until(() => expect(server.of(id).beats.length).toBeGreaterThan(0));
-    server.state.isDown = true;
-    server.drop();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    const { server, root, start, id, kill } = await killedWhileAt("functions.test/greet@v1", () => ({}));
+    server.state.goesDown = true;
+    const leases = join(root, ".sluice/runner/test/leases");
+    await until(async () => {
+      const kept = await Promise.all(
+        (await readdir(leases)).map((file) => readFile(join(leases, file), "utf8")),
+      );
+      expect(kept.join()).toContain('"outcome"');
+    });
     await kill();
-    server.state.isDown = false;
+    Object.assign(server.state, { goesDown: false, isDown: false });
     start();
     await until(() => expect(server.of(id).outcome).toEqual({ ok: { text: `${id}-key` } }));
     expect(server.of(id).released).toBeUndefined();
