@@ -12,81 +12,68 @@ export type Values = ReadonlyMap<string, Value>;
 /** Told every secret that comes out of an expression, so that it is masked from then on. */
 export type Hide = (secrets: Iterable<string>) => void;
 
-/** Evaluates a text of the definition; an error says where it stands. Secrets that come out are masked from now on. */
-export function evaluated(hide: Hide, fn: LoadedFunction, scope: Values, text: string, path: Path): Value {
-  try {
-    const value = evaluateText(text, scope);
-    if (isSensitive(value)) hide(secretsIn(value));
-    return value;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    throw new JobError(error.code, `${fn.where(path)}: ${error.message} (character ${error.at + 1})`, {
-      retryable: false,
-    });
-  }
-}
+/** Evaluates parts of one Function's definition, each at its path in it, where the values of a scope are known. */
+export class Evaluation {
+  readonly #fn: LoadedFunction;
+  readonly #scope: Values;
+  readonly #hide: Hide;
 
-export function evaluatedDeep(
-  hide: Hide,
-  fn: LoadedFunction,
-  scope: Values,
-  json: JsonValue,
-  path: Path,
-): Value {
-  if (typeof json === "string") return evaluated(hide, fn, scope, json, path);
-  if (Array.isArray(json)) {
-    const items = json.map((item, index) => evaluatedDeep(hide, fn, scope, item, [...path, index]));
-    return { kind: "array", items, sensitive: false };
+  constructor(fn: LoadedFunction, scope: Values, hide: Hide) {
+    this.#fn = fn;
+    this.#scope = scope;
+    this.#hide = hide;
   }
-  if (json !== null && typeof json === "object") {
-    return object(
-      Object.entries(json).map(
-        ([key, item]) => [key, evaluatedDeep(hide, fn, scope, item, [...path, key])] as const,
-      ),
+
+  text(text: string, path: Path): Value {
+    return this.#found(path, () => evaluateText(text, this.#scope));
+  }
+
+  /** Every text in the value. */
+  deep(json: JsonValue, path: Path): Value {
+    if (typeof json === "string") return this.text(json, path);
+    if (Array.isArray(json)) {
+      const items = json.map((item, index) => this.deep(item, [...path, index]));
+      return { kind: "array", items, sensitive: false };
+    }
+    if (json !== null && typeof json === "object") {
+      return object(
+        Object.entries(json).map(([key, item]) => [key, this.deep(item, [...path, key])] as const),
+      );
+    }
+    return scalar(json);
+  }
+
+  /** Variables of the environment. */
+  env(env: Record<string, string>, path: Path): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(env).map(([name, text]) => [name, textOf(this.text(text, [...path, name]))]),
     );
   }
-  return scalar(json);
-}
 
-export function evaluatedEnv(
-  hide: Hide,
-  fn: LoadedFunction,
-  scope: Values,
-  env: Record<string, string>,
-  path: Path,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).map(([name, text]) => [
-      name,
-      textOf(evaluated(hide, fn, scope, text, [...path, name])),
-    ]),
-  );
-}
+  /**
+   * A script whose expressions have become shell variables, so that no value is ever read as shell code. In single
+   * quotes, where the shell replaces nothing, an expression therefore stays unreplaced.
+   */
+  script(script: string, path: Path): { script: string; env: Record<string, string> } {
+    const env: Record<string, string> = {};
+    const parts = parseTemplate(script).map((part) => {
+      if (typeof part === "string") return part;
+      const name = `SLUICE_EXPRESSION_${Object.keys(env).length + 1}`;
+      env[name] = textOf(this.#found(path, () => evaluate(part, this.#scope)));
+      return `\${${name}}`;
+    });
+    return { script: parts.join(""), env };
+  }
 
-/**
- * A script whose expressions have become shell variables, so that no value is ever read as shell code. In single
- * quotes, where the shell replaces nothing, an expression therefore stays unreplaced.
- */
-export function scriptWithVariables(
-  hide: Hide,
-  fn: LoadedFunction,
-  scope: Values,
-  script: string,
-  path: Path,
-): { script: string; env: Record<string, string> } {
-  const env: Record<string, string> = {};
-  const parts = parseTemplate(script).map((part) => {
-    if (typeof part === "string") return part;
-    const name = `SLUICE_EXPRESSION_${Object.keys(env).length + 1}`;
+  #found(path: Path, evaluateHere: () => Value): Value {
     try {
-      const value = evaluate(part, scope);
-      if (isSensitive(value)) hide(secretsIn(value));
-      env[name] = textOf(value);
+      const value = evaluateHere();
+      if (isSensitive(value)) this.#hide(secretsIn(value));
+      return value;
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      throw new JobError(error.code, `${fn.where(path)}: ${error.message}`, { retryable: false });
+      const where = `${this.#fn.where(path)}: ${error.message} (character ${error.at + 1})`;
+      throw new JobError(error.code, where, { retryable: false });
     }
-    return `\${${name}}`;
-  });
-  return { script: parts.join(""), env };
+  }
 }
