@@ -21,18 +21,19 @@ import type { CallRule } from "./call-rules.ts";
 export const onRunSignature =
   "step: string, returns??, fails??, *, lost??: bool, takes??, holds??, rejects??, inputs??, environment??: string, times??: index";
 
-export interface OnRunArguments {
-  step: string;
-  returns: Value | undefined;
-  fails: Value | undefined;
-  lost: boolean | undefined;
-  takes: Value | undefined;
-  holds: Value | undefined;
-  rejects: Value | undefined;
-  inputs: Value | undefined;
-  environment: string | undefined;
-  times: number | undefined;
-}
+/** In the order of the signature. */
+export type OnRunArguments = [
+  step: string,
+  returns?: Value,
+  fails?: Value,
+  lost?: boolean,
+  takes?: Value,
+  holds?: Value,
+  rejects?: Value,
+  inputs?: Value,
+  environment?: string,
+  times?: number,
+];
 
 function invalid(message: string): StarlarkError {
   return new StarlarkError(`t.on_run: ${message}`, { code: "InvalidRule" });
@@ -92,7 +93,11 @@ function failure(value: Value): JobOutcome {
   );
 }
 
-function outcomeOf({ returns, fails, lost }: OnRunArguments): CallRule["outcome"] {
+function outcomeOf(
+  returns: Value | undefined,
+  fails: Value | undefined,
+  lost: boolean | undefined,
+): CallRule["outcome"] {
   if ([returns, fails, lost].filter((given) => given !== undefined).length > 1) {
     throw invalid("a call either returns, fails or is lost: give one of returns=, fails= and lost=");
   }
@@ -134,13 +139,13 @@ function inputsMatcher(inputs: Value | undefined): CallRule["fitsInputs"] {
 
 /** The rule that the arguments describe. Throws `InvalidRule`, `InvalidDuration`. */
 export function ruleOf(given: OnRunArguments): CallRule {
-  const { step, takes, holds, rejects, inputs, environment, times } = given;
+  const [step, returns, fails, lost, takes, holds, rejects, inputs, environment, times] = given;
   checkStep(step);
   if (times !== undefined && times < 1) throw invalid(`for parameter times: got ${times}, want at least 1`);
   return {
     reference: step,
     fitsInputs: inputsMatcher(inputs),
-    outcome: outcomeOf(given),
+    outcome: outcomeOf(returns, fails, lost),
     takesMs: takes === undefined ? 0 : durationArgument("t.on_run", "takes", takes),
     holds: reasonsOf("holds", holds),
     rejects: reasonsOf("rejects", rejects),

@@ -114,6 +114,13 @@ export class World {
     return problem;
   }
 
+  /** What is held now. */
+  pendingApprovals(): Approval[] {
+    return [...this.approvals.values()]
+      .map(({ approval }) => approval)
+      .filter(({ state }) => state === "pending");
+  }
+
   /** Sends an event from outside, and lets everything happen that takes no time. Returns the runs it started. */
   send(event: Partial<CloudEvent> & { type: string }, by: string): TestedRun[] {
     const before = this.runs.length;
