@@ -10,7 +10,7 @@ import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { ScheduleView } from "../src/protocol/schedule.ts";
-import type { Standing, StartView } from "../src/protocol/start.ts";
+import type { PlaceClaim, Standing, StartView } from "../src/protocol/start.ts";
 import type { Identity } from "../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/workflow.ts";
 import { openActorStorage } from "../src/storage/actor-storage.ts";
@@ -113,6 +113,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       begin: (run, start) => outbox.add(startMessage(run, start)),
       cancel: (run, reason) =>
         outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
+      tellPlace: (run, answer) => outbox.add(message("run", run, "placeAnswered", [answer])),
       ask: (run) => {
         if (!outbox.holds(`run/${run}`)) outbox.add(message("run", run, "standing", []));
       },
@@ -166,6 +167,10 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       if (successor !== undefined) this.#starts.continued(run, successor, Date.now());
       this.#starts.finished(run, Date.now());
     });
+  }
+
+  async claimPlace(claim: PlaceClaim): Promise<void> {
+    await this.#toldByRuns.add(() => this.#starts.claim(claim, Date.now()));
   }
 
   // ----------------------------------------------------------------- delivery

@@ -7,6 +7,7 @@ import type { RunExtent } from "../src/protocol/live.ts";
 import type { Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
 import { type Activity, finishedStates } from "../src/protocol/run.ts";
+import type { PlaceAnswer, PlaceClaim } from "../src/protocol/start.ts";
 import { type ActorStorage, openActorStorage, prepareTables } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
@@ -15,6 +16,7 @@ import type { Outbox } from "../src/storage/outbox.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import { parentOfRun } from "../src/workflow/parent.ts";
+import { isPausedForPlace } from "../src/workflow/place.ts";
 import { maskedRecord } from "../src/workflow/secrets/masked-record.ts";
 import { message } from "./deliver.ts";
 import { retryParked } from "./parked-messages.ts";
@@ -109,9 +111,9 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     await this.#outbox.deliverEntrusted(DELIVERY_PATIENCE_MS);
   }
 
-  async startForked(run: StartRun, records: JournalRecord[]): Promise<void> {
+  async startForked(run: StartRun, records: JournalRecord[], claim?: PlaceClaim): Promise<void> {
     if (!this.#begun && (await this.#wasHere(run))) return;
-    await this.#begin(run, { records });
+    await this.#begin(run, { records, ...(claim && { claim }) });
   }
 
   /** Whether the run has ended, and its storage was given up. */
@@ -122,7 +124,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async #begin(
     run: StartRun,
-    { records, isRepeated }: { records?: JournalRecord[]; isRepeated?: boolean },
+    { records, ...how }: { records?: JournalRecord[]; claim?: PlaceClaim; isRepeated?: boolean },
   ): Promise<void> {
     if (this.#begun) {
       // The first start may have been cut off before all was told that it had to see to.
@@ -134,7 +136,7 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     }
     const turn = this.#host.decideFirst(run, records);
     const begin = () => {
-      this.#host.begin(turn, () => this.#prepareTables(), isRepeated);
+      this.#host.begin(turn, () => this.#prepareTables(), how);
       this.#begun = true;
     };
     if (!turn.isOpen) begin();
@@ -214,9 +216,13 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
 
   async standing(): ReturnType<WorkflowRunRpc["standing"]> {
     if (!this.#begun) return { state: "unknown" };
-    const { state, continuedAs } = this.#host.summary();
-    if (!finishedStates.includes(state)) return { state: "on" };
+    const { state, continuedAs, paused } = this.#host.summary();
+    if (!finishedStates.includes(state)) return { state: isPausedForPlace(paused) ? "waiting" : "on" };
     return { state: "over", ...(continuedAs === undefined ? {} : { successor: continuedAs as RunId }) };
+  }
+
+  async placeAnswered(answer: PlaceAnswer): Promise<void> {
+    if (this.#begun) this.#host.feed({ type: "place_answered", answer });
   }
 
   async childFinished({ command, outcome }: Args<"childFinished">): Promise<void> {

@@ -4,6 +4,7 @@ import type { JournalRecord } from "../src/protocol/journal.ts";
 import { finishedStates } from "../src/protocol/run.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { decodeValue, toJson } from "../src/starlark/index.ts";
+import { awaitsPlace } from "../src/workflow/place.ts";
 import type { Cluster, Place } from "./cluster.ts";
 import { checkOutcomes, checkReplay, Violation, Workflows } from "./invariants.ts";
 import { BUS, DIRECTORY, type Promises } from "./people.ts";
@@ -77,7 +78,7 @@ function checkRun(
   const role = roleOf(start);
   const plan = workload.plans.get(role);
   // Whoever cancels these lets them clean up, however often the message comes.
-  const isGentle = (plan?.ends === "wanted" || role === "paced") && !end.restarted;
+  const isGentle = (plan?.ends === "wanted" || role === "paced") && !end.restarted && !awaitsPlace(records);
   if (isGentle && records.some((record) => record.type === "noted" && record.note === "terminated")) {
     throw new Violation(`${name} (${role}) was terminated, and should have been cancelled`);
   }

@@ -8,8 +8,9 @@ import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts"
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type RunStart, type Workflow } from "../src/workflow/index.ts";
 import { endOf } from "../src/workflow/journal-state.ts";
+import { awaitsPlace } from "../src/workflow/place.ts";
 import type { Place } from "./cluster.ts";
-import { idOf, startOf } from "./run-place.ts";
+import { journalOf, startOf } from "./run-place.ts";
 import { PACED_TRIGGERS } from "./trigger-workload.ts";
 
 /** Something that must hold does not. The message says what, where. */
@@ -106,41 +107,29 @@ class LockWatch {
 class PlaceWatch {
   readonly #limits: Limits;
   readonly #groups = new Map<string, Set<string>>();
-  /** Begun by an operator in the place of others. */
-  readonly #inPlace = new Set<string>();
-  /** Forked from another, and what these go on as: they ask for no place. */
-  readonly #placeless = new Set<string>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   see(place: Place, record: JournalRecord): void {
-    const end = endOf(record);
-    if (!end && (record.type !== "noted" || record.note !== "started")) return;
+    if (record.type !== "noted" || record.command !== undefined || !TURNS.includes(record.note)) return;
     const start = startOf(place);
-    if (!start) return;
-    const limit = this.#limits[start.trigger.id];
-    if (limit === undefined || this.#isPlaceless(idOf(place), start)) return;
+    const limit = start && this.#limits[start.trigger.id];
+    if (!start || limit === undefined) return;
     const key = PACED_TRIGGERS.includes(start.trigger.id) ? keyOf(start.event) : start.trigger.id;
     const runs = this.#groups.get(key) ?? new Set();
     this.#groups.set(key, runs);
-    if (end) {
-      const { restarted } = end.data;
-      if (restarted) this.#inPlace.add(restarted.run);
-      runs.delete(place.name);
-    } else if (runs.add(place.name).size > limit) {
+    // One that is restarted is there before it has its place.
+    if (record.note === "finished" || awaitsPlace(journalOf(place))) runs.delete(place.name);
+    else if (runs.add(place.name).size > limit) {
       throw new Violation(`${[...runs].join(" and ")} go on at once, and ${limit} may`);
     }
   }
-
-  #isPlaceless(id: string, { continues }: RunStart): boolean {
-    if (continues === undefined || this.#inPlace.has(id)) return false;
-    if (continues.how !== "forked" && !this.#placeless.has(continues.run)) return false;
-    this.#placeless.add(id);
-    return true;
-  }
 }
+
+/** Notes with which a run begins to go on, or ends. */
+const TURNS = ["started", "operator", "finished"];
 
 interface QueuedRow {
   run: string;

@@ -308,7 +308,7 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 53,
     file: "src/workflow/run-machine.ts",
-    find: "this.#toBegin.push(...this.#state.open.keys());",
+    find: "this.#toBegin.push(...[...this.#state.open.keys()].filter((id) => !this.#state.unbegun.has(id)));",
     replace: "",
   },
   {
@@ -370,5 +370,19 @@ export const mutations: readonly NamedMutation[] = [
     file: "durable-objects/workflow-run/begin-fork.ts",
     find: "forked.outbox.add(restartMessage(request));",
     replace: "",
+  },
+  {
+    name: "a run that is restarted after its end waits for no place",
+    invariant: 4,
+    file: "durable-objects/workflow-run/fork.ts",
+    find: "const pause = waits ? pauseForPlace(trigger) : undefined;",
+    replace: "const pause = undefined;",
+  },
+  {
+    name: "a run that is restarted is not told that it has its place",
+    invariant: 4,
+    file: "src/events/starts.ts",
+    find: "if (start.continues !== undefined) {\n      this.#ports.tellPlace(run, { isGranted: true });",
+    replace: "if (start.continues !== undefined) {",
   },
 ];

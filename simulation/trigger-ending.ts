@@ -1,11 +1,12 @@
 // What must have become of the events of triggers with a say in their runs' pace, and of the times of schedules.
 import { SCHEDULE_FIRED } from "../src/events/schedule-event.ts";
 import { isBatch } from "../src/events/start-event.ts";
+import { awaitsPlace } from "../src/workflow/place.ts";
 import type { Place } from "./cluster.ts";
 import type { Ended } from "./ending.ts";
 import { Violation } from "./invariants.ts";
 import { BUS } from "./people.ts";
-import { endOf, idOf, startOf } from "./run-place.ts";
+import { endOf, idOf, journalOf, startOf } from "./run-place.ts";
 import { PACED_TRIGGERS, type PacedTrigger } from "./trigger-workload.ts";
 
 interface StartRow {
@@ -62,13 +63,15 @@ function isBegun({ state }: StartRow): boolean {
 }
 
 function checkStart(
-  { run, state, place_group }: StartRow,
+  { run, state, place_group, continues }: StartRow,
   hasBegun: boolean,
   places: ReadonlyMap<string, Place>,
 ): void {
   if (hasBegun && !places.has(run))
     throw new Violation(`the start of ${run} is ${state}, and it has never begun`);
-  if (!hasBegun && places.has(run)) throw new Violation(`the start of ${run} is ${state}, and it has begun`);
+  // A run that is restarted is there before it has its place, and ends where it gets none.
+  if (!hasBegun && continues === null && places.has(run))
+    throw new Violation(`the start of ${run} is ${state}, and it has begun`);
   if (state === "started" && place_group !== null) {
     throw new Violation(`${run} is over, and its place in ${place_group} was never given back`);
   }
@@ -77,7 +80,8 @@ function checkStart(
 function checkEndings(runs: readonly Place[], { concurrency, continues }: PacedTrigger): void {
   for (const place of runs) {
     const end = endOf(place);
-    const mayBeCancelled = concurrency?.mode === "cancel_running" || end?.restarted !== undefined;
+    const mayBeCancelled =
+      concurrency?.mode === "cancel_running" || end?.restarted !== undefined || awaitsPlace(journalOf(place));
     if (end?.state === "succeeded" && end.output === "paced") continue;
     if (end?.state === "succeeded" && continues && end.continued) continue;
     if (end?.state !== "cancelled" || !mayBeCancelled)

@@ -4,7 +4,7 @@ import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { ScheduleView } from "../../src/protocol/schedule.ts";
-import type { StartView } from "../../src/protocol/start.ts";
+import type { PlaceClaim, StartView } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../../src/protocol/workflow.ts";
 import type { OutboxRpc } from "./outbox.ts";
@@ -56,6 +56,8 @@ export interface EventBusRpc extends OutboxRpc {
    * it continues as.
    */
   forgetRun(run: RunId, successor?: RunId): Promise<void>;
+  /** Run → bus, of one that begins where one that is over was: answered by `placeAnswered`. Idempotent by run. */
+  claimPlace(claim: PlaceClaim): Promise<void>;
   /** Newest first. A page may be short, or empty, and still have a `next`: there is more to look through. */
   events(page: EventFilter): Promise<{ events: StoredEvent[]; next?: number }>;
   event(key: { source: string; id: string }): Promise<Result<StoredEvent>>;

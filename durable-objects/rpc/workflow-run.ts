@@ -9,7 +9,7 @@ import type { Operation } from "../../src/protocol/operation.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Activity, LogLine, RunDetail, RunSummary } from "../../src/protocol/run.ts";
-import type { Standing } from "../../src/protocol/start.ts";
+import type { PlaceAnswer, PlaceClaim, Standing } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import type { ChildOutcome, JobEnding } from "../../src/workflow/machine-types.ts";
@@ -61,8 +61,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
    * gets no answer has to ask again.
    */
   start(run: StartRun): Promise<void>;
-  /** Run → run: begins with a journal that another has made. Idempotent by run id. */
-  startForked(run: StartRun, records: JournalRecord[]): Promise<void>;
+  /** Run → run: begins with a journal that another has made, and asks for a place where it has to. Idempotent by run id. */
+  startForked(run: StartRun, records: JournalRecord[], claim?: PlaceClaim): Promise<void>;
   /**
    * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`,
    * `already_cancelled`, `program_differs` with the difference in `details`, `invalid_workflow`, `history_too_large`,
@@ -99,6 +99,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(): Promise<Standing>;
+  /** Bus → run, which has claimed a place. Nothing where it does not wait for one, or no longer. */
+  placeAnswered(answer: PlaceAnswer): Promise<void>;
   /** Directory → run: it was over long enough ago to go. From then on it looks by itself until it may. */
   retire(): Promise<void>;
   /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */

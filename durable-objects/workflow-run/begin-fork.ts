@@ -40,14 +40,14 @@ export async function beginFork(forked: Forked, asked: ForkRun): Promise<Result<
   const request = from.value;
   const beginning = forkOf(run, request, kept);
   if (!beginning.ok) return beginning;
-  const { start, records, summary: first } = beginning.value;
+  const { start, records, claim, summary: first } = beginning.value;
   const successor = runStub(env, run.workspace, id);
   if (restart && !end) {
     const refused = endInFavour(forked, request);
     if (refused) return refused;
   } else if (instead === undefined) {
     // The new run first: if the power goes here, the one who asked for it asks again, with the same id.
-    await successor.startForked(start, records);
+    await successor.startForked(start, records, claim);
     auditFork(forked, request);
   }
   const told = outbox.flush();

@@ -1,13 +1,20 @@
 // What a fork of a run begins with, found out before anything is begun; and how a run that is restarted tells it to
 // the one that begins in its place.
+import { FilteredEvent } from "../../src/events/expression.ts";
+import { Keys } from "../../src/events/key.ts";
+import { isBatch } from "../../src/events/start-event.ts";
+import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+import type { PlaceClaim } from "../../src/protocol/start.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import { failedCommand, forkedRecords, loadWorkflow } from "../../src/workflow/index.ts";
 import { endOf } from "../../src/workflow/journal-state.ts";
 import { parentOfRun } from "../../src/workflow/parent.ts";
+import { awaitsPlace, pauseForPlace } from "../../src/workflow/place.ts";
 import { message } from "../deliver.ts";
 import type { ForkRun, StartRun } from "../rpc/workflow-run.ts";
 import { sha256 } from "../sha256.ts";
@@ -43,6 +50,8 @@ export function forkFrom(request: ForkRun, records: readonly JournalRecord[]): R
 interface Beginning {
   start: StartRun;
   records: JournalRecord[];
+  /** For a place that it has to wait for. */
+  claim: PlaceClaim | undefined;
 }
 
 /**
@@ -56,10 +65,10 @@ export function forkOf(
 ): Result<Beginning & { summary: RunSummary }> {
   const begun = beginningOf(run, request, kept);
   if (!begun.ok) return begun;
-  const { start, records } = begun.value;
+  const { start, records, claim } = begun.value;
   const { program } = start;
   const summary = loadMachine(program, { start, records, sha256Hex: sha256 }).summary();
-  if (summary.state !== "stuck") return ok({ start, records, summary });
+  if (summary.state !== "stuck") return ok({ start, records, claim, summary });
   const why = summary.error?.message ?? "the program and the journal disagree";
   return refuse("program_differs", why, summary.error?.details ?? {});
 }
@@ -69,18 +78,21 @@ function beginningOf(
   { id, command, program: given, by, reason, restart }: ForkFrom,
   kept: Kept,
 ): Result<Beginning> {
+  const now = Date.now();
   if (run.masked)
     return refuse("run_masked", "the run's sensitive values went with its archiving: start a run anew");
   const program = given ?? kept.program;
   if (!program) return refuse("unknown_run", "the run's program is no longer kept");
   const workflow = loadWorkflow(program, { name: run.workflow, sha256Hex: sha256, wasTaken: true });
   if (!workflow.ok) return workflow;
-  const forked = forkedRecords(kept.records, command, {
-    run: run.id,
-    digest: program.digest,
-    by: by.subject,
-    reason,
-  });
+  // In the place of a run that has not ended it has that one's place; what that one waits for, it waits for as well.
+  const end = endOf(kept.records.at(-1));
+  const isInPlace = restart && (!end || end.data.restarted?.run === id);
+  const waits = restart && (!isInPlace || awaitsPlace(kept.records));
+  const trigger = workflow.value.triggers.find((one) => one.id === run.trigger.id) ?? run.trigger;
+  const pause = waits ? pauseForPlace(trigger) : undefined;
+  const origin = { run: run.id, digest: program.digest, by: by.subject, reason };
+  const forked = forkedRecords(kept.records, command, origin, pause && { at: now, data: pause });
   if (!forked.ok) return forked;
   const records = forked.value;
   const length = records.reduce((sum, record) => sum + JSON.stringify(record).length, 0);
@@ -90,19 +102,25 @@ function beginningOf(
   const consumed = records.flatMap((record) =>
     record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
   );
-  // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
-  const end = endOf(kept.records.at(-1));
-  const isInPlace = restart && (!end || end.data.restarted?.run === id);
   const start: StartRun = {
     ...run,
+    // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
     ...(parentOfRun(run) && !isInPlace && { hasNoParent: true }),
     id,
     program,
-    trigger: workflow.value.triggers.find((trigger) => trigger.id === run.trigger.id) ?? run.trigger,
+    trigger,
     consumed: [...(run.consumed ?? []), ...consumed],
     continues: { run: run.id, how: "forked" },
   };
-  return ok({ start, records });
+  return ok({ start, records, claim: pause && claimOf(start, run.id) });
+}
+
+function claimOf({ id, trigger, event, eventSeq, ...of }: StartRun, continues: RunId): PlaceClaim {
+  // A batch is where its newest event belongs.
+  const newest = isBatch(event) ? (event.data.events.at(-1) as unknown as CloudEvent) : event;
+  const key = new Keys().of(trigger.concurrency?.key, new FilteredEvent(newest));
+  const { workflow, program, initiator } = of;
+  return { run: id, continues, workflow, digest: program.digest, initiator, trigger, seq: eventSeq, key };
 }
 
 /**
@@ -120,5 +138,6 @@ export function filledInRestart(queued: Message, run: StoredStart, kept: Kept): 
   const begun = beginningOf(run, request, kept);
   if (!begun.ok)
     throw new Error(`${request.id} cannot begin in the place of ${run.id}: ${begun.error.message}`);
-  return message("run", request.id, "startForked", [begun.value.start, begun.value.records]);
+  const { start, records, claim } = begun.value;
+  return message("run", request.id, "startForked", claim ? [start, records, claim] : [start, records]);
 }

@@ -12,6 +12,7 @@
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
+import type { PlaceClaim } from "../../src/protocol/start.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
@@ -27,6 +28,7 @@ import {
 } from "../../src/workflow/machine-types.ts";
 import { runEvent } from "../../src/workflow/run-events.ts";
 import { type RunSecrets, secretsOf } from "../../src/workflow/secrets/run-secrets.ts";
+import { message } from "../deliver.ts";
 import type { StartRun } from "../rpc/workflow-run.ts";
 import { type ActivityPage, newestOf, pageOf } from "./activity-pages.ts";
 import { type AlsoWrite, type Fed, notNow, type Taken, undecided } from "./feeding.ts";
@@ -129,10 +131,14 @@ export class RunHost {
 
   /**
    * Begins the run with its first turn. Its tables, its own copy of the program, the journal of the run it is forked
-   * from and its first steps are one write. `prepareTables` answers whether nothing can be in them yet. Where the start
+   * from, its first steps and its claim for a place are one write. `prepareTables` answers whether nothing can be in them yet. Where the start
    * `isRepeated` until it is answered, what a run that is over at once tells others is entrusted to who asked for it.
    */
-  begin({ program, records, decided }: FirstTurn, prepareTables: () => boolean, isRepeated = false): void {
+  begin(
+    { program, records, decided }: FirstTurn,
+    prepareTables: () => boolean,
+    { claim, isRepeated = false }: { claim?: PlaceClaim; isRepeated?: boolean } = {},
+  ): void {
     const start = this.run;
     const changes = "changes" in decided ? decided.changes : undefined;
     this.#machine = "machine" in decided ? decided.machine : undefined;
@@ -146,6 +152,7 @@ export class RunHost {
         this.#journal.append(records);
         // Before whatever else the bus is told: its messages arrive in order.
         if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
+        if (claim) this.#outbox.add(message("bus", "", "claimPlace", [claim]));
       });
       if ("failure" in decided) this.#giveUp(decided.failure);
       else this.#commit(decided.changes);

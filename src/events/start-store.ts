@@ -20,7 +20,7 @@ export interface Start {
   merged: number;
   /** Its run has been asked to end. */
   isCancelled: boolean;
-  /** The run that goes on as this one and begins it; undefined where an event does. */
+  /** The run that goes on as this one, or begins again as it, and begins it; undefined where an event does. */
   continues: RunId | undefined;
   createdAt: number;
 }

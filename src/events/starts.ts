@@ -8,7 +8,14 @@
 import type { RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
-import { type Standing, type StartView, waitingStates } from "../protocol/start.ts";
+import {
+  type PlaceAnswer,
+  type PlaceClaim,
+  type Standing,
+  type StartState,
+  type StartView,
+  waitingStates,
+} from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { FilteredEvent } from "./expression.ts";
 import { Keys } from "./key.ts";
@@ -51,6 +58,8 @@ export interface StartPorts {
   begin(run: RunId, start: QueuedStart): void;
   /** Asks a run to end: a message, too. */
   cancel(run: RunId, reason: string): void;
+  /** Tells a run that has claimed a place what has become of that: a message, too. */
+  tellPlace(run: RunId, answer: PlaceAnswer): void;
   /** Asks a run whether it is over, unless it is being asked; answered with `stands`. */
   ask(run: RunId): void;
 }
@@ -221,6 +230,44 @@ export class Starts {
 
   // ------------------------------------------------------------------- places
 
+  /** A run that is restarted asks for a place, by the rules for starts, and as old as its event. Idempotent. */
+  claim({ run, continues, trigger, key, seq, ...of }: PlaceClaim, now: number): void {
+    const known = this.#rows.find(run);
+    if (known) {
+      // The one that it takes the place of was quicker to hand it over.
+      if (known.state === "started") this.#ports.tellPlace(run, { isGranted: true });
+      return;
+    }
+    const before = this.#rows.find(continues);
+    const { concurrency } = trigger;
+    // A run that continues with other data stays in the group of its event.
+    const isSameRule = JSON.stringify(before?.trigger.concurrency) === JSON.stringify(concurrency);
+    const placeGroup =
+      before?.placeGroup !== undefined && isSameRule
+        ? before.placeGroup
+        : key.ok
+          ? scopeName(concurrency?.group ?? trigger.id, key.value)
+          : undefined;
+    if (placeGroup === undefined) {
+      const reason = `it cannot be told which place it needs: ${key.ok ? "" : key.error.message}`;
+      this.#ports.tellPlace(run, { isGranted: false, reason });
+      return;
+    }
+    this.#rows.insert({
+      ...of,
+      run,
+      continues,
+      trigger,
+      placeGroup,
+      permitScope: undefined,
+      gatherKey: undefined,
+      arrival: seq,
+      length: 0,
+      createdAt: now,
+    });
+    this.#askForPlace(this.#start(run), now);
+  }
+
   #askForPlace(start: Start, now: number): void {
     const group = start.placeGroup;
     if (group === undefined) {
@@ -250,7 +297,7 @@ export class Starts {
         this.#drop(dropped, `no place in ${group} was free: ${named(holders)}`, now);
         continue;
       }
-      this.#rows.become(run, "superseded", { reason: `${inFavourOf} goes in its place`, now });
+      this.#giveUp(dropped, "superseded", `${inFavourOf} goes in its place`, now);
       this.#rows.addMerged(inFavourOf, dropped.events + dropped.merged);
     }
     for (const run of cancel) {
@@ -264,6 +311,10 @@ export class Starts {
   #begin(start: Start, now: number): void {
     const { run, trigger, workflow, digest, arrival } = start;
     this.#rows.become(run, "started", { reason: "", now });
+    if (start.continues !== undefined) {
+      this.#ports.tellPlace(run, { isGranted: true });
+      return;
+    }
     const debounced = trigger.debounce ? start.events - 1 : 0;
     const merged = start.merged + debounced;
     const dropped = this.#rows.takeDropCount(trigger.id);
@@ -279,8 +330,14 @@ export class Starts {
   }
 
   #drop(start: Start, reason: string, now: number): void {
-    this.#rows.become(start.run, "dropped", { reason, now });
+    this.#giveUp(start, "dropped", reason, now);
     this.#rows.countDrop(start.trigger.id);
+  }
+
+  /** A start does not begin after all; the run of a claim is there already, and hears of it. */
+  #giveUp({ run, continues }: Start, state: StartState, reason: string, now: number): void {
+    this.#rows.become(run, state, { reason, now });
+    if (continues !== undefined) this.#ports.tellPlace(run, { isGranted: false, reason });
   }
 
   /** A run goes on as another one, which takes its place over. Idempotent. */
@@ -294,9 +351,13 @@ export class Starts {
   /** A run is over: its place goes to the next. Idempotent. */
   finished(run: RunId, now: number): void {
     const start = this.#rows.find(run);
-    if (start?.state !== "started" || start.placeGroup === undefined) return;
-    this.#rows.become(run, "finished", { reason: "", now });
-    this.#settle(start.placeGroup, now);
+    if (start?.placeGroup === undefined) return;
+    const { state, placeGroup } = start;
+    if (state === "started") this.#rows.become(run, "finished", { reason: "", now });
+    else if (state === "queued") {
+      this.#rows.become(run, "cancelled", { reason: "its run ended before it had a place", now });
+    } else return;
+    this.#settle(placeGroup, now);
   }
 
   /** Somebody takes a start back that has not begun. Refuses `unknown_start` and `already_started`. */
@@ -307,7 +368,7 @@ export class Starts {
       return refuse("start_not_waiting", `the start of ${run} waits no more: it is ${start.state}`);
     }
     this.#timers.drop(`gather/${run}`);
-    this.#rows.become(run, "cancelled", { reason, now });
+    this.#giveUp(start, "cancelled", reason, now);
     const view = this.#rows.view(run);
     return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
   }
@@ -345,9 +406,10 @@ export class Starts {
       if (successor !== undefined) this.continued(run, successor, now);
       this.finished(run, now);
     }
-    if (state !== "unknown") return;
     const start = this.#rows.find(run);
     if (start?.state !== "started" || start.placeGroup === undefined) return;
+    if (state === "waiting") this.#ports.tellPlace(run, { isGranted: true });
+    if (state !== "unknown") return;
     // The run before it begins it, with what it is to know: from the event alone it would do everything once more.
     if (start.continues !== undefined) return;
     // Its start was given up. It is promised, so it is sent again, unless a newer one has taken its place.

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { RunId } from "./ids.ts";
+import type { Result } from "./result.ts";
+import type { Trigger } from "./workflow.ts";
 
 /**
  * What has become of a start that a trigger's flow control has a say in. `gathering`: it collects events (debounce,
@@ -20,11 +22,32 @@ export const startStates = [
 export type StartState = (typeof startStates)[number];
 export const waitingStates = ["gathering", "limited", "queued"] as const satisfies readonly StartState[];
 
-/** What a run says to those who wait for its place; `successor` is the run that goes on there, if one does. */
+/**
+ * What a run says to those who wait for its place; `successor` is the run that goes on there, if one does. `waiting`: it
+ * has asked for the place and not heard that it has it.
+ */
 export interface Standing {
-  state: "unknown" | "on" | "over";
+  state: "unknown" | "waiting" | "on" | "over";
   successor?: RunId;
 }
+
+/** A run that begins where one that is over was asks for a place of its own. */
+export interface PlaceClaim {
+  run: RunId;
+  /** The one that it begins again. */
+  continues: RunId;
+  workflow: string;
+  digest: string;
+  initiator: string;
+  trigger: Trigger;
+  /** Arrival number of the event behind both: tells older from newer. */
+  seq: number;
+  /** What the key of the trigger comes out as for the event; refused where it does not. */
+  key: Result<string>;
+}
+
+/** What becomes of such a claim; with a `reason`, the run is not to begin. */
+export type PlaceAnswer = { isGranted: true } | { isGranted: false; reason: string };
 
 export const startSchema = z.object({
   /** The run it is, or would have been. */

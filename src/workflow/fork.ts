@@ -1,7 +1,14 @@
 // A run that begins where another one was: the journal of the first up to a command, as the beginning of the second's.
 import type { CommandId, RunId } from "../protocol/ids.ts";
 import type { JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
+
+/** The note that the new run begins with, before it begins anything. */
+export interface FirstNote {
+  at: number;
+  data: JsonObject;
+}
 
 /** Where a fork comes from, and what it executes; kept in its first record. */
 export interface ForkOrigin {
@@ -15,13 +22,14 @@ export interface ForkOrigin {
 /**
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
  * numbered anew, every signal that the other has been sent, and which inputs are secrets. Of commands that had not ended there, only that they
- * were called: they begin again. Refuses `unknown_command`, and `already_cancelled` where the run was being
+ * were called: they begin again. A `pause` comes before all of them. Refuses `unknown_command`, and `already_cancelled` where the run was being
  * cancelled by then, `lock_held` where it held a lock.
  */
 export function forkedRecords(
   records: readonly JournalRecord[],
   from: CommandId,
   origin: ForkOrigin,
+  pause?: FirstNote,
 ): Result<JournalRecord[]> {
   const end = records.findIndex((record) => record.type === "scheduled" && record.command === from);
   if (end < 0) return refuse("unknown_command", `the run has no command ${from} in its journal`);
@@ -40,8 +48,11 @@ export function forkedRecords(
     );
   }
   const ended = endedCommands(before);
+  const [started, ...rest] = before.filter((record) => record.type !== "noted" || isKept(record, ended));
   const kept = [
-    ...before.filter((record) => record.type !== "noted" || isKept(record, ended)),
+    ...(started ? [started] : []),
+    ...(pause ? [{ type: "noted", seq: 0, note: "operator", ...pause } as const] : []),
+    ...rest,
     ...records.slice(end).filter((record) => record.type === "noted" && isKeptFromLater(record, before)),
   ];
   return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));

@@ -18,6 +18,7 @@ import type { Operation } from "../protocol/operation.ts";
 import type { Approval, Decision } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
 import type { Activity, RunSummary } from "../protocol/run.ts";
+import type { PlaceAnswer } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
 import type { Signal } from "./signals.ts";
@@ -130,7 +131,9 @@ export type RunInput =
    * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
    * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
    */
-  | { type: "operate"; by: string; reason: string; operation: Operation };
+  | { type: "operate"; by: string; reason: string; operation: Operation }
+  /** The bus, about the place that the run waits for. It changes nothing where the run does not wait for one. */
+  | { type: "place_answered"; answer: PlaceAnswer };
 
 export interface RunTimer {
   /** Unique in the run; setting it again moves it. */

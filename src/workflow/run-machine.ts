@@ -12,6 +12,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { ErrorData } from "../protocol/result.ts";
 import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
+import type { PlaceAnswer } from "../protocol/start.ts";
 import { type FormCommand, formOf } from "./commands/form.ts";
 import type { CommandInput } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
@@ -36,6 +37,7 @@ import type {
 } from "./machine-types.ts";
 import { operate } from "./operate.ts";
 import { parentOfRun } from "./parent.ts";
+import { isPausedForPlace, placeGranted } from "./place.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
 import { maskedEffect } from "./secrets/masked-effects.ts";
 import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
@@ -204,7 +206,7 @@ class Machine implements InspectableRun {
       case "resume":
         return undefined;
       case "begin_again":
-        this.#toBegin.push(...this.#state.open.keys());
+        this.#toBegin.push(...[...this.#state.open.keys()].filter((id) => !this.#state.unbegun.has(id)));
         return undefined;
       case "approval_resolved":
         return this.#resolveApproval(turn, input);
@@ -222,6 +224,9 @@ class Machine implements InspectableRun {
         return this.#cancel(turn, input);
       case "operate":
         return this.#operate(turn, input);
+      case "place_answered":
+        this.#placeAnswered(turn, input.answer);
+        return undefined;
       default:
         return this.#hand(turn, input.command, input);
     }
@@ -353,6 +358,18 @@ class Machine implements InspectableRun {
     const refused = operate(turn, this.#state, operation, { by, reason });
     if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);
     return refused;
+  }
+
+  #placeAnswered(turn: OpenTurn, answer: PlaceAnswer): void {
+    const { finished, paused } = this.#state;
+    // Somebody may have let it begin without a place, or had it end.
+    if (finished || !isPausedForPlace(paused)) return;
+    if (answer.isGranted) {
+      this.#toBegin.push(...this.#state.unbegun);
+      turn.note("operator", placeGranted);
+      return;
+    }
+    this.#cancel(turn, { type: "cancel", by: paused?.by ?? "", reason: answer.reason, terminate: true });
   }
 
   /** Moves the script as far as it goes. */

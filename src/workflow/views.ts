@@ -9,6 +9,7 @@ import { type JournalState, successorIn } from "./journal-state.ts";
 import type { RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import { bytesBeyond } from "./payload.ts";
+import { isPausedForPlace } from "./place.ts";
 import { maskedActivity } from "./secrets/masked-views.ts";
 
 export function runStateOf(state: JournalState, isStuck: boolean): RunState {
@@ -81,6 +82,7 @@ function waitingFor(state: JournalState): string {
 function reasonToWait(command: Command, state: JournalState): string {
   const { paused, unbegun } = state;
   if (!paused || !unbegun.has(command.id)) return kindOf(command).reasonToWait?.(command, state) ?? "";
+  if (isPausedForPlace(paused)) return paused.reason;
   return `paused by ${paused.by}${paused.reason === "" ? "" : `: ${paused.reason}`}`;
 }
 

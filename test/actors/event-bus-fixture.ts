@@ -6,7 +6,7 @@ import { EventBus } from "../../durable-objects/event-bus.ts";
 import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
-import type { Standing } from "../../src/protocol/start.ts";
+import type { PlaceAnswer, Standing } from "../../src/protocol/start.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
 import { rowsRead } from "./object-fixture.ts";
@@ -46,6 +46,8 @@ class Runs {
   answer: (delivery: Delivery & { run: RunId }) => boolean | Promise<boolean> = () => true;
   canStart = true;
   readonly cancelled: RunId[] = [];
+  /** What they are told of the places that they have claimed. */
+  readonly places: [RunId, PlaceAnswer][] = [];
   /** How a run answers when the bus asks whether it is over. */
   standing: (run: RunId) => Standing = () => ({ state: "on" });
 
@@ -59,6 +61,9 @@ class Runs {
       cancel: async () => {
         this.cancelled.push(name.split("/").at(-1) as RunId);
         return { ok: true };
+      },
+      placeAnswered: async (answer: PlaceAnswer) => {
+        this.places.push([name.split("/").at(-1) as RunId, answer]);
       },
       standing: async () => this.standing(name.split("/").at(-1) as RunId),
       deliverEvent: async (delivery: Delivery) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Position } from "../../durable-objects/rpc/position.ts";
 import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
+import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
 import {
@@ -328,6 +329,133 @@ describe("concurrency", () => {
       await bench.settle();
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
     }));
+
+  describe("is claimed by a run that is restarted after its end", () => {
+    const again = runId(0xa);
+    const granted = { isGranted: true };
+
+    /** The first start is over, and claims a place under another name; `others` have come meanwhile. */
+    async function claimed(bench: Bench, mode: Concurrency["mode"], others: number) {
+      await register(bench, oneAtATime({ mode }));
+      const first = await send(bench, { env: "production", n: "0" });
+      await bench.settle();
+      await bench.bus.forgetRun(first.run);
+      const runs: RunId[] = [];
+      for (let n = 1; n <= others; n += 1) {
+        runs.push((await send(bench, { env: "production", n: String(n) })).run);
+      }
+      await bench.settle();
+      const claim = () => bench.bus.claimPlace(claimOf(bench, first.run));
+      await claim();
+      await bench.settle();
+      return { first: first.run, runs, claim };
+    }
+
+    const claimOf = (bench: Bench, continues: RunId, key: Result<string> = ok("production")) => ({
+      run: again,
+      continues,
+      workflow: "canary",
+      digest: "d1",
+      initiator: "alice",
+      trigger: bench.runs.started[0]?.trigger ?? aTrigger(),
+      seq: 1,
+      key,
+    });
+
+    it("and given at once where one is free", () =>
+      withBus(async (bench) => {
+        const { claim } = await claimed(bench, "queue", 0);
+        expect(bench.runs.places).toEqual([[again, granted]]);
+        await send(bench, { env: "production", n: "1" });
+        await bench.settle();
+        expect(bench.runs.started).toHaveLength(1);
+        // It had not heard: it asks once more, and answers that it waits still.
+        await claim();
+        await bench.settle();
+        bench.runs.standing = () => ({ state: "waiting" });
+        pass(6 * 60 * SECOND_MS);
+        await bench.settle();
+        expect(bench.runs.places).toEqual([1, 2, 3].map(() => [again, granted]));
+        await bench.bus.forgetRun(again);
+        await bench.settle();
+        expect(bench.runs.started).toHaveLength(2);
+      }));
+
+    it("and given in its turn, by the age of its event", () =>
+      withBus(async (bench) => {
+        const { runs, claim } = await claimed(bench, "queue", 2);
+        expect(await bench.bus.queuedStart(again)).toMatchObject({
+          value: { state: "queued", group: "canary/deploy[production]", behind: [runs[0]] },
+        });
+        await claim();
+        expect(bench.runs.places).toEqual([]);
+        await bench.bus.forgetRun(runs[0] as RunId);
+        await bench.settle();
+        expect(bench.runs.places).toEqual([[again, granted]]);
+        expect(bench.runs.started).toHaveLength(2);
+        await bench.bus.forgetRun(again);
+        await bench.settle();
+        expect(bench.runs.started.map(({ id }) => id)).toContain(runs[1]);
+      }));
+
+    it.each([
+      ["skip", 1, "no place in canary/deploy[production] was free"],
+      ["cancel_queued", 2, "goes in its place"],
+      ["cancel_running", 2, "goes in its place"],
+    ] as const)("and refused by the mode %s", (mode, others, reason) =>
+      withBus(async (bench) => {
+        const { runs } = await claimed(bench, mode, others);
+        expect(bench.runs.places).toEqual([
+          [again, { isGranted: false, reason: expect.stringContaining(reason) }],
+        ]);
+        expect(bench.runs.cancelled).toEqual(mode === "cancel_running" ? [runs[0]] : []);
+      }),
+    );
+
+    it("and given by the mode newest once the newer ones are through", () =>
+      withBus(async (bench) => {
+        const { runs } = await claimed(bench, "newest", 1);
+        expect(bench.runs.places).toEqual([]);
+        await bench.bus.forgetRun(runs[0] as RunId);
+        await bench.settle();
+        expect(bench.runs.places).toEqual([[again, granted]]);
+      }));
+
+    it("and given up by whoever takes it back, and by its own end", () =>
+      withBus(async (bench) => {
+        const { runs } = await claimed(bench, "queue", 2);
+        await bench.bus.cancelStart({ run: again, by: alice, reason: "not today" });
+        await bench.settle();
+        expect(bench.runs.places).toEqual([
+          [again, { isGranted: false, reason: "cancelled by alice: not today" }],
+        ]);
+        const other = runId(0xb);
+        await bench.bus.claimPlace({ ...claimOf(bench, runs[0] as RunId), run: other });
+        await bench.bus.forgetRun(other);
+        await bench.bus.forgetRun(runs[0] as RunId);
+        await bench.settle();
+        expect(await bench.bus.queuedStart(other)).toMatchObject({ value: { state: "cancelled" } });
+        expect(bench.runs.started.map(({ id }) => id)).toContain(runs[1]);
+      }));
+
+    it("and found by its event where the one before is no longer known, or refused", () =>
+      withBus(async (bench) => {
+        await claimed(bench, "queue", 1);
+        await bench.bus.claimPlace({ ...claimOf(bench, runId(0xe)), run: runId(0xc) });
+        expect(await bench.bus.queuedStart(runId(0xc))).toMatchObject({
+          value: { group: "canary/deploy[production]" },
+        });
+        const key = refuse("key_failed", "no such key: env");
+        await bench.bus.claimPlace({ ...claimOf(bench, runId(0xe), key), run: runId(0xd) });
+        await bench.settle();
+        expect(bench.runs.places).toEqual([
+          [
+            runId(0xd),
+            { isGranted: false, reason: "it cannot be told which place it needs: no such key: env" },
+          ],
+        ]);
+      }));
+  });
 
   it("skips an event whose key cannot be told, and says so", () =>
     withBus(async (bench) => {

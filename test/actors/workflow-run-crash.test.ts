@@ -248,7 +248,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
       } else {
         const turn = host.decideFirst(run);
         await turn.complete();
-        host.begin(turn, () => applyMigrations(storage, tables), true);
+        host.begin(turn, () => applyMigrations(storage, tables), { isRepeated: true });
       }
       await outbox.deliverEntrusted(5);
     },

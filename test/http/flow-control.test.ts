@@ -128,6 +128,62 @@ on_event(type = "test.flow.chained", handler = deploy, concurrency = concurrency
     await call("POST", `/v1/runs/${queued[0].run}/signals/go`, { body: {}, token: operator });
   });
 
+  it("wait for a place when they are restarted after their end, unless somebody lets them begin", async () => {
+    const handler = 'def deploy(w, ev):\n    w.wait_for_signal("go" + ev["data"]["n"])\n\n';
+    const rule = 'concurrency = concurrency(key = "event.data.env")';
+    await push("redone", `${handler}on_event(type = "test.flow.redone", handler = deploy, ${rule})\n`);
+    const go = (run: string, n: string) =>
+      call("POST", `/v1/runs/${run}/signals/go${n}`, { body: {}, token: operator });
+    const comesTo = (run: string, state: string) =>
+      vi.waitFor(async () => expect(await stateOf(run)).toBe(state), { timeout: 20_000 });
+    const first = (await send("test.flow.redone", { n: "1", env: "eu" })).started[0].run;
+    await comesTo(first, "waiting");
+    await go(first, "1");
+    await comesTo(first, "succeeded");
+    // The bus may hear only now that the place is free.
+    const next = await send("test.flow.redone", { n: "2", env: "eu" });
+    const second = [...(next.started ?? []), ...(next.queued ?? [])][0].run;
+    await comesTo(second, "waiting");
+    const restart = async () => {
+      const { status, body } = await call("POST", `/v1/runs/${first}/forks`, {
+        body: { command: "0#1", restart: true },
+        token: operator,
+      });
+      expect([status, body.state, body.paused?.reason]).toEqual([
+        201,
+        "waiting",
+        "waiting for a place in redone/deploy",
+      ]);
+      return body.id;
+    };
+    const [waits, forced] = [await restart(), await restart()];
+    const resumed = await call("POST", `/v1/runs/${forced}/operations`, {
+      body: { operation: { action: "resume" }, reason: "it does no harm" },
+      token: operator,
+    });
+    expect(resumed.status, JSON.stringify(resumed.body)).toBe(200);
+    // The signal came along.
+    await comesTo(forced, "succeeded");
+    const { body } = await call("GET", `/v1/queue/${waits}`, { token: viewer });
+    expect(body).toMatchObject({ state: "queued", group: "redone/deploy[eu]", behind: [second] });
+    expect(await stateOf(waits)).toBe("waiting");
+    // Restarted once more while it waits, it waits in the place of that one.
+    const { body: instead } = await call("POST", `/v1/runs/${waits}/forks`, {
+      body: { command: "0#1", restart: true },
+      token: operator,
+    });
+    expect(await stateOf(waits)).toBe("cancelled");
+    expect(await stateOf(instead.id)).toBe("waiting");
+    await go(second, "2");
+    await comesTo(instead.id, "succeeded");
+    // A free place is taken at once.
+    const { body: last } = await call("POST", `/v1/runs/${first}/forks`, {
+      body: { command: "0#1", restart: true },
+      token: operator,
+    });
+    await comesTo(last.id, "succeeded");
+  });
+
   it("can be taken back while they wait, by an operator", async () => {
     await push(
       "held",
