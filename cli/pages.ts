@@ -9,3 +9,21 @@ export async function* pages<Next, Page extends { next?: Next }>(
     yield page;
   }
 }
+
+/** The most that a page holds. */
+const PAGE = 500;
+
+/** The first `limit` of a list, by as few pages as hold them. */
+export async function firstOf<Item, Page extends { next?: string }>(
+  limit: number,
+  ask: (page: { limit: number; cursor: string | undefined }) => Promise<Page>,
+  itemsOf: (page: Page) => readonly Item[],
+): Promise<Item[]> {
+  const found: Item[] = [];
+  const next = (cursor?: string) => ask({ limit: Math.min(limit - found.length, PAGE), cursor });
+  for await (const page of pages(next)) {
+    found.push(...itemsOf(page));
+    if (found.length >= limit) break;
+  }
+  return found;
+}

@@ -26,6 +26,7 @@ import { AuditRows } from "./directory/audit-rows.ts";
 import { ChangeRows } from "./directory/change-rows.ts";
 import { FormRows } from "./directory/form-rows.ts";
 import { LockRows } from "./directory/lock-rows.ts";
+import type { OpenedFilter } from "./directory/newest-opened.ts";
 import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
@@ -209,11 +210,11 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     return this.#runs.named(ids);
   }
 
-  async approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]> {
+  async approvals(filter: OpenedFilter<Approval["state"]>): Promise<Approval[]> {
     return this.#approvals.newest(filter);
   }
 
-  async forms(filter: { state?: FormState; limit: number }): Promise<Form[]> {
+  async forms(filter: OpenedFilter<FormState>): Promise<Form[]> {
     return this.#forms.newest(filter);
   }
 

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { Approval } from "../../src/protocol/policy.ts";
-import { contextOf } from "../command.ts";
+import { contextOf, parseCount } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
+import { firstOf } from "../pages.ts";
 
 async function decide(
   decision: "approve" | "deny",
@@ -28,11 +29,18 @@ export function addApprovalCommands(program: Command): void {
     .command("list")
     .description("list approvals, those that wait by default")
     .option("--all", "decided ones too")
-    .action(async (options: { all?: boolean }, command: Command) => {
+    .option("--limit <n>", "how many", parseCount, 100)
+    .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const { approvals } = await client.get<{ approvals: Approval[] }>("/v1/approvals", {
-        query: { state: options.all ? undefined : "pending" },
-      });
+      const state = all ? undefined : "pending";
+      const approvals = await firstOf(
+        limit,
+        (page) =>
+          client.get<{ approvals: Approval[]; next?: string }>("/v1/approvals", {
+            query: { state, ...page },
+          }),
+        (page) => page.approvals,
+      );
       const now = Date.now();
       out.result(approvals, () =>
         table(

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import type { Form } from "../../src/protocol/form.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
-import { collect, contextOf, parseJson } from "../command.ts";
+import { collect, contextOf, parseCount, parseJson } from "../command.ts";
 import { fieldLine, typedValues } from "../fields.ts";
 import { ago, printable, table } from "../output.ts";
+import { firstOf } from "../pages.ts";
 
 function described(form: Form): string {
   const lines = [`${pc.bold(printable(form.title))}  ${form.state}  ${pc.dim(form.id)}`];
@@ -24,11 +25,15 @@ export function addFormCommands(program: Command): void {
     .command("list")
     .description("list forms, those that wait by default")
     .option("--all", "closed ones too")
-    .action(async (options: { all?: boolean }, command: Command) => {
+    .option("--limit <n>", "how many", parseCount, 100)
+    .action(async ({ all, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const { forms } = await client.get<{ forms: Form[] }>("/v1/forms", {
-        query: { state: options.all ? undefined : "pending" },
-      });
+      const state = all ? undefined : "pending";
+      const forms = await firstOf(
+        limit,
+        (page) => client.get<{ forms: Form[]; next?: string }>("/v1/forms", { query: { state, ...page } }),
+        (page) => page.forms,
+      );
       const now = Date.now();
       out.result(forms, () =>
         table(

@@ -4,7 +4,7 @@ import type { QueuedView } from "../../src/protocol/job.ts";
 import type { StartView } from "../../src/protocol/start.ts";
 import { contextOf, parseCount } from "../command.ts";
 import { ago, duration, printable, table } from "../output.ts";
-import { pages } from "../pages.ts";
+import { firstOf } from "../pages.ts";
 
 /** The jobs that wait with the same tags. */
 interface Lane {
@@ -12,9 +12,6 @@ interface Lane {
   length: number;
   next: QueuedView[];
 }
-
-/** The most that one request gives. */
-const PAGE = 500;
 
 export function addQueueCommands(program: Command): void {
   const queue = program.command("queue").description("runs that wait for their turn");
@@ -26,15 +23,11 @@ export function addQueueCommands(program: Command): void {
     .option("--limit <n>", "how many", parseCount, 100)
     .action(async ({ all = false, limit }: { all?: boolean; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const starts: StartView[] = [];
-      const ask = (cursor?: string) =>
-        client.get<{ queue: StartView[]; next?: string }>("/v1/queue", {
-          query: { all, limit: Math.min(limit - starts.length, PAGE), cursor },
-        });
-      for await (const page of pages(ask)) {
-        starts.push(...page.queue);
-        if (starts.length === limit) break;
-      }
+      const starts = await firstOf(
+        limit,
+        (page) => client.get<{ queue: StartView[]; next?: string }>("/v1/queue", { query: { all, ...page } }),
+        (page) => page.queue,
+      );
       const now = Date.now();
       out.result(starts, () =>
         table(

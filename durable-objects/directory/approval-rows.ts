@@ -1,5 +1,6 @@
 // Approvals, as the runs that own them last told.
 import type { Approval } from "../../src/protocol/policy.ts";
+import { newestOpened, type OpenedFilter } from "./newest-opened.ts";
 
 /** A list of approvals is one answer: inputs larger than this are to be looked at in their run. */
 const MAX_INPUTS_LENGTH = 64 * 1024;
@@ -39,15 +40,8 @@ export class ApprovalRows {
       .map(({ body }) => JSON.parse(body) as Approval);
   }
 
-  newest(filter: { state?: Approval["state"]; limit: number }): Approval[] {
-    const { state, limit } = filter;
-    return this.#sql
-      .exec<{ body: string }>(
-        `SELECT body FROM approvals ${state === undefined ? "" : "WHERE state = ?"} ORDER BY opened_at DESC, id DESC LIMIT ?`,
-        ...(state === undefined ? [limit] : [state, limit]),
-      )
-      .toArray()
-      .map(({ body }) => JSON.parse(body) as Approval);
+  newest(filter: OpenedFilter<Approval["state"]>): Approval[] {
+    return newestOpened(this.#sql, "approvals", filter);
   }
 
   /** Forgets decided approvals opened before `openedBefore`, at most `limit` of them; answers how many. */

@@ -1,5 +1,6 @@
 // Forms, as the runs that own them last told.
 import type { Form } from "../../src/protocol/form.ts";
+import { newestOpened, type OpenedFilter } from "./newest-opened.ts";
 
 export class FormRows {
   readonly #sql: SqlStorage;
@@ -22,14 +23,8 @@ export class FormRows {
     );
   }
 
-  newest({ state, limit }: { state?: Form["state"]; limit: number }): Form[] {
-    return this.#sql
-      .exec<{ body: string }>(
-        `SELECT body FROM forms ${state === undefined ? "" : "WHERE state = ?"} ORDER BY opened_at DESC, id DESC LIMIT ?`,
-        ...(state === undefined ? [limit] : [state, limit]),
-      )
-      .toArray()
-      .map(({ body }) => JSON.parse(body) as Form);
+  newest(filter: OpenedFilter<Form["state"]>): Form[] {
+    return newestOpened(this.#sql, "forms", filter);
   }
 
   /** Forgets closed forms opened before `openedBefore`, at most `limit` of them; answers how many. */

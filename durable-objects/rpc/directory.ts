@@ -9,6 +9,7 @@ import type { Approval } from "../../src/protocol/policy.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import type { Identity, Role, TokenView } from "../../src/protocol/token.ts";
+import type { OpenedFilter } from "../directory/newest-opened.ts";
 import type { OutboxRpc } from "./outbox.ts";
 import type { Position } from "./position.ts";
 
@@ -72,8 +73,8 @@ export interface DirectoryRpc extends OutboxRpc {
   run(id: RunId): Promise<RunSummary | null>;
   /** The same of those of them that are known, each once. */
   named(ids: readonly RunId[]): Promise<RunSummary[]>;
-  approvals(filter: { state?: Approval["state"]; limit: number }): Promise<Approval[]>;
-  forms(filter: { state?: FormState; limit: number }): Promise<Form[]>;
+  approvals(filter: OpenedFilter<Approval["state"]>): Promise<Approval[]>;
+  forms(filter: OpenedFilter<FormState>): Promise<Form[]>;
   /** Those that somebody holds or waits for, at most 500. */
   locks(): Promise<LockView[]>;
   environments(): Promise<EnvironmentView[]>;

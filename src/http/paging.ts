@@ -21,6 +21,17 @@ export function encodeCursor(position: Position | undefined): string | undefined
   return position && btoa(JSON.stringify([position.createdAt, position.id]));
 }
 
+/** A page of at most `limit` of what was found, which is one more where there is more; `next` is its cursor then. */
+export function pageOf<Item>(
+  found: readonly Item[],
+  limit: number,
+  position: (item: Item) => Position,
+): { items: Item[]; next: string | undefined } {
+  const items = found.slice(0, limit);
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, next: encodeCursor(last && position(last)) };
+}
+
 /** The position that a cursor names; none of the first page. Throws `invalid_request` for a text that no page ever gave out. */
 export function decodeCursor(text: string | undefined): Position | undefined {
   if (text === undefined) return undefined;

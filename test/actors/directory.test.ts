@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { RunRows } from "../../durable-objects/directory/run-rows.ts";
 import type { DirectoryRpc, RunFilter } from "../../durable-objects/rpc/directory.ts";
+import type { Position } from "../../durable-objects/rpc/position.ts";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
@@ -84,6 +85,20 @@ describe("the copies a directory keeps", () => {
       ),
       { numRuns: 30 },
     );
+  });
+
+  test("approvals are listed by pages, newest first, also those of the same time", async () => {
+    const { rpc } = directory();
+    const openedAt = [3, 1, 2, 2, 2];
+    await rpc.apply({ approvals: openedAt.map((at, n) => approval({ id: `a${n}`, openedAt: at })) });
+    const found: string[] = [];
+    for (let before: Position | undefined; found.length < 5; ) {
+      const [one] = await rpc.approvals({ state: "pending", before, limit: 1 });
+      if (!one) break;
+      found.push(one.id);
+      before = { createdAt: one.openedAt, id: one.id };
+    }
+    expect(found).toEqual(["a0", "a4", "a3", "a2", "a1"]);
   });
 
   test("an approval that was decided never waits again", async () => {

@@ -45,6 +45,34 @@ describe("a form", () => {
     expect((await listed("filled"))[0]).not.toHaveProperty("values");
   });
 
+  it("is on one page of their list, whatever is opened meanwhile", async () => {
+    const fields = '{"n": "number"}';
+    const asks = `w.parallel([(w.form, "Page %d" % n, ${fields}) for n in range(5)])`;
+    const run = await startRun("asks-much", asks);
+    const of = (forms: { id: string; run: string }[], of: string) =>
+      forms.filter((form) => form.run === of).map(({ id }) => id);
+    const page = async (query: string) => {
+      const { status, body } = await call("GET", `/v1/forms?state=pending&${query}`, { token: viewer });
+      expect(status).toBe(200);
+      return body;
+    };
+    await vi.waitFor(async () => expect(of((await page("limit=500")).forms, run)).toHaveLength(5));
+    const all = await page("limit=500");
+    expect(all).not.toHaveProperty("next");
+    const first = await page("limit=2");
+    expect(first.forms).toHaveLength(2);
+    const later = await startRun("asks-later", `w.form("Later", ${fields})`);
+    await vi.waitFor(async () => expect(of((await page("limit=500")).forms, later)).toHaveLength(1));
+    const seen = [...first.forms];
+    for (let { next } = first; next !== undefined; ) {
+      const following = await page(`limit=2&cursor=${next}`);
+      seen.push(...following.forms);
+      next = following.next;
+    }
+    expect(seen).toEqual(all.forms);
+    expect((await call("GET", "/v1/forms?cursor=x", { token: viewer })).status).toBe(400);
+  });
+
   it("that does not exist is unknown", async () => {
     const id = `run_${"0".repeat(32)}~0-1~1`;
     expect((await call("GET", `/v1/forms/${id}`)).body.code).toBe("unknown_form");

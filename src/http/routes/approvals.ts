@@ -7,7 +7,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
-import { limitSchema } from "../paging.ts";
+import { cursorSchema, decodeCursor, limitSchema, pageOf } from "../paging.ts";
 import { ProblemException, problems, unwrap } from "../problem.ts";
 
 const tags = ["Approvals"];
@@ -22,10 +22,11 @@ const list = createRoute({
     query: z.object({
       state: approvalSchema.shape.state.optional(),
       limit: limitSchema(500, 100),
+      cursor: cursorSchema,
     }),
   },
   responses: {
-    200: json(z.object({ approvals: z.array(approvalSchema) }), "Approvals"),
+    200: json(z.object({ approvals: z.array(approvalSchema), next: z.string().optional() }), "Approvals"),
     ...problems(400, 401, 403),
   },
 });
@@ -43,9 +44,11 @@ const decide = createRoute({
 
 export const approvals = createRoutes()
   .openapi(list, async (c) => {
-    const query = defined(c.req.valid("query"));
-    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).approvals(query);
-    return c.json({ approvals: found }, 200);
+    const { cursor, limit, ...query } = defined(c.req.valid("query"));
+    const filter = { ...query, before: decodeCursor(cursor), limit: limit + 1 };
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).approvals(filter);
+    const { items, next } = pageOf(found, limit, ({ openedAt, id }) => ({ createdAt: openedAt, id }));
+    return c.json({ approvals: items, next }, 200);
   })
   .openapi(decide, async (c) => {
     const { id } = c.req.valid("param");

@@ -7,7 +7,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
-import { limitSchema } from "../paging.ts";
+import { cursorSchema, decodeCursor, limitSchema, pageOf } from "../paging.ts";
 import { ProblemException, problems, unwrap } from "../problem.ts";
 
 const tags = ["Forms"];
@@ -23,10 +23,14 @@ const list = createRoute({
     query: z.object({
       state: z.enum(formStates).optional(),
       limit: limitSchema(500, 100),
+      cursor: cursorSchema,
     }),
   },
   responses: {
-    200: json(z.object({ forms: z.array(formSchema) }), "Forms, without what was filled in"),
+    200: json(
+      z.object({ forms: z.array(formSchema), next: z.string().optional() }),
+      "Forms, without what was filled in",
+    ),
     ...problems(400, 401, 403),
   },
 });
@@ -62,9 +66,11 @@ function runOf(env: Env, id: string) {
 
 export const forms = createRoutes()
   .openapi(list, async (c) => {
-    const query = defined(c.req.valid("query"));
-    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).forms(query);
-    return c.json({ forms: found }, 200);
+    const { cursor, limit, ...query } = defined(c.req.valid("query"));
+    const filter = { ...query, before: decodeCursor(cursor), limit: limit + 1 };
+    const found = await directoryStub(c.env, DEFAULT_WORKSPACE).forms(filter);
+    const { items, next } = pageOf(found, limit, ({ openedAt, id }) => ({ createdAt: openedAt, id }));
+    return c.json({ forms: items, next }, 200);
   })
   .openapi(show, async (c) => {
     const { id } = c.req.valid("param");

@@ -6,7 +6,7 @@ import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
-import { cursorSchema, decodeCursor, encodeCursor, limitSchema } from "../paging.ts";
+import { cursorSchema, decodeCursor, limitSchema, pageOf } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 
 const tags = ["Queue"];
@@ -63,10 +63,8 @@ export const queue = createRoutes()
       before,
       limit: limit + 1,
     });
-    const queue = found.slice(0, limit);
-    const last = found.length > limit ? queue.at(-1) : undefined;
-    const next = encodeCursor(last && { createdAt: last.createdAt, id: last.run });
-    return c.json({ queue, next }, 200);
+    const { items, next } = pageOf(found, limit, ({ createdAt, run }) => ({ createdAt, id: run }));
+    return c.json({ queue: items, next }, 200);
   })
   .openapi(show, async (c) => {
     const run = c.req.valid("param").run as RunId;
