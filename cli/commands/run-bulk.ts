@@ -1,12 +1,8 @@
 // What an operator does to all runs that a filter finds.
 import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
-import {
-  type BulkAction,
-  bulkActionSchema,
-  type ForkProgram,
-  statesFor,
-} from "../../src/protocol/operation.ts";
+import { type BulkAction, statesFor } from "../../src/protocol/bulk-action.ts";
+import { bulkActionSchema, type ForkProgram } from "../../src/protocol/operation.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import { searchFault } from "../../src/protocol/run-words.ts";
 import type { Client } from "../client.ts";

@@ -1,7 +1,9 @@
 // Every address of the dashboard. A view is a file of its own, loaded when first opened; the first one comes along.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from "@tanstack/react-router";
 import type { Run } from "./api/client.ts";
 import type { EventFilter, RunFilter } from "./api/queries.ts";
+import { Empty } from "./parts/empty.tsx";
+import { Page } from "./parts/page.tsx";
 import { Problem } from "./parts/problem.tsx";
 import { Shell } from "./shell.tsx";
 import { Overview } from "./views/overview.tsx";
@@ -9,7 +11,13 @@ import { Overview } from "./views/overview.tsx";
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Problem error={new Error("There is no such page. The menu has those that exist.")} />
+    <Page title="No such page">
+      <Empty title="There is nothing at this address.">
+        <p>
+          The menu has what there is. <Link to="/">Overview</Link>
+        </p>
+      </Empty>
+    </Page>
   ),
   errorComponent: ({ error }) => <Problem error={error} />,
 });

@@ -1,7 +1,7 @@
-// What an operator can do to a run by hand, and what many runs can be told at once.
+// What an operator can do to a run by hand, as it is asked for.
 import { z } from "zod";
+import { bulkActions } from "./bulk-action.ts";
 import { jsonSchema } from "./json.ts";
-import { type RunState, unfinishedStates } from "./run.ts";
 
 const command = z.string().max(2000).describe("The command's id, such as `0#3`");
 
@@ -29,14 +29,4 @@ export const reasonSchema = z.string().max(2000).default("");
 export const forkProgramSchema = z.enum(["same", "current"]).default("same");
 export type ForkProgram = z.infer<typeof forkProgramSchema>;
 
-/**
- * What can be done to many runs at once. `cancel` and `terminate` are what a run's own route does; `restart` begins each
- * again from the command that it failed with.
- */
-export const bulkActionSchema = z.enum(["cancel", "terminate", "pause", "resume", "retry", "restart"]);
-export type BulkAction = z.infer<typeof bulkActionSchema>;
-
-/** The states of the runs that an action is for, where nobody says which. */
-export function statesFor(action: BulkAction): readonly RunState[] {
-  return action === "restart" ? ["failed"] : unfinishedStates;
-}
+export const bulkActionSchema = z.enum(bulkActions);

@@ -1,13 +1,9 @@
 import { z } from "zod";
 import { jsonSchema } from "./json.ts";
+import { runStates } from "./run-states.ts";
 
-export const runStates = ["running", "waiting", "succeeded", "failed", "cancelled", "stuck"] as const;
+export { finishedStates, type RunState, runStates } from "./run-states.ts";
 export const runStateSchema = z.enum(runStates);
-export type RunState = z.infer<typeof runStateSchema>;
-export const finishedStates: readonly RunState[] = ["succeeded", "failed", "cancelled"];
-export const unfinishedStates: readonly RunState[] = runStates.filter(
-  (state) => !finishedStates.includes(state),
-);
 
 const errorSchema = z.object({
   code: z.string(),

@@ -112,6 +112,12 @@ test("goes everywhere by keyboard", async () => {
   await page.getByRole("combobox", { name: "Go to" }).fill("runners");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Runners" }).waitFor();
+  // What nothing is called is searched for among all runs.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to" }).fill("no-such-thing");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/runs\?text=no-such-thing/);
+  await page.getByText("No run matches").waitFor();
   // What a line of the script called is a button at its end.
   const run = await send(sluice, "com.example.showcase", { title: "by keyboard" });
   await goTo(page, `${sluice.url}/runs/${run}?tab=script`);

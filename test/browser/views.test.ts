@@ -1,7 +1,7 @@
 // Every view, in both themes and on a narrow screen: nothing for axe to find, nothing that sticks out, and a picture.
 import { beforeAll, expect, test } from "vitest";
 import { eventually } from "../end-to-end/local-sluice.ts";
-import { axeFaults, goTo } from "./browser.ts";
+import { axeFaults, goTo, isLive } from "./browser.ts";
 import { takePicture, useSluice } from "./fixture.ts";
 import { register, release, runOnce, send, tokenOf } from "./stories.ts";
 
@@ -106,6 +106,24 @@ test.each(["light", "dark"] as const)(
     expect(found).toEqual([]);
   },
 );
+
+test("what is not there is told of with a way on, and the page stays live", async () => {
+  const page = await signIn();
+  const missing = {
+    nothing: "There is nothing at this address.",
+    [`runs/run_${"0".repeat(32)}`]: "no run has this id",
+    "workflows/nope": "There is no workflow nope.",
+    "environments/nope": "There is no environment nope.",
+  };
+  for (const [address, says] of Object.entries(missing)) {
+    await page.goto(`${sluice.url}/${address}`);
+    await page.getByText(says).waitFor();
+    await isLive(page);
+    expect(await page.getByRole("alert").filter({ hasText: /./ }).count()).toBeLessThanOrEqual(1);
+    expect(await page.getByRole("main").getByRole("link").count()).toBeGreaterThan(0);
+    expect(await axeFaults(page)).toEqual([]);
+  }
+});
 
 test("files of the build may be kept for ever, and what is not there may yet come", async () => {
   const page = await (await fetch(sluice.url, { headers: { accept: "text/html" } })).text();

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Run } from "../../dashboard/src/api/client.ts";
 import { conditionsOf, isEveryRun, statesToAsk, whyNot } from "../../dashboard/src/views/runs/bulk.ts";
-import { bulkActionSchema } from "../../src/protocol/operation.ts";
-import { runStates } from "../../src/protocol/run.ts";
+import { bulkActions } from "../../src/protocol/bulk-action.ts";
+import { runStates } from "../../src/protocol/run-states.ts";
 
-const action = fc.constantFrom(...bulkActionSchema.options);
+const action = fc.constantFrom(...bulkActions);
 const run = fc.record(
   {
     state: fc.constantFrom(...runStates),

@@ -6,11 +6,15 @@ import { gathered } from "./gathered.ts";
 import { setLive } from "./live-status.ts";
 import { openSocket } from "./socket.ts";
 
-/** Keeps the run's detail current while it is on screen; answers how far its journal and log go. */
-export function useRunFeed(id: string): RunExtent {
+/**
+ * Keeps the run's detail current while it is on screen; answers how far its journal and log go. Where the run is refused,
+ * its socket would be too, for ever.
+ */
+export function useRunFeed(id: string, isRefused: boolean): RunExtent {
   const client = useQueryClient();
   const [state, setState] = useState<{ id: string; extent: RunExtent }>();
   useEffect(() => {
+    if (isRefused) return;
     const detail = gathered(() => client.invalidateQueries({ queryKey: ["run", id] }));
     const name = `run ${id}`;
     setLive(name, false);
@@ -28,6 +32,6 @@ export function useRunFeed(id: string): RunExtent {
       close();
       setLive(name, undefined);
     };
-  }, [client, id]);
+  }, [client, id, isRefused]);
   return state?.id === id ? state.extent : { type: "extent", journal: 0, log: 0 };
 }

@@ -28,7 +28,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   );
 }
 
-function useChoices(onClose: () => void): Choice[] {
+/** What is called like the text, and last a search of all runs: those at hand are the newest only. */
+function useChoices(text: string, onClose: () => void): Choice[] {
   const navigate = useNavigate();
   const client = useQueryClient();
   const workflows = useQuery(workflowsQuery).data?.workflows ?? [];
@@ -41,7 +42,9 @@ function useChoices(onClose: () => void): Choice[] {
     onClose();
     void go();
   };
-  return [
+  const wanted = text.trim();
+  const words = wanted.toLowerCase().split(/\s+/);
+  const atHand: Choice[] = [
     ...views.map(({ to, name }) => ({ id: to, kind: "View", name, go: leave(() => navigate({ to })) })),
     ...workflows.map(({ name }) => ({
       id: `workflow ${name}`,
@@ -62,15 +65,18 @@ function useChoices(onClose: () => void): Choice[] {
       go: leave(() => navigate({ to: "/runs/$id", params: { id: run.id } })),
     })),
   ];
+  const found = atHand
+    .filter(({ kind, name }) => words.every((word) => `${kind} ${name}`.toLowerCase().includes(word)))
+    .slice(0, MAX_SHOWN);
+  if (wanted === "") return found;
+  const search = leave(() => navigate({ to: "/runs", search: { text: wanted } }));
+  return [...found, { id: "search", kind: "Search", name: `runs for “${wanted}”`, go: search }];
 }
 
 function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const words = text.toLowerCase().split(/\s+/);
-  const found = useChoices(onClose)
-    .filter(({ kind, name }) => words.every((word) => `${kind} ${name}`.toLowerCase().includes(word)))
-    .slice(0, MAX_SHOWN);
+  const found = useChoices(text, onClose);
   const chosen = found[Math.min(at, found.length - 1)];
   return (
     <>
@@ -80,6 +86,7 @@ function Palette({ onClose }: { onClose: () => void }) {
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={chosen ? `palette ${chosen.id}` : undefined}
+        maxLength={200}
         placeholder="Views, workflows, environments, runs…"
         value={text}
         onChange={(event) => {
@@ -109,7 +116,6 @@ function Palette({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </div>
-      {found.length === 0 && <p className="quiet">Nothing is called that.</p>}
     </>
   );
 }

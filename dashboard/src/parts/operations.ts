@@ -1,5 +1,5 @@
 // What an operator may do to runs, one or many: what the buttons say, and what it means.
-import type { BulkAction } from "../../../src/protocol/operation.ts";
+import type { BulkAction } from "../../../src/protocol/bulk-action.ts";
 
 interface Said {
   verb: string;

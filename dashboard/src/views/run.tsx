@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { RunDetail } from "../api/client.ts";
+import { ApiError, type RunDetail } from "../api/client.ts";
 import { approvalsQuery, formsQuery, readJournal, runQuery } from "../api/queries.ts";
 import { useGrowingList } from "../live/growing-list.ts";
 import { useRunFeed } from "../live/run-feed.ts";
@@ -32,7 +32,7 @@ export function RunView() {
   const { id } = route.useParams();
   const { tab = "timeline", command, first } = route.useSearch();
   const { data: run, error, refetch } = useQuery(runQuery(id));
-  const extent = useRunFeed(id);
+  const extent = useRunFeed(id, !run && error instanceof ApiError && error.status < 500);
   const isRead = tab === "journal" || extent.journal <= (command === undefined ? READ_AT_ONCE : READ_FOR_ONE);
   const journal = useGrowingList(id, isRead ? extent.journal : 0, readJournal);
   const isWide = useIsWide();
@@ -41,6 +41,9 @@ export function RunView() {
     return (
       <Page title="Run">
         <Problem error={error} retry={() => void refetch()} />
+        <p>
+          <Link to="/runs">All runs</Link>
+        </p>
       </Page>
     );
   }

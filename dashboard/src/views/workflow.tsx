@@ -2,8 +2,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { FormField } from "../../../src/protocol/form.ts";
+import { ApiError } from "../api/client.ts";
 import { versionQuery, workflowQuery } from "../api/queries.ts";
 import { CodeView } from "../parts/code-view.tsx";
+import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -20,6 +22,7 @@ export function WorkflowPage() {
   const { name } = route.useParams();
   const { version } = route.useSearch();
   const { data, error, refetch } = useQuery(workflowQuery(name));
+  const isUnknown = error instanceof ApiError && error.code === "unknown_workflow";
   const mayStart = useMay("operator");
   const shown = version ?? data?.version;
   const byName = data?.triggers.find(isByName);
@@ -32,7 +35,14 @@ export function WorkflowPage() {
         </Link>
       }
     >
-      {error && <Problem error={error} retry={() => void refetch()} />}
+      {isUnknown && (
+        <Empty title={`There is no workflow ${name}.`}>
+          <p>
+            It may have been removed. <Link to="/workflows">All workflows</Link>
+          </p>
+        </Empty>
+      )}
+      {error && !isUnknown && <Problem error={error} retry={() => void refetch()} />}
       {data && (
         <>
           <p className="quiet">
@@ -47,8 +57,8 @@ export function WorkflowPage() {
           <StartQueue workflow={name} />
         </>
       )}
-      <Versions name={name} shown={shown} />
-      {shown !== undefined && (
+      {!isUnknown && <Versions name={name} shown={shown} />}
+      {!isUnknown && shown !== undefined && (
         <>
           <Changes name={name} version={shown} />
           <Source name={name} version={shown} isCurrent={shown === data?.version} />

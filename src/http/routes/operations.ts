@@ -3,16 +3,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { RunPage } from "../../../durable-objects/rpc/directory.ts";
 import type { WorkflowRunRpc } from "../../../durable-objects/rpc/workflow-run.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
+import { type BulkAction, statesFor } from "../../protocol/bulk-action.ts";
 import { defined } from "../../protocol/defined.ts";
 import { type RunId, runIdSchema } from "../../protocol/ids.ts";
 import {
-  type BulkAction,
   bulkActionSchema,
   type ForkProgram,
   forkProgramSchema,
   operationSchema,
   reasonSchema,
-  statesFor,
 } from "../../protocol/operation.ts";
 import { type Result, refuse } from "../../protocol/result.ts";
 import { type RunSummary, runSummarySchema } from "../../protocol/run.ts";

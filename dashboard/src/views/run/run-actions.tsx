@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import type { BulkAction } from "../../../../src/protocol/operation.ts";
+import type { BulkAction } from "../../../../src/protocol/bulk-action.ts";
 import type { RunDetail } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
 import { Ask } from "../../parts/ask.tsx";

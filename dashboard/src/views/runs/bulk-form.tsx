@@ -2,7 +2,7 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { type BulkAction, bulkActionSchema, statesFor } from "../../../../src/protocol/operation.ts";
+import { type BulkAction, bulkActions, statesFor } from "../../../../src/protocol/bulk-action.ts";
 import type { Run } from "../../api/client.ts";
 import { operations } from "../../parts/operations.ts";
 import { Problem } from "../../parts/problem.tsx";
@@ -41,7 +41,7 @@ export function BulkForm({
       <ScopeLine scope={scope} action={action} />
       <fieldset className="chips">
         <legend>What to do</legend>
-        {bulkActionSchema.options.map((one) => (
+        {bulkActions.map((one) => (
           <label key={one} className="chip">
             <input type="radio" name="action" value={one} required onChange={() => setAction(one)} />
             {operations[one].verb}

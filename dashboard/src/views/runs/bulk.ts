@@ -1,6 +1,6 @@
 // For which runs an operation on many is, and how that is said.
-import { type BulkAction, statesFor } from "../../../../src/protocol/operation.ts";
-import { finishedStates, runStates } from "../../../../src/protocol/run.ts";
+import { type BulkAction, statesFor } from "../../../../src/protocol/bulk-action.ts";
+import { finishedStates, runStates } from "../../../../src/protocol/run-states.ts";
 import type { Run } from "../../api/client.ts";
 import type { RunFilter } from "../../api/queries.ts";
 

@@ -1,6 +1,6 @@
 // The newest of the runs that an operation is for, and those that it is not for, with why.
 import { Link } from "@tanstack/react-router";
-import type { BulkAction } from "../../../../src/protocol/operation.ts";
+import type { BulkAction } from "../../../../src/protocol/bulk-action.ts";
 import type { Run } from "../../api/client.ts";
 import { State } from "../../parts/state.tsx";
 import { Ago } from "../../parts/time.tsx";

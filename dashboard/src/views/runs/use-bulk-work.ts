@@ -1,6 +1,6 @@
 // Does one thing to many runs, some at a time, so that one sees how far it is and can stop it.
 import { useEffect, useRef, useState } from "react";
-import type { BulkAction } from "../../../../src/protocol/operation.ts";
+import type { BulkAction } from "../../../../src/protocol/bulk-action.ts";
 import type { Run } from "../../api/client.ts";
 import { answered, api } from "../../api/client.ts";
 
