@@ -139,7 +139,8 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
       this.#host.begin(turn, () => this.#prepareTables(), how);
       this.#begun = true;
     };
-    if (!turn.isOpen) begin();
+    // What was kept for it comes before it goes on: that its parent wants it no more.
+    if (!turn.isOpen || hasTables(this.ctx.storage.sql)) begin();
     else {
       // Whoever asks for the run meanwhile waits until it has begun.
       await this.ctx.blockConcurrencyWhile(async () => {

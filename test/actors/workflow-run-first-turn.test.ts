@@ -8,7 +8,7 @@ import { catalogStub, DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import { hasTables } from "../../src/storage/migrations.ts";
-import { newRunId, operator, script, startOf, startRun, TestRun, unwrap } from "./run-fixture.ts";
+import { event, newRunId, operator, script, startOf, startRun, TestRun, unwrap } from "./run-fixture.ts";
 
 type Ask = (call: Parameters<CatalogRpc["governing"]>[0]) => Promise<Result<Governing>>;
 
@@ -111,6 +111,18 @@ describe("a run begins, and asks again,", () => {
       expect(await storage.getAlarm()).not.toBeNull();
     });
   });
+});
+
+test("a run that its parent has closed before it began goes no further than before", async () => {
+  const parent = newRunId();
+  const start = startOf(script(log), {
+    event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
+  });
+  const run = new TestRun(start.id);
+  await run.rpc.closeByParent({ parent, terminate: false });
+  await run.rpc.start(start);
+  expect(await run.state()).toBe("cancelled");
+  expect(await run.logTexts()).toEqual([]);
 });
 
 test("what the catalog refuses is the call's failure", async () => {
