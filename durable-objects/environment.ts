@@ -29,6 +29,7 @@ import { RowTooLarge } from "../src/storage/row-size.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
+import { pageOf } from "./page.ts";
 import { retryParked } from "./parked-messages.ts";
 import type { AuditEntry } from "./rpc/directory.ts";
 import type { EnvironmentRpc } from "./rpc/environment.ts";
@@ -87,15 +88,15 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     try {
       const view = this.#alarm.transaction(() => {
         const before = this.#rows.get();
-        const alive = before && !before.removed ? before.view : undefined;
+        const present = before?.removed ? undefined : before?.view;
         const next: EnvironmentView = {
           ...value,
           name,
-          createdAt: alive?.createdAt ?? now,
+          createdAt: present?.createdAt ?? now,
           updatedAt: now,
           version: (before?.view.version ?? 0) + 1,
-          deployments: alive?.deployments ?? [],
-          health: alive?.health ?? [],
+          deployments: present?.deployments ?? [],
+          health: present?.health ?? [],
         };
         this.#storeAndSayFreezes({ view: next, removed: false, announced: before?.announced ?? [] }, now);
         this.#setTargets({ environment: name, version: next.version, targets: next.targets });
@@ -115,32 +116,33 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   }
 
   async view(): Promise<Result<EnvironmentView>> {
+    const stored = this.#present();
+    return stored ? ok(stored.view) : unknownEnvironment();
+  }
+
+  /** Undefined where it was never made, or has been removed. */
+  #present(): StoredEnvironment | undefined {
     const stored = this.#rows.get();
-    return stored && !stored.removed ? ok(stored.view) : unknownEnvironment();
+    return stored?.removed ? undefined : stored;
   }
 
   async deployments({
     before,
     limit,
   }: Parameters<EnvironmentRpc["deployments"]>[0]): ReturnType<EnvironmentRpc["deployments"]> {
-    const stored = this.#rows.get();
-    if (!stored || stored.removed) return unknownEnvironment();
+    if (!this.#present()) return unknownEnvironment();
     const found = this.#rows.history({
       limit,
       before: before && { at: before.createdAt, key: before.id },
     });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return ok({
-      deployments: page.map(({ key: _, ...deployment }) => deployment),
-      ...(found.length > limit && last && { next: { createdAt: last.at, id: last.key } }),
-    });
+    const { items, ...page } = pageOf(found, limit, ({ at, key }) => ({ createdAt: at, id: key }));
+    return ok({ deployments: items.map(({ key: _, ...deployment }) => deployment), ...page });
   }
 
   /** Its history stays, should it be made again. Refuses `unavailable` as `put` does. */
   async remove(by: Identity): Promise<Result<null>> {
-    const stored = this.#rows.get();
-    if (!stored || stored.removed) return unknownEnvironment();
+    const stored = this.#present();
+    if (!stored) return unknownEnvironment();
     const { name } = stored.view;
     const version = stored.view.version + 1;
     this.#alarm.transaction(() => {
@@ -163,9 +165,9 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     const one = boundedDeployment(told);
     const key = `${one.run}/${command}`;
     const isNew = this.#alarm.transaction(() => {
-      const stored = this.#rows.get();
+      const stored = this.#present();
       // Removed since the call was decided: there is nothing left to say it of.
-      if (!stored || stored.removed || !this.#rows.record(key, one)) return false;
+      if (!stored || !this.#rows.record(key, one)) return false;
       const { view } = stored;
       const deployments = withDeployment(view.deployments, one);
       const next = { ...view, version: view.version + 1, deployments };
@@ -184,8 +186,8 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   async recordHealth(report: Parameters<EnvironmentRpc["recordHealth"]>[0]): Promise<void> {
     const { seq, ...seen } = report;
     const isTold = this.#alarm.transaction(() => {
-      const stored = this.#rows.get();
-      if (!stored || stored.removed) return false;
+      const stored = this.#present();
+      if (!stored) return false;
       const { view } = stored;
       const news = withHealth(view.health, seen, seq);
       if (!news) return false;
@@ -208,16 +210,16 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     before,
     limit,
   }: Parameters<EnvironmentRpc["healthChanges"]>[0]): ReturnType<EnvironmentRpc["healthChanges"]> {
-    const stored = this.#rows.get();
-    if (!stored || stored.removed) return unknownEnvironment();
+    if (!this.#present()) return unknownEnvironment();
     const found = this.#rows.healthChanges({
       limit,
       before: before && { at: before.createdAt, seq: Number(before.id) },
     });
-    const changes = found.slice(0, limit);
-    const last = changes.at(-1);
-    const next = last && { createdAt: last.since, id: String(last.seq) };
-    return ok({ changes, ...(found.length > limit && next && { next }) });
+    const { items, ...page } = pageOf(found, limit, ({ since, seq }) => ({
+      createdAt: since,
+      id: String(seq),
+    }));
+    return ok({ changes: items, ...page });
   }
 
   // ------------------------------------------------------------------ freezes
@@ -256,8 +258,8 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       now: Date.now,
       onTimer: () =>
         this.#alarm.transaction(() => {
-          const stored = this.#rows.get();
-          if (stored && !stored.removed) this.#storeAndSayFreezes(stored, Date.now());
+          const stored = this.#present();
+          if (stored) this.#storeAndSayFreezes(stored, Date.now());
         }),
     });
   }

@@ -2,6 +2,7 @@
 import type { RunState, RunSummary } from "../../src/protocol/run.ts";
 import { runStates } from "../../src/protocol/run.ts";
 import { searchedWords } from "../../src/protocol/run-words.ts";
+import { pageOf } from "../page.ts";
 import type { RunFilter, RunPage } from "../rpc/directory.ts";
 import type { Position } from "../rpc/position.ts";
 import { RunSearch } from "./run-search.ts";
@@ -164,22 +165,14 @@ export class RunRows {
     // One walk per state, each in the order of its index; then the newest of all of them.
     const states = filter.state?.length ? [...new Set(filter.state)] : runStates;
     const found = states.flatMap((state) => this.#walk(filter, state)).sort(newestFirst);
-    const page = found.slice(0, filter.limit);
-    const last = page.at(-1);
-    return {
-      runs: page.map(({ id }) => this.#summary(id)),
-      ...(found.length > filter.limit && last && { next: { createdAt: last.createdAt, id: last.id } }),
-    };
+    const { items, ...page } = pageOf(found, filter.limit, ({ createdAt, id }) => ({ createdAt, id }));
+    return { runs: items.map(({ id }) => this.#summary(id)), ...page };
   }
 
   #found(filter: RunFilter): RunPage {
     const found = this.#search.find(filter);
-    const runs = found.slice(0, filter.limit);
-    const last = runs.at(-1);
-    return {
-      runs,
-      ...(found.length > runs.length && last && { next: { createdAt: last.createdAt, id: last.id } }),
-    };
+    const { items, ...page } = pageOf(found, filter.limit, ({ createdAt, id }) => ({ createdAt, id }));
+    return { runs: items, ...page };
   }
 
   /** One run more than a page, so that it shows whether there is another page. */

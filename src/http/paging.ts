@@ -1,5 +1,6 @@
 // Pages of lists that are newest first: how much is on one, and where the following one begins.
 import { z } from "@hono/zod-openapi";
+import { pageOf as positionedPageOf } from "../../durable-objects/page.ts";
 import type { Position } from "../../durable-objects/rpc/position.ts";
 import { ProblemException } from "./problem.ts";
 
@@ -21,15 +22,14 @@ export function encodeCursor(position: Position | undefined): string | undefined
   return position && btoa(JSON.stringify([position.createdAt, position.id]));
 }
 
-/** A page of at most `limit` of what was found, which is one more where there is more; `next` is its cursor then. */
+/** The same page as `pageOf` of the actors makes, whose `next` is a cursor. */
 export function pageOf<Item>(
   found: readonly Item[],
   limit: number,
-  position: (item: Item) => Position,
+  positionOf: (last: Item) => Position,
 ): { items: Item[]; next: string | undefined } {
-  const items = found.slice(0, limit);
-  const last = found.length > limit ? items.at(-1) : undefined;
-  return { items, next: encodeCursor(last && position(last)) };
+  const { items, next } = positionedPageOf(found, limit, positionOf);
+  return { items, next: encodeCursor(next) };
 }
 
 /** The position that a cursor names; none of the first page. Throws `invalid_request` for a text that no page ever gave out. */
