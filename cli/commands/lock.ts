@@ -16,6 +16,15 @@ function described(lock: LockView, now: number): string {
   return table(["", "WORKFLOW", "SINCE", "RUN", "COMMAND"], rows, `Nobody holds ${printable(lock.key)}.`);
 }
 
+/** How many of those that wait a list names. */
+const MAX_NAMED = 3;
+
+/** Names claims, of `count` that there are. */
+function claimants(claims: LockView["waiting"], count = claims.length): string {
+  const named = claims.map(({ workflow, run }) => `${workflow} ${pc.dim(run)}`).join(", ");
+  return count > claims.length ? `${named} and ${count - claims.length} more` : named;
+}
+
 export function addLockCommands(program: Command): void {
   const lock = program.command("lock").description("see who holds locks, and take them away");
 
@@ -28,10 +37,10 @@ export function addLockCommands(program: Command): void {
       out.result(locks, () =>
         table(
           ["LOCK", "HELD BY", "WAITING"],
-          locks.map(({ key, holders, waitingCount }) => [
+          locks.map(({ key, holders, waiting, waitingCount }) => [
             printable(key),
-            holders.map(({ workflow, run }) => `${workflow} ${pc.dim(run)}`).join(", "),
-            String(waitingCount),
+            claimants(holders),
+            claimants(waiting.slice(0, MAX_NAMED), waitingCount),
           ]),
           "No lock is held.",
         ),

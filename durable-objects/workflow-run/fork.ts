@@ -97,7 +97,11 @@ function beginningOf(
   const records = forked.value;
   const length = records.reduce((sum, record) => sum + JSON.stringify(record).length, 0);
   if (length > MAX_HISTORY_LENGTH) {
-    return refuse("history_too_large", `the journal before ${command} is ${length} characters of JSON`);
+    return refuse(
+      "history_too_large",
+      `the journal before ${command} is ${length} characters of JSON, and ${MAX_HISTORY_LENGTH} can be taken over: name ` +
+        "an earlier command, or start the workflow anew. A handler that calls w.continue_as_new() in time stays below that",
+    );
   }
   const consumed = records.flatMap((record) =>
     record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],

@@ -141,7 +141,11 @@ export const refusals = {
     status: 409,
     means: "The program does not make the calls that the journal has; the detail says where it differs.",
   },
-  history_too_large: { status: 413, means: "The journal before the command is too large to be copied." },
+  history_too_large: {
+    status: 413,
+    means:
+      "The journal before the command is more than another run can take over (12 MiB). Name an earlier command, or start the workflow anew.",
+  },
   command_not_open: {
     status: 409,
     means: "The run has no such command, or it has ended. `GET /v1/runs/{id}` shows those that have not.",

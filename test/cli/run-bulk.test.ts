@@ -1,40 +1,7 @@
 // What `sluice run bulk` says and asks for, against a server that answers as it is told.
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { serverWith } from "./server-with.ts";
 import { toldBy } from "./told-by.ts";
-
-interface Asked {
-  path: string;
-  body: { filter?: object; all?: boolean; cursor?: string };
-}
-
-let server: Server | undefined;
-afterEach(() => {
-  server?.close();
-  server = undefined;
-});
-
-/** A server that gives these answers, one after the other; answers with its address and what it is asked. */
-async function serverWith(
-  answers: { status: number; body: object }[],
-): Promise<{ url: string; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const listening = createServer((request, response) => {
-    let text = "";
-    request.on("data", (chunk) => {
-      text += String(chunk);
-    });
-    request.on("end", () => {
-      asked.push({ path: request.url ?? "", body: text === "" ? {} : JSON.parse(text) });
-      const { status, body } = answers[asked.length - 1] ?? { status: 500, body: {} };
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
-  });
-  server = listening;
-  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(listening.address() as AddressInfo).port}`, asked };
-}
 
 const bulk = (url: string, ...args: string[]) =>
   toldBy(["run", "bulk", ...args, "--url", url, "--token", "t", "--json"]);
