@@ -42,7 +42,9 @@ export function addTokenCommands(program: Command): void {
           `token   ${made.token}`,
           `digest  ${made.digest}`,
           "",
-          pc.dim("Keep the token; give the digest to `npx wrangler secret put SLUICE_ADMIN_TOKEN_SHA256`."),
+          pc.dim(
+            "Keep the token; give the digest to `npx wrangler secret put SLUICE_ADMIN_TOKEN_SHA256 --env production`.",
+          ),
         ].join("\n"),
       );
     });
