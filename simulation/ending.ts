@@ -6,6 +6,7 @@ import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { decodeValue, toJson } from "../src/starlark/index.ts";
 import { awaitsPlace } from "../src/workflow/place.ts";
 import type { Cluster, Place } from "./cluster.ts";
+import { checkEnvironments } from "./environment-ending.ts";
 import { checkOutcomes, checkReplay, Violation, Workflows } from "./invariants.ts";
 import { BUS, DIRECTORY, type Promises } from "./people.ts";
 import { endOf, idOf, journalOf, parentIdOf, partOf, roleOf, runPlaces, startOf } from "./run-place.ts";
@@ -58,6 +59,7 @@ export function checkEnd(ended: Ended): void {
   checkDirectory(cluster, places);
   checkPaced(ended, places);
   checkScheduled(ended, places);
+  checkEnvironments(ended, places);
 }
 
 function checkRun(

@@ -8,11 +8,12 @@ import type { Operation } from "../src/protocol/operation.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
 import { finishedStates, type RunDetail } from "../src/protocol/run.ts";
+import { ask } from "./asking.ts";
 import type { Clock } from "./clock.ts";
 import type { Cluster, Trace } from "./cluster.ts";
+import { keepStaging, putEnvironment, type StagingPromises } from "./environment-people.ts";
 import { Violation } from "./invariants.ts";
 import type { Random } from "./random.ts";
-import { attempt } from "./runners.ts";
 import { NIGHTLY, type PacedTrigger } from "./trigger-workload.ts";
 import type { Workload } from "./workload.ts";
 
@@ -38,6 +39,7 @@ export interface Promises {
   schedule: { from: number; to: number } | undefined;
   /** Runs of the schedule that were asked for by hand. */
   readonly byHand: Set<string>;
+  readonly staging: StagingPromises;
 }
 
 export interface PeoplePorts {
@@ -70,6 +72,7 @@ export class People {
     paced: [],
     schedule: undefined,
     byHand: new Set(),
+    staging: { deploys: new Map(), freezes: [], reports: [] },
   };
   readonly #ports: PeoplePorts;
   readonly #clock: Clock;
@@ -100,9 +103,10 @@ export class People {
     const { drive, accompany } = this.#ports;
     accompany(() => this.#decideApprovals());
     accompany(() => this.#fillForms());
-    const { paced, scheduled } = this.#workload;
+    const { paced, scheduled, deployments } = this.#workload;
     if (paced) drive(() => this.#sendPaced(paced.events));
     if (scheduled) drive(() => this.#endSchedule(this.#clock.now, scheduled.forMs));
+    if (deployments) drive(() => keepStaging(this.#ports, deployments, this.promises.staging));
     const cases = this.#random.between(1, 4);
     for (let i = 0; i < cases; i += 1) {
       drive(() => this.#playCase(`case-${i}`));
@@ -111,18 +115,7 @@ export class People {
   }
 
   async #setUp(): Promise<void> {
-    for (;;) {
-      const put = await this.#ask<Result<unknown>>("Environment", "default/environments/production", "put", {
-        workspace: "default",
-        name: "production",
-        value: { tier: "production", risk: "high", labels: {}, targets: [], freezes: [] },
-        by: operator,
-      });
-      if (put.ok) break;
-      // It is stored, and the catalog will hear of it: who insists is told when it has.
-      if (put.error.code !== "unavailable") throw new Violation(`refused: ${JSON.stringify(put.error)}`);
-      await this.#clock.sleep(5000);
-    }
+    await putEnvironment(this.#ports, "production", { tier: "production", risk: "high", freezes: [] });
     const input = { entry: "main.star", files: { "main.star": this.#workload.source } };
     for (;;) {
       const put = await this.#ask<Result<unknown>>("Catalog", CATALOG, "putWorkflow", {
@@ -357,16 +350,11 @@ export class People {
 
   // ------------------------------------------------------------------- asking
 
-  /** As a client with patience: until there is an answer. */
-  async #ask<T>(...call: Parameters<Cluster["call"]>): Promise<T> {
-    for (;;) {
-      const answer = await attempt(() => this.#ports.cluster.call<T>(...call));
-      if (answer !== undefined) return answer;
-      await this.#clock.sleep(this.#random.between(100, 5000));
-    }
+  #ask<T>(...call: Parameters<Cluster["call"]>): Promise<T> {
+    return ask<T>(this.#ports, ...call);
   }
 
-  /** The same of a run, which the bus may not have told yet that it exists. */
+  /** Asks a run, which the bus may not have told yet that it exists. */
   async #insistOnRun<T>(run: string, method: string, ...args: unknown[]): Promise<Result<T>> {
     for (;;) {
       const answer = await this.#ask<Result<T>>("WorkflowRun", `default/runs/${run}`, method, ...args);

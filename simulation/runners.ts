@@ -1,6 +1,7 @@
 // Runners that execute the Functions of the simulation, and die, freeze, and come back late with what they have.
 import { CANCELLED_CODE, type Job, type JobOutcome } from "../src/protocol/job.ts";
 import type { Result } from "../src/protocol/result.ts";
+import { attempt } from "./asking.ts";
 import type { Clock } from "./clock.ts";
 import type { Cluster, Trace } from "./cluster.ts";
 import type { Faults } from "./faults.ts";
@@ -127,13 +128,4 @@ function accept(job: Job, outcome: JobOutcome, log: EffectLog): void {
   if (log.accepted.has(id)) return;
   log.accepted.set(id, { key, job: job.id, outcome });
   if ("error" in outcome) log.failures.set(key, (log.failures.get(key) ?? 0) + 1);
-}
-
-/** Undefined when the call failed: whoever calls decides whether to call again. */
-export async function attempt<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@ import type { Place } from "./cluster.ts";
 import { Violation } from "./invariants.ts";
 import { idOf, journalOf, startOf } from "./run-place.ts";
 
-const BY_HAND = ["skip", "complete", "fail"];
+export const BY_HAND = ["skip", "complete", "fail"];
 
 /**
  * Every job that was not over when its command ended without it (by an operator's hand, with its fiber, with its run)

@@ -1,6 +1,7 @@
 // Generated workflows whose end is known beforehand, whatever goes wrong on the way: what each run returns, and which
 // Functions have done their work for it.
 import type { JsonValue } from "../src/protocol/json.ts";
+import { DEPLOY, type Deployments, generateDeployments } from "./environment-workload.ts";
 import type { Limits } from "./invariants.ts";
 import type { Random } from "./random.ts";
 import {
@@ -40,6 +41,7 @@ export interface Workload {
   needsHands: boolean;
   paced: PacedTrigger | undefined;
   scheduled: ScheduledTrigger | undefined;
+  deployments: Deployments | undefined;
   /** How many triggers the source declares. */
   triggers: number;
 }
@@ -333,6 +335,8 @@ export function generateWorkload(random: Random): Workload {
     triggers,
     `BODIES = {${generator.functions.map((_, index) => `"f${index}": f${index}`).join(", ")}}\n`,
   ];
+  const deployments = generateDeployments(random);
+  if (deployments) source.push(DEPLOY);
   return {
     source: source.join("\n"),
     plans,
@@ -341,6 +345,7 @@ export function generateWorkload(random: Random): Workload {
     needsHands: generator.needsHands,
     paced,
     scheduled,
-    triggers: OWN_TRIGGERS + count,
+    deployments,
+    triggers: OWN_TRIGGERS + count + (deployments ? 1 : 0),
   };
 }
