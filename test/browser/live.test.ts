@@ -131,19 +131,24 @@ test("no row moves away from under somebody who picks runs, or reads further dow
   const rows = page.locator(".run-row");
   const addressOf = (at: number) => rows.nth(at).getByRole("link").getAttribute("href");
   const first = await addressOf(0);
+  const topOf = async () =>
+    (await page.locator(".run-row", { has: page.locator(`a[href="${first}"]`) }).boundingBox())?.y;
+  const atRest = await topOf();
   await rows.nth(0).getByRole("checkbox").check();
+  await page.getByText("1 run picked").waitFor();
   await send(sluice, "com.example.showcase", { title: "newer" });
-  await page.getByRole("button", { name: "1 newer run" }).click();
+  const newer = page.getByRole("button", { name: "1 newer run" });
+  await newer.waitFor();
+  expect(await topOf()).toBe(atRest);
+  await newer.click();
   await expect.poll(() => addressOf(1)).toBe(first);
   await page.getByRole("button", { name: "Pick none" }).click();
   await page.evaluate("scrollTo(0, 600)");
   await expect.poll(() => page.evaluate("scrollY")).toBe(600);
-  const topOf = async () =>
-    (await page.locator(".run-row", { has: page.locator(`a[href="${first}"]`) }).boundingBox())?.y;
   const before = await topOf();
   expect(before).toBeLessThan(0);
   const last = await send(sluice, "com.example.showcase", { title: "newest" });
-  await page.getByRole("button", { name: "1 newer run" }).waitFor();
+  await newer.waitFor();
   expect(await topOf()).toBe(before);
   // At the top again, they are there.
   await page.evaluate("scrollTo(0, 0)");

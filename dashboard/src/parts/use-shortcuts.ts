@@ -4,13 +4,15 @@ import { views } from "./shortcuts.ts";
 
 const SEQUENCE_MS = 1200;
 
-function isTyping(target: EventTarget | null): boolean {
+/** In a dialog, too, a key that slips must not lead away from what is being done. */
+function isBusy(target: EventTarget | null): boolean {
   return (
-    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
+    target instanceof HTMLElement &&
+    target.closest('input, textarea, select, [contenteditable], [role="dialog"]') !== null
   );
 }
 
-/** Ctrl/⌘ K and `/` for the palette, `?` for help, `g` and a letter for a view. Quiet while somebody types. */
+/** Ctrl/⌘ K and `/` for the palette, `?` for help, `g` and a letter for a view. Quiet while somebody types, or is in a dialog. */
 export function useShortcuts({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }): void {
   const navigate = useNavigate();
   useEffect(() => {
@@ -21,7 +23,7 @@ export function useShortcuts({ onPalette, onHelp }: { onPalette: () => void; onH
         onPalette();
         return;
       }
-      if (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
+      if (isBusy(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
       const view = event.timeStamp - goAt < SEQUENCE_MS && views.find(({ key }) => key === event.key);
       goAt = event.key === "g" ? event.timeStamp : 0;
       if (view) void navigate({ to: view.to });

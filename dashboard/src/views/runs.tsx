@@ -27,7 +27,8 @@ export function Runs() {
     // While a search is under way the last answer stays, greyed: nothing jumps.
     useInfiniteQuery({ ...runsQuery(filter), placeholderData: keepPreviousData });
   const listed = data?.pages.flatMap((page) => page.runs) ?? [];
-  const listName = JSON.stringify(filter);
+  // The last answer is another list than the one that is asked for.
+  const listName = isPlaceholderData ? "" : JSON.stringify(filter);
   const mayPick = useMay("operator");
   const { picked, pick, pickAll, clear } = usePicks(listed, listName);
   const [scope, setScope] = useState<Scope>();
