@@ -131,8 +131,9 @@ export class RunHost {
 
   /**
    * Begins the run with its first turn. Its tables, its own copy of the program, the journal of the run it is forked
-   * from, its first steps and its claim for a place are one write. `prepareTables` answers whether nothing can be in them yet. Where the start
-   * `isRepeated` until it is answered, what a run that is over at once tells others is entrusted to who asked for it.
+   * from, its first steps and its claim for a place are one write. `prepareTables` answers whether nothing can be in them
+   * yet. Where the start `isRepeated` until it is answered, what a run that is over at once tells others is entrusted to
+   * who asked for it.
    */
   begin(
     { program, records, decided }: FirstTurn,

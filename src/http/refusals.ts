@@ -109,6 +109,11 @@ export const refusals = {
   },
   already_paused: { status: 409, means: "Somebody has paused the run before. Resume it to let it go on." },
   not_paused: { status: 409, means: "The run is not paused." },
+  waits_for_place: {
+    status: 409,
+    means:
+      "The run waits for a place in its trigger's concurrency group. Resumed by itself, it begins without one.",
+  },
   unknown_command: { status: 404, means: "The run's journal has no command with this id." },
   already_cancelled: {
     status: 409,

@@ -157,6 +157,12 @@ on_event(type = "test.flow.chained", handler = deploy, concurrency = concurrency
       return body.id;
     };
     const [waits, forced] = [await restart(), await restart()];
+    // What ends a pause of many runs is not meant for them.
+    const all = await call("POST", "/v1/runs/operations", {
+      body: { action: "resume", runs: [waits] },
+      token: operator,
+    });
+    expect(all.body).toMatchObject({ done: [], refused: [{ id: waits, code: "waits_for_place" }] });
     const resumed = await call("POST", `/v1/runs/${forced}/operations`, {
       body: { operation: { action: "resume" }, reason: "it does no harm" },
       token: operator,

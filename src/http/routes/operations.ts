@@ -16,6 +16,7 @@ import {
 import { type Result, refuse } from "../../protocol/result.ts";
 import { type RunSummary, runSummarySchema } from "../../protocol/run.ts";
 import type { Identity } from "../../protocol/token.ts";
+import { isPausedForPlace } from "../../workflow/place.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
@@ -146,7 +147,13 @@ export const operations = createRoutes()
     const operate =
       action === "restart"
         ? restarter(c.env, who, { program, takesChildren: filter.parent !== undefined })
-        : (run: RunSummary) => bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, run.id as RunId), action, who);
+        : async (run: RunSummary) =>
+            action === "resume" && isPausedForPlace(run.paused)
+              ? refuse(
+                  "waits_for_place",
+                  `the run is ${run.paused?.reason}: resume it by itself to have it go first`,
+                )
+              : await bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, run.id as RunId), action, who);
     const answers = await Promise.all(
       page.runs.map(async (run) => ({ id: run.id, result: await answered(action, () => operate(run)) })),
     );
