@@ -10,17 +10,17 @@ export async function* pages<Next, Page extends { next?: Next }>(
   }
 }
 
-/** The most that a page holds. */
-const PAGE = 500;
+/** As many as every list gives at once. */
+const PAGE = 200;
 
 /** The first `limit` of a list, by as few pages as hold them. */
-export async function firstOf<Item, Page extends { next?: string }>(
+export async function firstOf<Item, Next extends string | number, Page extends { next?: Next }>(
   limit: number,
-  ask: (page: { limit: number; cursor: string | undefined }) => Promise<Page>,
+  ask: (page: { limit: number; cursor: Next | undefined }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],
 ): Promise<Item[]> {
   const found: Item[] = [];
-  const next = (cursor?: string) => ask({ limit: Math.min(limit - found.length, PAGE), cursor });
+  const next = (cursor?: Next) => ask({ limit: Math.min(limit - found.length, PAGE), cursor });
   for await (const page of pages(next)) {
     found.push(...itemsOf(page));
     if (found.length >= limit) break;

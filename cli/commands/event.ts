@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import pc from "picocolors";
-import type { EventReceipt, EventStory } from "../../src/protocol/cloud-event.ts";
+import type { EventReceipt, EventStory, StoredEvent } from "../../src/protocol/cloud-event.ts";
 import { contextOf, parseCount, parseJson } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
+import { firstOf } from "../pages.ts";
 import { receiptLines, unmatchedLines } from "../receipt-lines.ts";
 
 export function addEventCommands(program: Command): void {
@@ -49,15 +50,16 @@ export function addEventCommands(program: Command): void {
     .description("list the newest events")
     .option("--type <type>", "only of this type")
     .option("--limit <n>", "how many", parseCount, 20)
-    .action(async (options: { type?: string; limit: number }, command: Command) => {
+    .action(async ({ type, limit: most }: { type?: string; limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const { events } = await client.get<{
-        events: {
-          seq: number;
-          receivedAt: number;
-          event: { id: string; type: string; source: string; subject?: string };
-        }[];
-      }>("/v1/events", { query: { type: options.type, limit: options.limit } });
+      const events = await firstOf(
+        most,
+        ({ limit, cursor: before }) =>
+          client.get<{ events: StoredEvent[]; next?: number }>("/v1/events", {
+            query: { type, limit, before },
+          }),
+        (page) => page.events,
+      );
       const now = Date.now();
       out.result(events, () =>
         table(

@@ -7,7 +7,7 @@ import { historyText } from "../../src/workflow/index.ts";
 import type { Client } from "../client.ts";
 import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
 import { ago, type Output, printable, table } from "../output.ts";
-import { pages } from "../pages.ts";
+import { firstOf, pages } from "../pages.ts";
 import { addRunFilterOptions, type RunFilterOptions } from "../run-filter.ts";
 import { runPath } from "../run-path.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
@@ -61,14 +61,19 @@ export function addRunCommands(program: Command): void {
 
   addRunFilterOptions(run.command("list").description("list runs, newest first"))
     .option("--limit <n>", "how many", parseCount, 20)
-    .action(async (options: RunFilterOptions & { limit: number }, command: Command) => {
+    .action(async ({ limit, ...filter }: RunFilterOptions & { limit: number }, command: Command) => {
       const { client, out } = contextOf(command);
-      const answer = await client.get<{ runs: RunSummary[] }>("/v1/runs", { query: { ...options } });
+      const runs = await firstOf(
+        limit,
+        (page) =>
+          client.get<{ runs: RunSummary[]; next?: string }>("/v1/runs", { query: { ...filter, ...page } }),
+        (page) => page.runs,
+      );
       const now = Date.now();
-      out.result(answer.runs, () =>
+      out.result(runs, () =>
         table(
           ["RUN", "WORKFLOW", "STATE", "DOING", "STARTED", "BY"],
-          answer.runs.map((r) => [
+          runs.map((r) => [
             r.id,
             r.workflow,
             paint[r.state](r.state),
@@ -76,7 +81,7 @@ export function addRunCommands(program: Command): void {
             ago(r.createdAt, now),
             printable(r.initiator),
           ]),
-          Object.keys(options).length > 1
+          Object.keys(filter).length > 0
             ? "No run matches."
             : "No runs yet: an event that matches a trigger starts one.",
         ),

@@ -8,19 +8,21 @@ const list = (url: string, ...args: string[]) => toldBy([...args, "--url", url, 
 
 describe("a list that is read by pages", () => {
   test.each([
-    ["form", "forms", "/v1/forms?state=pending&"],
-    ["approval", "approvals", "/v1/approvals?state=pending&"],
-    ["queue", "queue", "/v1/queue?all=false&"],
-  ])("of %s asks for as many as are wanted, and no more", async (command, member, path) => {
+    ["form", "forms", "/v1/forms?state=pending&", "cursor"],
+    ["approval", "approvals", "/v1/approvals?state=pending&", "cursor"],
+    ["queue", "queue", "/v1/queue?all=false&", "cursor"],
+    ["run", "runs", "/v1/runs?", "cursor"],
+    ["event", "events", "/v1/events?", "before"],
+  ])("of %s asks for as many as are wanted, and no more", async (command, member, path, after) => {
     const items = (count: number, from = 0) => Array.from({ length: count }, (_, n) => ({ id: from + n }));
     const { url, asked } = await serverWith([
-      page({ [member]: items(500), next: "second" }),
-      page({ [member]: items(100, 500), next: "third" }),
+      page({ [member]: items(200), next: "second" }),
+      page({ [member]: items(50, 200), next: "third" }),
     ]);
-    const { stdout, stderr } = await list(url, command, "list", "--limit", "600", "--json");
+    const { stdout, stderr } = await list(url, command, "list", "--limit", "250", "--json");
     expect(stderr).toBe("");
-    expect(JSON.parse(stdout)).toEqual(items(600));
-    expect(asked.map((one) => one.path)).toEqual([`${path}limit=500`, `${path}limit=100&cursor=second`]);
+    expect(JSON.parse(stdout)).toEqual(items(250));
+    expect(asked.map((one) => one.path)).toEqual([`${path}limit=200`, `${path}limit=50&${after}=second`]);
   });
 
   test("ends where there is no more", async () => {
