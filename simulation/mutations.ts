@@ -417,7 +417,7 @@ export const mutations: readonly NamedMutation[] = [
     name: "what is deployed is forgotten when settings are changed",
     invariant: 3,
     file: "durable-objects/environment.ts",
-    find: "deployments: alive?.deployments ?? [],",
+    find: "deployments: present?.deployments ?? [],",
     replace: "deployments: [],",
   },
   {
