@@ -94,7 +94,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a run that is asked does not say which one goes on in its place",
     invariant: 2,
-    from: 2001214,
+    from: 419,
     file: "src/events/starts.ts",
     find: "      if (successor !== undefined) this.continued(run, successor, now);",
     replace: "",
@@ -352,7 +352,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "urgent starts wait like all others",
     invariant: 3,
-    from: 26,
+    from: 228,
     file: "src/events/places.ts",
     find: "b.priority - a.priority || sign",
     replace: "sign",
