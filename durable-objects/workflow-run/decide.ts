@@ -23,7 +23,9 @@ export interface PolicyPorts {
   catalog: Pick<CatalogRpc, "governing">;
   environment(name: string): Pick<EnvironmentRpc, "view">;
   evaluate(input: PolicyInput): Promise<Decision>;
-  /** The same in this turn; undefined while that is not possible. */
+  /** Sees to it that calls can be decided at once. */
+  load(): Promise<void>;
+  /** The same as `evaluate` in this turn; undefined while that is not possible. */
   evaluateAtOnce(input: PolicyInput): Decision | undefined;
 }
 
@@ -77,7 +79,7 @@ export class Decisions {
 
   /** Asks the catalog about a call that is decided soon. Throws when it could not be asked. */
   async learn(call: Decide, now: number): Promise<void> {
-    const governing = await this.#governing(call, now);
+    const [governing] = await Promise.all([this.#governing(call, now), this.#ports.load()]);
     this.#learned.set(call, { governing, until: now + KNOWN_FOR_MS });
   }
 

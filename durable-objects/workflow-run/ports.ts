@@ -1,5 +1,5 @@
 // What the parts of a run need of this platform: its clock and randomness, its configuration, and the other actors.
-import { evaluatePolicy, evaluatePolicyAtOnce } from "../../src/policy/index.ts";
+import { evaluatePolicy, evaluatePolicyAtOnce, loadPolicyEngine } from "../../src/policy/index.ts";
 import { finishedStates, runStates } from "../../src/protocol/run.ts";
 import { scaledDueAt, timeScaleOf } from "../../src/storage/time-scale.ts";
 import { retentionMs } from "../retention.ts";
@@ -23,6 +23,7 @@ export function hostPorts(env: Env, { changed }: Pick<RunPorts, "changed">): Run
       catalog: { governing: (call) => catalogStub(env, workspace).governing(call) },
       environment: (name) => environmentStub(env, workspace, name),
       evaluate: evaluatePolicy,
+      load: loadPolicyEngine,
       evaluateAtOnce: evaluatePolicyAtOnce,
     });
     return known;

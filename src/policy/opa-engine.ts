@@ -99,18 +99,24 @@ export function createOpaEngine(bundle: Bundle): PolicyEngine {
       return rejected(error);
     }
   };
+  const load = async (): Promise<LoadedPolicy> => {
+    loading ??= loadPolicy(bundle.wasm as ArrayBuffer, memory);
+    const mine = loading;
+    const policy = await mine;
+    if (loading === mine) loaded = policy;
+    return policy;
+  };
   return {
+    async load(): Promise<void> {
+      // What keeps it from loading is the answer to whoever evaluates.
+      await load().catch(forget);
+    },
     async evaluate(input: PolicyInput): Promise<Decision> {
-      loading ??= loadPolicy(bundle.wasm as ArrayBuffer, memory);
-      const mine = loading;
-      let policy: LoadedPolicy;
       try {
-        policy = await mine;
+        return evaluateIn(await load(), input);
       } catch (error) {
         return rejected(error);
       }
-      if (loading === mine) loaded = policy;
-      return evaluateIn(policy, input);
     },
     evaluateAtOnce: (input) => loaded && evaluateIn(loaded, input),
   };

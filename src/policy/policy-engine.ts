@@ -6,6 +6,8 @@ import type { Decision, PolicyInput } from "../protocol/policy.ts";
  */
 export interface PolicyEngine {
   evaluate(input: PolicyInput): Promise<Decision>;
-  /** The same in this turn; undefined while the engine is not loaded, which `evaluate` sees to. */
+  /** Sees to it that calls can be decided at once, where that is possible. Never throws. */
+  load(): Promise<void>;
+  /** The same as `evaluate` in this turn; undefined while the engine is not loaded, which both others see to. */
   evaluateAtOnce(input: PolicyInput): Decision | undefined;
 }

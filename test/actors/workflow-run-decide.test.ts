@@ -57,6 +57,7 @@ function ports(overrides: Partial<PolicyPorts> = {}): PolicyPorts & { asked: Pol
       asked.push(input);
       return held;
     },
+    load: async () => {},
     evaluateAtOnce: (input) => {
       asked.push(input);
       return held;

@@ -185,6 +185,8 @@ describe("an engine that cannot decide", () => {
 
   test("rejects, and says so", async () => {
     const broken = createOpaEngine({ wasm: new Uint8Array([0, 1, 2, 3]), digest: "x" });
+    await broken.load();
+    expect(broken.evaluateAtOnce(input())).toBeUndefined();
     const decision = await broken.evaluate(input());
     expect(decision.verdict).toBe("reject");
     expect(decision.reasons[0]).toContain("could not be evaluated");
@@ -194,6 +196,13 @@ describe("an engine that cannot decide", () => {
     const decision = await engine.evaluate({} as PolicyInput);
     expect(decision).toMatchObject({ verdict: "reject", reasons: ["the policy input is incomplete"] });
   });
+});
+
+test("an engine that is loaded ahead decides its first call at once", async () => {
+  const { counting } = await countingEvaluations();
+  expect(counting.evaluateAtOnce(input())).toBeUndefined();
+  await counting.load();
+  expect(counting.evaluateAtOnce(input())).toEqual(await engine.evaluate(input()));
 });
 
 describe("a question that was asked before", () => {
