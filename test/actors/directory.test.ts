@@ -562,7 +562,7 @@ test("retention forgets what is old and decided, and keeps the rest", async () =
   await rpc.createToken({ ...token, id: "lasting", digest: "c".repeat(64) });
   // The timer is a day away: fire it by moving it.
   await runInDurableObject(stub, (_, state) => {
-    state.storage.sql.exec("UPDATE timers SET due_at = 0");
+    state.storage.sql.exec("UPDATE timers SET due_at = 1");
   });
   await runDurableObjectAlarm(stub);
   expect((await rpc.runs({ limit: 10 })).runs.map(({ id }) => id)).toEqual([run(2).id, run(3).id]);

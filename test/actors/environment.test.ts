@@ -297,7 +297,7 @@ test("without the catalog there is no yes, and once it is back the calls are gov
 
   broken.mockRestore();
   await runInDurableObject(object, (_, state) => {
-    state.storage.sql.exec("UPDATE outbox SET due_at = 0");
+    state.storage.sql.exec("UPDATE outbox SET due_at = 1");
   });
   await runDurableObjectAlarm(object);
   await expect.poll(() => governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });

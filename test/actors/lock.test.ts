@@ -127,7 +127,7 @@ describe("a lock", () => {
     await until(async () => expect(await listed()).not.toContain(lock.key));
     await runInDurableObject(lock.stub, (_, { storage }) => {
       storage.sql.exec("UPDATE claims SET over_at = 0");
-      storage.sql.exec("UPDATE timers SET due_at = 0");
+      storage.sql.exec("UPDATE timers SET due_at = 1");
     });
     await runDurableObjectAlarm(lock.stub);
     const left = await runInDurableObject(lock.stub, (_, { storage }) =>

@@ -13,7 +13,7 @@ export function bind(stub: DurableObjectStub, bindings: Partial<Env>): Promise<v
 /** A directory's daily look at what has been kept for long enough, as if it were due. */
 export async function dailyLook(directory: DurableObjectStub): Promise<void> {
   await runInDurableObject(directory, (_, { storage }) => {
-    storage.sql.exec("UPDATE timers SET due_at = 0 WHERE id = 'retention'");
+    storage.sql.exec("UPDATE timers SET due_at = 1 WHERE id = 'retention'");
   });
   await runDurableObjectAlarm(directory);
 }
