@@ -3,6 +3,9 @@ import type { Clock } from "./clock.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Random } from "./random.ts";
 
+export const BUS = "default/bus/0";
+export const operator = { subject: "olivia", role: "operator", tokenId: "t1" };
+
 export interface AskingPorts {
   cluster: Cluster;
   clock: Clock;

@@ -4,12 +4,13 @@
 import type { Deployment, EnvironmentView } from "../src/protocol/environment.ts";
 import { HEALTH_REPORTED, type Health, type HealthChange } from "../src/protocol/health.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
+import { BUS } from "./asking.ts";
 import type { Place } from "./cluster.ts";
 import type { Ended } from "./ending.ts";
 import type { DeclaredFreeze, StagingPromises } from "./environment-people.ts";
 import { STAGING } from "./environment-workload.ts";
 import { Violation } from "./invariants.ts";
-import { BUS, DIRECTORY } from "./people.ts";
+import { DIRECTORY } from "./people.ts";
 import { endOf, idOf, journalOf, startOf } from "./run-place.ts";
 import { BY_HAND } from "./stopped-work.ts";
 

@@ -4,14 +4,12 @@ import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environm
 import { HEALTH_REPORTED, healthStatuses } from "../src/protocol/health.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import type { Result } from "../src/protocol/result.ts";
-import { type AskingPorts, ask } from "./asking.ts";
+import { type AskingPorts, ask, BUS, operator } from "./asking.ts";
 import { type Deploy, type Deployments, STAGING } from "./environment-workload.ts";
 import { Violation } from "./invariants.ts";
 import { Random } from "./random.ts";
 
 const MINUTE = 60_000;
-const BUS = "default/bus/0";
-const operator = { subject: "olivia", role: "operator", tokenId: "t1" };
 /** What comes twice, or late, has come by then. */
 const LATE_MS = 2 * MINUTE;
 

@@ -8,7 +8,7 @@ import type { Operation } from "../src/protocol/operation.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import type { Result } from "../src/protocol/result.ts";
 import { finishedStates, type RunDetail } from "../src/protocol/run.ts";
-import { ask } from "./asking.ts";
+import { ask, BUS, operator } from "./asking.ts";
 import type { Clock } from "./clock.ts";
 import type { Cluster, Trace } from "./cluster.ts";
 import { keepStaging, putEnvironment, type StagingPromises } from "./environment-people.ts";
@@ -20,10 +20,8 @@ import type { Workload } from "./workload.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-export const BUS = "default/bus/0";
 export const DIRECTORY = "default/directory";
 const CATALOG = "default/catalog";
-const operator = { subject: "olivia", role: "operator", tokenId: "t1" };
 
 /** What people were told, and may rely on. */
 export interface Promises {

@@ -2,10 +2,10 @@
 import { SCHEDULE_FIRED } from "../src/events/schedule-event.ts";
 import { isBatch } from "../src/events/start-event.ts";
 import { awaitsPlace } from "../src/workflow/place.ts";
+import { BUS } from "./asking.ts";
 import type { Place } from "./cluster.ts";
 import type { Ended } from "./ending.ts";
 import { Violation } from "./invariants.ts";
-import { BUS } from "./people.ts";
 import { endOf, idOf, journalOf, startOf } from "./run-place.ts";
 import { PACED_TRIGGERS, type PacedTrigger } from "./trigger-workload.ts";
 
