@@ -11,12 +11,17 @@ export function cacheFolder(name: string, env: NodeJS.ProcessEnv = process.env):
 }
 
 function home(): string {
+  const noHome = new CliError("there is no folder to keep things in: this user has no home", {
+    hint: "Set HOME or XDG_CACHE_HOME to a folder that can be written.",
+  });
+  let folder: string;
   try {
-    return homedir();
+    folder = homedir();
   } catch {
     // A user without an entry in the user database, as containers have them, and without HOME.
-    throw new CliError("there is no folder to keep things in: this user has no home", {
-      hint: "Set HOME or XDG_CACHE_HOME to a folder that can be written.",
-    });
+    throw noHome;
   }
+  // HOME that is set to nothing: the cache would be wherever the command is called.
+  if (!isAbsolute(folder)) throw noHome;
+  return folder;
 }

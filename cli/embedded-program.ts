@@ -1,6 +1,6 @@
 // Programs that the single executable carries inside. The system runs files alone, so they are put into one.
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getRawAsset } from "node:sea";
 import { cacheFolder } from "./cache-folder.ts";
@@ -12,16 +12,19 @@ export function embeddedProgram(name: string): string {
 }
 
 /**
- * Puts a program into the folder, and gives its path; one that is there already is used when its bytes are the same, so a
- * file that a power cut left half written is replaced. Any number of processes may do that at once.
+ * Puts a program into the folder, and gives its path; one that is there already is used when its bytes are the same and
+ * it can be run, so one that a power cut left half written is replaced, and one that a cache kept without its mode. Any number of processes may do that at once.
  */
 export function unpackProgram(name: string, bytes: Uint8Array, folder: string): string {
   const digest = sha256(bytes);
   const path = join(folder, `${name}-${digest.slice(0, 16)}`);
   try {
-    if (sha256(readFileSync(path)) === digest) return path;
+    if (sha256(readFileSync(path)) === digest) {
+      accessSync(path, constants.X_OK);
+      return path;
+    }
   } catch {
-    // It has not been unpacked yet, which writing it will mend or explain.
+    // It has not been unpacked yet, or cannot be run: writing it will mend or explain that.
   }
   const unfinished = `${path}.${randomUUID()}`;
   try {

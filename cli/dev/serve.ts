@@ -52,7 +52,7 @@ function stopOnSignals(stack: Stack, out: Output): void {
       stopping = true;
       out.note(`\n${pc.dim("Stopping… (runs go on at the next start)")}`);
       stack.stop().then(
-        () => process.exit(0),
+        () => process.exit(),
         () => process.exit(1),
       );
     });
@@ -108,6 +108,8 @@ export async function serveDemo(options: ServeOptions & { yes?: boolean }, out: 
   process.stdout.write(`${banner(stack, chosen)}\n\n`);
   const succeeded = await playDemo(stack, { approve: options.yes ?? false });
   if (!options.yes) return;
+  // Also for a signal that comes while it stops.
+  process.exitCode = succeeded ? 0 : 1;
   await stack.stop();
-  process.exit(succeeded ? 0 : 1);
+  process.exit();
 }

@@ -83,9 +83,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onLog: ({ level, message }) => serverLog.write(`${new Date().toISOString()} ${level} ${message}\n`),
   });
   const stopping: (() => Promise<void>)[] = [() => server.stop()];
-  const stop = async () => {
-    for (const end of stopping.splice(0).reverse()) await end();
+  const stopAll = async () => {
+    for (const end of stopping.reverse()) await end();
     serverLog.end();
+  };
+  let stopped: Promise<void> | undefined;
+  // Whoever asks while it is being stopped waits for that.
+  const stop = () => {
+    stopped ??= stopAll();
+    return stopped;
   };
   try {
     writeStateFile(options.stateFolder, "url", server.url);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cacheFolder } from "../../cli/cache-folder.ts";
 import { unpackProgram } from "../../cli/embedded-program.ts";
 
@@ -30,6 +30,13 @@ describe("a program inside the executable", () => {
     expect(spawnSync(path, { encoding: "utf8" }).stdout).toBe("hello\n");
   });
 
+  test("is unpacked again where the file cannot be run", () => {
+    const path = unpackProgram("hello", program, programs);
+    chmodSync(path, 0o600);
+    expect(unpackProgram("hello", program, programs)).toBe(path);
+    expect(spawnSync(path, { encoding: "utf8" }).stdout).toBe("hello\n");
+  });
+
   test("has a file of its own for each version", () => {
     const other = new TextEncoder().encode("#!/bin/sh\necho hello again\n");
     expect(unpackProgram("hello", other, programs)).not.toBe(unpackProgram("hello", program, programs));
@@ -47,5 +54,14 @@ test("the cache is below XDG_CACHE_HOME, and below the home where that is not se
   expect(cacheFolder("loads", { XDG_CACHE_HOME: "/var/cache" })).toBe("/var/cache/sluice/loads");
   for (const env of [{}, { XDG_CACHE_HOME: "" }, { XDG_CACHE_HOME: "cache" }]) {
     expect(cacheFolder("loads", env)).toBe(join(homedir(), ".cache", "sluice", "loads"));
+  }
+});
+
+test("without a home there is no cache, and not one in the folder where the command is called", () => {
+  vi.stubEnv("HOME", "");
+  try {
+    expect(() => cacheFolder("loads", {})).toThrow("this user has no home");
+  } finally {
+    vi.unstubAllEnvs();
   }
 });

@@ -119,11 +119,12 @@ export class LocalSluice {
       throw new Error(`sluice dev was stopped and ended with ${exitCode}:\n${this.#output}`);
   }
 
-  /** Answers with the exit code: null where a signal ended it, 0 where it was not running. */
+  /** Answers with the exit code: null where a signal ended it, 0 where it was never started or killed before. */
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return 0;
+    if (!child?.pid) return 0;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     process.kill(signal === "SIGKILL" ? -child.pid : child.pid, signal);
     return ended;
