@@ -13,7 +13,7 @@ import { bytesBeyond } from "./payload.ts";
 const MAX_TEXT = 20_000;
 
 /** The text as a record keeps it. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
 }
 
@@ -50,7 +50,11 @@ function returned(value: Value): FinishedNote {
     output = toJson(value);
   } catch (error) {
     if (!(error instanceof StarlarkError)) throw error;
-    return { state: "failed", error: { code: "NotJson", message: `the handler's result: ${error.message}` } };
+    return {
+      state: "failed",
+      error: { code: "NotJson", message: `the handler's result: ${error.message}` },
+      command: null,
+    };
   }
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, output);
   if (bytes === undefined) return { state: "succeeded", output };
@@ -61,16 +65,16 @@ function returned(value: Value): FinishedNote {
       message: `the handler's result is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
       details: { bytes, limit: MAX_PAYLOAD_BYTES },
     },
+    command: null,
   };
 }
 
 function failed(cause: StarlarkError): FinishedNote {
   const error: ErrorData = errorDataOf(cause);
-  const command = commandOf(cause);
   return {
     state: "failed",
     error: { ...error, message: shortened(error.message) },
-    ...(command === undefined ? {} : { command }),
+    command: commandOf(cause) ?? null,
     traceback: shortened(cause.format()),
   };
 }

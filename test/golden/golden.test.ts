@@ -5,7 +5,13 @@ import { describe, expect, test } from "vitest";
 import { type JournalRecord, type NotedRecord, noteKinds } from "../../src/protocol/journal.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import { commandKinds } from "../../src/workflow/commands/registry.ts";
-import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import {
+  failedCommand,
+  firstDifference,
+  type History,
+  loadWorkflow,
+  parseHistory,
+} from "../../src/workflow/index.ts";
 import { sha256Hex } from "../workflow/scripted-host.ts";
 
 function histories(): { file: string; history: History }[] {
@@ -81,6 +87,17 @@ function ownMembers(data: JsonValue): string[] {
   const { data: _carried, ...own } = data;
   return ["data" in data ? ["data"] : [], membersIn(own)].flat();
 }
+
+describe("a failed run whose journal does not say which command it failed with", () => {
+  test.each([
+    ["a-failure-with-cleanup.ndjson", "0#1"],
+    ["the-canary-denied.ndjson", "0#4"],
+  ])("%s is restarted from the command that ended with its error", (file, command) => {
+    const { records } = golden(file);
+    expect((records.at(-1) as NotedRecord).data).not.toHaveProperty("command");
+    expect(failedCommand(records)).toEqual({ ok: true, value: command });
+  });
+});
 
 describe("docs/journal.md", () => {
   const rows = readFileSync(new URL("../../docs/journal.md", import.meta.url), "utf8")

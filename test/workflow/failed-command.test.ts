@@ -48,6 +48,7 @@ describe("the command that a run failed with", () => {
       "no_failed_command",
     ],
     ["whose script says what the command said", `${caught}\nfail(got.error.message)`, "no_failed_command"],
+    ["whose result is no JSON", `${caught}\nreturn lambda: 1`, "no_failed_command"],
     ["that succeeded", `w.attempt(lambda: ${bad()})`, "run_not_failed"],
   ])("is not known of a run %s", (_, body, code) => {
     expect(ended(body).failed).toMatchObject({ ok: false, error: { code } });
@@ -60,6 +61,12 @@ describe("the command that a run failed with", () => {
     }).run();
     expect(host.machine.ending().error).toEqual(raised);
     expect(host.machine.ending().traceback).toContain("fail(got.error)");
+  });
+
+  it("is said in the journal to be none where the error is the script's own", () => {
+    for (const body of [`${caught}\nfail(got.error.message)`, "return lambda: 1"]) {
+      expect(ended(body).host.records.at(-1)).toMatchObject({ note: "finished", data: { command: null } });
+    }
   });
 
   it("is not known of a run that goes on", () => {
