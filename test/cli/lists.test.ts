@@ -1,4 +1,5 @@
 // What commands that list things ask for, and what they show of it.
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { serverWith } from "./server-with.ts";
 import { toldBy } from "./told-by.ts";
@@ -44,7 +45,7 @@ test("sluice lock list names who holds a lock and who waits for it next, so that
   const { url } = await serverWith([
     page({ locks: [lock("a", "run_1", "run_2"), lock("b", "run_2", "run_1", "run_3", "run_4", "run_5")] }),
   ]);
-  const lines = (await list(url, "lock", "list")).stdout.split("\n");
+  const lines = stripVTControlCharacters((await list(url, "lock", "list")).stdout).split("\n");
   expect(lines[1]).toMatch(/^a +deploy run_1 +deploy run_2 *$/);
   expect(lines[2]).toMatch(/^b +deploy run_2 +deploy run_1, deploy run_3, deploy run_4 and 1 more *$/);
 });
