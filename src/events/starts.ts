@@ -253,6 +253,8 @@ export class Starts {
       this.#ports.tellPlace(run, { isGranted: false, reason });
       return;
     }
+    // Its own end may arrive after this. Others hear of the free place once the claim stands: they must not be quicker.
+    const freed = this.#letGo(continues, now);
     this.#rows.insert({
       ...of,
       run,
@@ -266,6 +268,18 @@ export class Starts {
       createdAt: now,
     });
     this.#askForPlace(this.#start(run), now);
+    if (freed !== undefined) this.#settle(freed, now);
+  }
+
+  /** Ends what a run was here for that is begun again; gives the group where it held a place, if it did. */
+  #letGo(run: RunId, now: number): string | undefined {
+    const start = this.#rows.find(run);
+    if (start?.state === "queued") {
+      this.#rows.become(run, "cancelled", { reason: "it is begun again as another run", now });
+    }
+    if (start?.state !== "started") return undefined;
+    this.#rows.become(run, "finished", { reason: "", now });
+    return start.placeGroup;
   }
 
   #askForPlace(start: Start, now: number): void {

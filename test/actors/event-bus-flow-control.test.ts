@@ -421,6 +421,54 @@ describe("concurrency", () => {
         expect(bench.runs.places).toEqual([[again, granted]]);
       }));
 
+    it("and given also where the end of the one before is not heard of yet", () =>
+      withBus(async (bench) => {
+        await register(bench, oneAtATime({ mode: "skip" }));
+        const first = await send(bench, { env: "production", n: "0" });
+        await bench.settle();
+        await bench.bus.claimPlace(claimOf(bench, first.run));
+        await bench.bus.forgetRun(first.run);
+        await bench.settle();
+        expect(bench.runs.places).toEqual([[again, granted]]);
+      }));
+
+    it("and by its age, before those that wait for the one before", () =>
+      withBus(async (bench) => {
+        const { first, second } = await twoForOnePlace(bench);
+        await bench.bus.claimPlace(claimOf(bench, first.run));
+        await bench.settle();
+        expect(bench.runs.places).toEqual([[again, granted]]);
+        await bench.bus.forgetRun(first.run);
+        await bench.settle();
+        expect(await bench.bus.queuedStart(second.run)).toMatchObject({ value: { behind: [again] } });
+      }));
+
+    it("and leaves the place of the one before to others where it needs another", () =>
+      withBus(async (bench) => {
+        const { first, second } = await twoForOnePlace(bench);
+        const claim = claimOf(bench, first.run, ok("staging"));
+        // A new version of the trigger: the rule of the one before is not its own.
+        const trigger = { ...claim.trigger, ...oneAtATime({ limit: 2 }) };
+        await bench.bus.claimPlace({ ...claim, trigger });
+        await bench.settle();
+        expect(bench.runs.places).toEqual([[again, granted]]);
+        expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
+      }));
+
+    it.each(["cancel_queued", "cancel_running"] as const)(
+      "and not refused in favour of the one before, in the mode %s",
+      (mode) =>
+        withBus(async (bench) => {
+          await claimed(bench, mode, 1);
+          const lesser = runId(0x1);
+          await bench.bus.claimPlace({ ...claimOf(bench, again), run: lesser });
+          await bench.bus.forgetRun(again, lesser);
+          await bench.settle();
+          expect(bench.runs.places).toEqual([]);
+          expect(await bench.bus.queuedStart(lesser)).toMatchObject({ value: { state: "queued" } });
+        }),
+    );
+
     it("and given up by whoever takes it back, and by its own end", () =>
       withBus(async (bench) => {
         const { runs } = await claimed(bench, "queue", 2);
@@ -430,7 +478,7 @@ describe("concurrency", () => {
           [again, { isGranted: false, reason: "cancelled by alice: not today" }],
         ]);
         const other = runId(0xb);
-        await bench.bus.claimPlace({ ...claimOf(bench, runs[0] as RunId), run: other });
+        await bench.bus.claimPlace({ ...claimOf(bench, again), run: other });
         await bench.bus.forgetRun(other);
         await bench.bus.forgetRun(runs[0] as RunId);
         await bench.settle();
