@@ -282,7 +282,7 @@ export class Outbox {
 
   /** The oldest message of a receiver, unless it failed and waits for its next attempt. */
   #oldestDue(receiver: string): OutboxRow | undefined {
-    // What is entrusted is from this object's first turn: all else is younger.
+    // What is entrusted is from this object's first turn, and none of it has failed: all else is younger.
     const entrusted = this.#entrusted.size > 0 ? this.#oldest(receiver, ENTRUSTED) : undefined;
     const row = entrusted ?? this.#oldest(receiver, ON_ITS_WAY);
     return row && row.due_at <= this.#now() ? row : undefined;
@@ -350,7 +350,8 @@ export class Outbox {
       parked ? PARKED : ON_ITS_WAY,
       row.id,
     );
-    this.#entrusted.delete(row.id);
+    // All of it, with the younger ones of its receiver: they are not to go while it waits.
+    if (this.#entrusted.delete(row.id)) this.takeBack();
     if (!parked) this.#alarm.arm(dueAt);
     // The next one of this receiver is free to go.
     else this.#ready.add(row.receiver);

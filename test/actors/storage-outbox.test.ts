@@ -377,29 +377,68 @@ describe("the outbox", () => {
       slow.open();
     }));
 
+  test("what is entrusted and refused is followed by nothing younger, also while another takes its time", () =>
+    inActor(async (actor) => {
+      const slow = gate();
+      let refusals = 1;
+      actor.receive.with = ({ receiver }) => {
+        if (receiver === "run/slow") return slow.wait;
+        if (refusals-- > 0) throw new Error("not now");
+        return undefined;
+      };
+      actor.outbox.entrust(() => {
+        actor.outbox.add(to("run/a", 1));
+        actor.outbox.add(to("run/a", 2));
+        actor.outbox.add(to("run/slow", 3));
+      });
+      const delivered = actor.outbox.deliverEntrusted(60_000);
+      await vi.waitFor(() => expect(refusals).toBe(0));
+      actor.clock.now += 1000;
+      void actor.outbox.flushDue();
+      slow.open();
+      await delivered;
+      await actor.outbox.flush();
+      expect(actor.received.filter((text) => text.startsWith("run/a"))).toEqual([
+        "run/a.take(1)",
+        "run/a.take(2)",
+      ]);
+    }));
+
   test("what is entrusted arrives in order, however often it fails and wherever the power goes", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 6 }),
-        fc.infiniteStream(fc.constantFrom("answer", "answer", "fail", "cut")),
+        fc.infiniteStream(fc.constantFrom("answer", "answer", "fail", "slow", "cut")),
         (receivers, fates) =>
           inActor(async (first) => {
             let actor = first;
             let asked = 0;
+            let isCut = false;
+            const slow = gate();
             first.receive.with = () => {
               const fate = asked++ < 20 ? fates.next().value : "answer";
+              if (fate === "slow") return slow.wait;
+              isCut ||= fate === "cut";
               if (fate === "fail") throw new Error("not now");
               // The one that waits is dead: another instance takes its place.
               return fate === "cut" ? new Promise(() => {}) : undefined;
             };
-            const isDead = Symbol("dead");
-            const patience = new Promise((resolve) => setTimeout(resolve, 5, isDead));
+            const isLate = Symbol("late");
+            const patience = () => new Promise((resolve) => setTimeout(resolve, 5, isLate));
             actor.outbox.entrust(() => {
               for (const [n, receiver] of receivers.entries()) actor.outbox.add(to(`run/${receiver}`, n));
             });
             // Cut off at any time: nobody has been answered, and so he asks again.
-            const answered = await Promise.race([actor.outbox.deliverEntrusted(60_000), patience]);
-            if (answered === isDead) {
+            const delivered = actor.outbox.deliverEntrusted(60_000);
+            const isDelivered = (await Promise.race([delivered, patience()])) !== isLate;
+            if (!isDelivered && !isCut) {
+              // Some have failed, and an alarm comes while others are still being told.
+              actor.clock.now = Math.max(actor.clock.now, (await actor.storage.getAlarm()) ?? 0);
+              void actor.alarm();
+              await patience();
+              slow.open();
+            }
+            if (!isDelivered && isCut) {
               actor = actor.restarted();
               actor.outbox.takeBack();
               void actor.outbox.flush();
