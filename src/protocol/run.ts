@@ -74,7 +74,15 @@ export const runSummarySchema = z.object({
   /** In words, what it waits for: "soaking", "held by policy: …". Empty when it does not wait. */
   waitingFor: z.string(),
   /** While it is paused: nothing new begins. */
-  paused: z.object({ by: z.string(), reason: z.string(), at: z.number() }).optional(),
+  paused: z
+    .object({
+      by: z.string(),
+      reason: z.string(),
+      at: z.number(),
+      /** Nobody has paused it: it waits for its place in the concurrency group of its trigger. */
+      place: z.literal(true).optional(),
+    })
+    .optional(),
   environments: z.array(z.string()),
   /** What the run says it is doing. */
   status: z.string().optional(),

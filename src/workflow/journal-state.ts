@@ -11,6 +11,7 @@ import {
 } from "../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ErrorData } from "../protocol/result.ts";
+import type { RunSummary } from "../protocol/run.ts";
 import { noAnnotations } from "./annotations.ts";
 import type { Command, KnownApproval, RunFold } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
@@ -82,7 +83,7 @@ export class JournalState implements RunFold {
   isStarted = false;
   /** The workspace's bus knows the run. */
   hasWaitedForEvents = false;
-  paused: { by: string; reason: string; at: number } | undefined;
+  paused: RunSummary["paused"];
   cancelRequested: { by: string; reason: string } | undefined;
   finished: FinishedNote | undefined;
   finishedAt: number | undefined;
@@ -199,7 +200,7 @@ export class JournalState implements RunFold {
         this.isStarted = true;
         break;
       case "operator":
-        if (data.action === "pause") this.paused = { by: String(data.by), reason: String(data.reason), at };
+        if (data.action === "pause") this.#pause(data, at);
         if (data.action === "resume") this.#resume();
         break;
       case "signalled":
@@ -222,6 +223,10 @@ export class JournalState implements RunFold {
       default:
         break;
     }
+  }
+
+  #pause({ by, reason, place }: JsonObject, at: number): void {
+    this.paused = { by: String(by), reason: String(reason), at, ...(place === true && { place }) };
   }
 
   #resume(): void {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { CommandId } from "../../src/protocol/ids.ts";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/operation.ts";
+import { awaitsPlace } from "../../src/workflow/place.ts";
 import { handlerOf, modes, type Script, ScriptedHost } from "./scripted-host.ts";
 
 describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
@@ -197,6 +198,19 @@ describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
       host.goOn();
       expect(host.machine.ending().output).toBe("end");
       expect(host.machine.summary().paused).toBeUndefined();
+    });
+
+    it("and no news of a place undoes that, whatever the operator's name", () => {
+      const host = begun('w.run(step = "a.example/f@v1")', { functions: () => "never" });
+      host.feed({ type: "operate", by: "sluice", reason: "mine", operation: { action: "pause" } });
+      expect(awaitsPlace(host.records)).toBe(false);
+      for (const answer of [{ isGranted: true }, { isGranted: false, reason: "full" }] as const) {
+        host.feed({ type: "place_answered", answer });
+        expect(host.machine.summary()).toMatchObject({
+          state: "running",
+          paused: { by: "sluice", reason: "mine" },
+        });
+      }
     });
 
     it("and cancels it: its cleanup begins", () => {
