@@ -30,7 +30,9 @@ export class ProgressStore {
     const reports = new Map(
       this.#sql
         .exec<{ command: string; attempt: number; progress: string }>(
-          "SELECT command, attempt, progress FROM attempts WHERE progress IS NOT NULL",
+          `SELECT command, attempt, progress FROM attempts
+           WHERE command IN (SELECT value FROM json_each(?)) AND progress IS NOT NULL`,
+          JSON.stringify(activities.map(({ command }) => command)),
         )
         .toArray()
         .map(({ command, attempt, progress }) => [`${command} ${attempt}`, progress]),
