@@ -50,8 +50,8 @@ export class Decisions {
   readonly #ports: PolicyPorts;
   /** What the catalog said of functions, by reference. */
   readonly #known = new Map<string, Known>();
-  /** What it said of calls that are not decided yet, and until when that holds; ms since the epoch. */
-  readonly #learned = new WeakMap<Decide, { governing: Result<Governing>; until: number }>();
+  /** What it says of calls that are not decided yet, and until when that holds; ms since the epoch. */
+  readonly #learned = new WeakMap<Decide, { governing: Promise<Result<Governing>>; until: number }>();
   /** Who asked last, and when, as policy reads it. */
   #asker: { run: StoredStart; caller: PolicyInput["caller"] } | undefined;
   #time = { now: 0, text: new Date(0).toISOString() };
@@ -77,15 +77,29 @@ export class Decisions {
     return ok(answer(input, { trustScore, sensitive }, await this.#ports.evaluate(input)));
   }
 
-  /** Asks the catalog about a call that is decided soon. Throws when it could not be asked. */
+  /**
+   * Asks the catalog about a call that is decided soon; whoever asks before it has answered waits for the same answer.
+   * Throws when it could not be asked.
+   */
   async learn(call: Decide, now: number): Promise<void> {
-    const [governing] = await Promise.all([this.#governing(call, now), this.#ports.load()]);
-    this.#learned.set(call, { governing, until: now + KNOWN_FOR_MS });
+    await Promise.all([this.#learnGoverning(call, now), this.#ports.load()]);
+  }
+
+  async #learnGoverning(call: Decide, now: number): Promise<void> {
+    const learned = { governing: this.#governing(call, now), until: Number.POSITIVE_INFINITY };
+    this.#learned.set(call, learned);
+    try {
+      await learned.governing;
+      learned.until = now + KNOWN_FOR_MS;
+    } catch (error) {
+      this.#learned.delete(call);
+      throw error;
+    }
   }
 
   async #governing(call: Decide, now: number): Promise<Result<Governing>> {
     const learned = this.#learned.get(call);
-    if (learned && learned.until > now) return learned.governing;
+    if (learned && learned.until > now) return await learned.governing;
     const { reference, inputs, environment } = call;
     const governing = await this.#ports.catalog.governing({
       reference,

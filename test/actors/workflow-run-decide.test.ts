@@ -198,6 +198,30 @@ describe("what the catalog said of a call before it is decided", () => {
     expect(asked).toHaveLength(times);
   });
 
+  test("is waited for where it is on its way, and not asked again", async () => {
+    const { asked, decisions } = counting();
+    const one = copy();
+    const learnt = decisions.learn(one, NOW);
+    const answer = await decisions.ask(run, one, NOW + 5000);
+    await learnt;
+    expect(answer).toMatchObject({ ok: true, value: { environment: "production" } });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("is asked again where it could not be asked", async () => {
+    const asked: string[] = [];
+    const governing: PolicyPorts["catalog"]["governing"] = async ({ reference }) => {
+      asked.push(reference);
+      if (asked.length === 1) throw new Error("the network is down");
+      return ok({ trustScore: 0.4, environment: null, sensitive: [] });
+    };
+    const decisions = new Decisions(ports({ catalog: { governing } }));
+    const one = copy();
+    await expect(decisions.learn(one, NOW)).rejects.toThrow("the network is down");
+    expect(await decisions.ask(run, one, NOW)).toMatchObject({ ok: true });
+    expect(asked).toHaveLength(2);
+  });
+
   test("says nothing of another call", async () => {
     const { asked, decisions } = counting();
     await decisions.learn(copy(), NOW);
