@@ -103,8 +103,13 @@ export interface WorkflowRunRpc extends OutboxRpc {
   placeAnswered(answer: PlaceAnswer): Promise<void>;
   /** Directory → run: it was over long enough ago to go. From then on it looks by itself until it may. */
   retire(): Promise<void>;
-  /** By hand. Refused with what `operate` of the engine refuses; recorded in journal and audit. */
-  operate(request: { by: Identity; reason: string; operation: Operation }): Promise<Result<RunSummary>>;
+  /** By hand, `toMany` runs at once or to this one. Refuses what `operate` of the engine does; in journal and audit. */
+  operate(request: {
+    by: Identity;
+    reason: string;
+    operation: Operation;
+    toMany?: boolean;
+  }): Promise<Result<RunSummary>>;
   /** The first answer counts; the same again is answered as the first. Refuses what the engine's `form_filled` does. */
   fillForm(answer: { form: FormId; values: FormValues; by: Identity }): Promise<Result<Form>>;
   form(form: FormId): Promise<Result<Form>>;

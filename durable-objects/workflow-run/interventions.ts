@@ -38,9 +38,10 @@ export class Interventions {
     return this.#intervene({ type: "cancel", by: by.subject, reason, terminate }, action, { reason });
   }
 
-  operate({ by, reason, operation }: Request<"operate">): Answer<"operate"> {
+  operate({ by, reason, operation, toMany = false }: Request<"operate">): Answer<"operate"> {
     const data = { reason, ...("command" in operation && { command: operation.command ?? null }) };
-    return this.#intervene({ type: "operate", by: by.subject, reason, operation }, operation.action, data);
+    const input = { type: "operate", by: by.subject, reason, operation, toMany } as const;
+    return this.#intervene(input, operation.action, data);
   }
 
   #intervene(

@@ -129,9 +129,9 @@ export type RunInput =
     }
   /**
    * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
-   * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
+   * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`; done to many runs at once also with `waits_for_place`.
    */
-  | { type: "operate"; by: string; reason: string; operation: Operation }
+  | { type: "operate"; by: string; reason: string; operation: Operation; toMany?: boolean }
   /** The bus, about the place that the run waits for. It changes nothing where the run does not wait for one. */
   | { type: "place_answered"; answer: PlaceAnswer };
 

@@ -13,6 +13,7 @@ import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
 import type { JournalState } from "./journal-state.ts";
 import { MAX_OUTCOME_DEPTH } from "./limits.ts";
 import { bytesBeyond } from "./payload.ts";
+import { isPausedForPlace } from "./place.ts";
 import type { OpenTurn } from "./turn.ts";
 
 /** Who, and why. */
@@ -21,14 +22,20 @@ export interface Operator {
   reason: string;
 }
 
+interface Intervention {
+  operation: Operation;
+  /** It is done to many runs at once: whoever asked for it did not look at this one. */
+  toMany: boolean;
+}
+
 /**
  * Decides an intervention. Returns why it is refused: `already_paused`, `not_paused`, `command_not_open`,
- * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
+ * `waits_for_place`, `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
  */
 export function operate(
   turn: OpenTurn,
   state: JournalState,
-  operation: Operation,
+  { operation, toMany }: Intervention,
   operator: Operator,
 ): ErrorData | undefined {
   switch (operation.action) {
@@ -38,6 +45,11 @@ export function operate(
       return undefined;
     case "resume":
       if (!state.paused) return refused("not_paused", "the run is not paused");
+      // What ends a pause of many runs is not meant for the run that only waits for its turn.
+      if (toMany && isPausedForPlace(state.paused)) {
+        const message = `the run is ${state.paused.reason}: resume it by itself to have it go first`;
+        return refused("waits_for_place", message);
+      }
       turn.note("operator", { action: "resume", ...operator });
       return undefined;
     case "retry":

@@ -349,13 +349,13 @@ class Machine implements InspectableRun {
 
   #operate(
     turn: OpenTurn,
-    { operation, by, reason }: Extract<RunInput, { type: "operate" }>,
+    { operation, by, reason, toMany = false }: Extract<RunInput, { type: "operate" }>,
   ): ErrorData | undefined {
     const { finished, isStarted } = this.#state;
     if (finished) return runFinished(finished);
     if (!isStarted) return notStarted;
     const unbegun = [...this.#state.unbegun];
-    const refused = operate(turn, this.#state, operation, { by, reason });
+    const refused = operate(turn, this.#state, { operation, toMany }, { by, reason });
     if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);
     return refused;
   }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { Directory } from "../../durable-objects/directory.ts";
 import { call, tokenOf } from "./call.ts";
 
 let operator: string;
@@ -157,11 +158,20 @@ on_event(type = "test.flow.chained", handler = deploy, concurrency = concurrency
       return body.id;
     };
     const [waits, forced] = [await restart(), await restart()];
-    // What ends a pause of many runs is not meant for them.
+    // What ends a pause of many runs is not meant for them, also where the list does not know yet that they wait.
+    const named = Directory.prototype.named;
+    const late = vi.spyOn(Directory.prototype, "named").mockImplementation(async function (
+      this: Directory,
+      ids,
+    ) {
+      return (await named.call(this, ids)).map(({ paused: _, ...run }) => run);
+    });
     const all = await call("POST", "/v1/runs/operations", {
       body: { action: "resume", runs: [waits] },
       token: operator,
     });
+    expect(late).toHaveBeenCalledOnce();
+    late.mockRestore();
     expect(all.body).toMatchObject({ done: [], refused: [{ id: waits, code: "waits_for_place" }] });
     const resumed = await call("POST", `/v1/runs/${forced}/operations`, {
       body: { operation: { action: "resume" }, reason: "it does no harm" },

@@ -16,7 +16,6 @@ import {
 import { type Result, refuse } from "../../protocol/result.ts";
 import { type RunSummary, runSummarySchema } from "../../protocol/run.ts";
 import type { Identity } from "../../protocol/token.ts";
-import { isPausedForPlace } from "../../workflow/place.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
@@ -147,13 +146,7 @@ export const operations = createRoutes()
     const operate =
       action === "restart"
         ? restarter(c.env, who, { program, takesChildren: filter.parent !== undefined })
-        : async (run: RunSummary) =>
-            action === "resume" && isPausedForPlace(run.paused)
-              ? refuse(
-                  "waits_for_place",
-                  `the run is ${run.paused?.reason}: resume it by itself to have it go first`,
-                )
-              : await bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, run.id as RunId), action, who);
+        : (run: RunSummary) => bulkOperate(runStub(c.env, DEFAULT_WORKSPACE, run.id as RunId), action, who);
     const answers = await Promise.all(
       page.runs.map(async (run) => ({ id: run.id, result: await answered(action, () => operate(run)) })),
     );
@@ -196,7 +189,7 @@ function bulkOperate(
   if (action === "cancel" || action === "terminate") {
     return run.cancel({ ...who, terminate: action === "terminate" });
   }
-  return run.operate({ ...who, operation: { action } });
+  return run.operate({ ...who, operation: { action }, toMany: true });
 }
 
 /** Restarts runs from the commands that they failed with; each answers with the run that goes on. */
