@@ -291,8 +291,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a place is never given back",
     invariant: 4,
     file: "src/events/starts.ts",
-    find: 'this.#rows.become(run, "finished", { reason: "", now });',
-    replace: "return;",
+    find: 'if (state === "started") this.#rows.become(run, "finished", { reason: "", now });',
+    replace: 'if (state === "started") return;',
   },
   {
     name: "nothing wakes a start that waits for a permit",
