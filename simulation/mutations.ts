@@ -379,6 +379,14 @@ export const mutations: readonly NamedMutation[] = [
     replace: "const pause = undefined;",
   },
   {
+    name: "a run that is restarted is refused its place, whoever has it",
+    invariant: 3,
+    from: 12,
+    file: "src/events/starts.ts",
+    find: "    this.#askForPlace(this.#start(run), now);\n    if (freed",
+    replace: '    this.#giveUp(this.#start(run), "dropped", "no place was free", now);\n    if (freed',
+  },
+  {
     name: "a run that is restarted is not told that it has its place",
     invariant: 4,
     file: "src/events/starts.ts",

@@ -24,6 +24,8 @@ interface StartRow {
 
 /** Modes in which whatever asks for a place gets one. */
 const PATIENT = ["queue", "newest_first"];
+/** Modes in which a run that claims a place while others wait or run may be refused. */
+const DROPPING = ["skip", "cancel_queued", "cancel_running", "newest"];
 
 /** Each event of the paced trigger stands behind one start, and each start has become what its rules make of it. */
 export function checkPaced({ cluster, workload, promises }: Ended, places: ReadonlyMap<string, Place>): void {
@@ -81,12 +83,25 @@ function checkEndings(runs: readonly Place[], { concurrency, continues }: PacedT
   for (const place of runs) {
     const end = endOf(place);
     const mayBeCancelled =
-      concurrency?.mode === "cancel_running" || end?.restarted !== undefined || awaitsPlace(journalOf(place));
+      end?.restarted !== undefined ||
+      (awaitsPlace(journalOf(place))
+        ? wasRefused(place, concurrency)
+        : concurrency?.mode === "cancel_running");
     if (end?.state === "succeeded" && end.output === "paced") continue;
     if (end?.state === "succeeded" && continues && end.continued) continue;
     if (end?.state !== "cancelled" || !mayBeCancelled)
       throw new Violation(`${place.name} (paced) ended with ${JSON.stringify(end)}`);
   }
+}
+
+/** A run that claimed a place, and was told that others have it: not the one that it begins again, which is over. */
+function wasRefused(place: Place, concurrency: PacedTrigger["concurrency"]): boolean {
+  if (!concurrency || !DROPPING.includes(concurrency.mode)) return false;
+  const refusal = journalOf(place).findLast(
+    (record) => record.type === "noted" && record.note === "terminated",
+  );
+  const others = String(refusal?.type === "noted" && refusal.data.reason).match(/run_[0-9a-f]{32}/g) ?? [];
+  return others.some((run) => run !== startOf(place)?.continues?.run);
 }
 
 /** A batch holds its events, each once; any other run says how many events it stands for. */
