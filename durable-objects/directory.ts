@@ -9,6 +9,7 @@ import type { EnvironmentView } from "../src/protocol/environment.ts";
 import type { Form, FormState } from "../src/protocol/form.ts";
 import type { LiveNews, Stirred } from "../src/protocol/live.ts";
 import type { LockView } from "../src/protocol/lock.ts";
+import { OVERVIEW_WAITING } from "../src/protocol/overview.ts";
 import type { Approval } from "../src/protocol/policy.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { RunState } from "../src/protocol/run.ts";
@@ -48,7 +49,6 @@ const RETIRED_AT_ONCE = 100;
 const SEARCH_TIMER = "search";
 /** Of an overview: as many as the dashboard's lists begin with. */
 const OVERVIEW_RUNS = 100;
-const OVERVIEW_WAITING = 200;
 /** Runs made to be found by words in one turn: some 50 ms. */
 const SEARCHED_AT_ONCE = 500;
 

@@ -84,7 +84,7 @@ function SignedIn({ session }: { session: Session }) {
 }
 
 function Navigation() {
-  const held = useQuery(approvalsQuery("pending")).data?.approvals.length ?? 0;
+  const held = useQuery(approvalsQuery).data?.approvals.length ?? 0;
   const waiting = held + (useQuery(formsQuery).data?.forms.length ?? 0);
   return (
     <nav aria-label="Views">

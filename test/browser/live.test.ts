@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { goTo, isLive } from "./browser.ts";
 import { useSluice } from "./fixture.ts";
-import { post, register, send } from "./stories.ts";
+import { post, register, registerSource, send } from "./stories.ts";
 
 const TABS = 20;
 const { sluice, signIn } = useSluice();
@@ -153,4 +153,22 @@ test("no row moves away from under somebody who picks runs, or reads further dow
   // At the top again, they are there.
   await page.evaluate("scrollTo(0, 0)");
   await expect.poll(() => addressOf(0)).toBe(`/runs/${last}`);
+});
+
+test("a run that waits for its place comes to life when the one before it has ended", async () => {
+  await registerSource(
+    sluice,
+    "one-place",
+    'def main(w, ev):\n    w.wait_for_event(type = "t.over")\n\non_event(type = "t.one-place", handler = main, concurrency = concurrency())\n',
+  );
+  const first = await send(sluice, "t.one-place", {});
+  const { events } = await post(sluice, { type: "t.one-place" });
+  const queued = events[0]?.queued?.[0]?.run;
+  expect(queued).toBeDefined();
+  const page = await signIn();
+  await page.goto(`${sluice.url}/runs/${queued}`);
+  await page.getByText(/waits for a place/).waitFor();
+  await sluice.admin.post(`/v1/runs/${first}/cancel`, { body: { reason: "enough" } });
+  await page.getByRole("heading", { name: "one-place" }).waitFor();
+  await isLive(page);
 });

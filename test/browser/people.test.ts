@@ -1,5 +1,7 @@
 // Who one is and what one may do: signing in and out, keys, roles.
 import { beforeAll, expect, test } from "vitest";
+import type { Approval } from "../../src/protocol/policy.ts";
+import { eventually } from "../end-to-end/local-sluice.ts";
 import { goTo } from "./browser.ts";
 import { useSluice } from "./fixture.ts";
 import { register, release, runOnce, send, tokenOf } from "./stories.ts";
@@ -125,4 +127,41 @@ test("goes everywhere by keyboard", async () => {
   await mark.focus();
   await page.keyboard.press("Enter");
   await page.getByRole("complementary", { name: "Activity" }).waitFor();
+});
+
+test("what was asked first is found, however much was asked and decided after it", async () => {
+  const held = await release(sluice);
+  await runOnce(sluice, held, ({ waitingFor }) => waitingFor.startsWith("held"));
+  const oldest = await eventually("the approval in the list", async () => {
+    const { approvals } = await sluice.admin.get<{ approvals: Approval[] }>("/v1/approvals", {
+      query: { state: "pending" },
+    });
+    return approvals.find(({ run }) => run === held);
+  });
+  const later = Array.from({ length: 200 }, (_, at) => ({
+    ...oldest,
+    id: `${held}/later/${at}`,
+    run: "run_of_somebody_else",
+  }));
+  const decided = { ...oldest, id: `${held}/decided/1`, state: "denied", by: "long-ago" };
+  const page = await signIn();
+  await page.route("**/v1/overview", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), approvals: later } });
+  });
+  await page.route("**/v1/approvals?*", async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const rest = searchParams.get("state") === "pending" ? oldest : decided;
+    const json = searchParams.has("cursor") ? { approvals: [rest] } : { approvals: later, next: "more" };
+    await route.fulfill({ json });
+  });
+  await goTo(page, `${sluice.url}/approvals`);
+  const cards = page.getByRole("article", { name: /^Approval of/ });
+  await expect.poll(() => cards.count(), { timeout: 20_000 }).toBe(201);
+  expect(await page.locator(`a[href*="${held}"]`).count()).toBeGreaterThan(0);
+  expect(await page.getByText("denied").count()).toBe(0);
+  await page.getByRole("button", { name: "Show earlier ones" }).click();
+  await page.getByText("denied").first().waitFor();
+  await goTo(page, `${sluice.url}/runs/${held}`);
+  await page.getByRole("button", { name: "Approve" }).waitFor();
 });

@@ -55,7 +55,7 @@ export async function registerSource(sluice: LocalSluice, name: string, source: 
 }
 
 interface Receipt {
-  events: { started: { run: string }[] }[];
+  events: { started: { run: string }[]; queued?: { run: string }[] }[];
 }
 
 /** Sends an event, whatever comes of it. */

@@ -2,7 +2,8 @@
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { EventStory } from "../../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../../src/protocol/journal.ts";
-import type { Activity, LogLine, Overview, Run } from "./client.ts";
+import { OVERVIEW_WAITING } from "../../../src/protocol/overview.ts";
+import type { Activity, Approval, Form, LogLine, Overview, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
 import { readSession, takeOpening } from "./opening.ts";
 
@@ -62,8 +63,8 @@ export const succeededRuns: RunFilter = { state: ["succeeded"] };
 function keepOverview(client: QueryClient, overview: Overview): void {
   const { environments, moving, failed, succeeded, approvals, forms } = overview;
   client.setQueryData(environmentsQuery.queryKey, { environments });
-  client.setQueryData(approvalsQuery("pending").queryKey, { approvals });
-  client.setQueryData(formsQuery.queryKey, { forms });
+  client.setQueryData(approvalsQuery.queryKey, { approvals }, mayBeCut(approvals));
+  client.setQueryData(formsQuery.queryKey, { forms }, mayBeCut(forms));
   const lists = [
     [movingRuns, moving],
     [failedRuns, failed],
@@ -73,6 +74,9 @@ function keepOverview(client: QueryClient, overview: Overview): void {
     client.setQueryData(runsQuery(filter).queryKey, { pages: [page], pageParams: [""] });
   }
 }
+
+/** A list as long as the overview's longest is shown, and read to its end. */
+const mayBeCut = ({ length }: { length: number }) => (length < OVERVIEW_WAITING ? {} : { updatedAt: 1 });
 
 export const runQuery = (id: string) =>
   queryOptions({
@@ -120,16 +124,49 @@ export async function readLog(id: string, after: number): Promise<{ items: LogLi
   return { items: page.lines, more: page.next !== undefined };
 }
 
-export const approvalsQuery = (state?: "pending") =>
-  queryOptions({
-    queryKey: ["approvals", state ?? "all"],
-    queryFn: () =>
-      answered(api.GET("/v1/approvals", { params: { query: { limit: 200, ...(state ? { state } : {}) } } })),
-  });
+/** Of what waits for people, which is read to its end: what is asked must not be hidden by what was asked later. */
+const pendingPage = (cursor: string | undefined) =>
+  ({ state: "pending", limit: 500, ...(cursor !== undefined && { cursor }) }) as const;
+
+export const approvalsQuery = queryOptions({
+  queryKey: ["approvals", "pending"],
+  queryFn: async ({ signal }) => {
+    const approvals: Approval[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await answered(
+        api.GET("/v1/approvals", { params: { query: pendingPage(cursor) }, signal }),
+      );
+      approvals.push(...page.approvals);
+      cursor = page.next;
+      if (cursor === undefined) return { approvals };
+    }
+  },
+});
 
 export const formsQuery = queryOptions({
   queryKey: ["forms", "pending"],
-  queryFn: () => answered(api.GET("/v1/forms", { params: { query: { state: "pending" } } })),
+  queryFn: async ({ signal }) => {
+    const forms: Form[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await answered(api.GET("/v1/forms", { params: { query: pendingPage(cursor) }, signal }));
+      forms.push(...page.forms);
+      cursor = page.next;
+      if (cursor === undefined) return { forms };
+    }
+  },
+});
+
+/** Those in every state, by pages: what has been decided is told apart by who shows it. */
+export const allApprovalsQuery = infiniteQueryOptions({
+  queryKey: ["approvals", "all"],
+  queryFn: ({ pageParam }) =>
+    answered(
+      api.GET("/v1/approvals", {
+        params: { query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } },
+      }),
+    ),
+  initialPageParam: "",
+  getNextPageParam: (page) => page.next,
 });
 
 export const environmentsQuery = queryOptions({

@@ -7,8 +7,8 @@ import { setLive } from "./live-status.ts";
 import { openSocket } from "./socket.ts";
 
 /**
- * Keeps the run's detail current while it is on screen; answers how far its journal and log go. Where the run is refused,
- * its socket would be too, for ever.
+ * Keeps the run's detail current while it is on screen; answers how far its journal and log go. Where the run is refused
+ * for ever, so would its socket be; that of a run that has not begun is there when it has.
  */
 export function useRunFeed(id: string, isRefused: boolean): RunExtent {
   const client = useQueryClient();

@@ -1,6 +1,6 @@
 // What waits for a person, approvals and forms, and what has been decided.
-import { useQuery } from "@tanstack/react-query";
-import { approvalsQuery, formsQuery } from "../api/queries.ts";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { allApprovalsQuery, approvalsQuery, formsQuery } from "../api/queries.ts";
 import { Empty } from "../parts/empty.tsx";
 import { Page } from "../parts/page.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -8,12 +8,14 @@ import { ApprovalCard } from "./approvals/approval-card.tsx";
 import { FormCard } from "./approvals/form-card.tsx";
 
 export function Approvals() {
-  const { data, error, refetch } = useQuery(approvalsQuery());
+  const { data, error, refetch } = useQuery(approvalsQuery);
+  const all = useInfiniteQuery(allApprovalsQuery);
   const forms = useQuery(formsQuery);
   const asked = forms.data?.forms ?? [];
-  const approvals = data?.approvals ?? [];
-  const pending = approvals.filter(({ state }) => state === "pending");
-  const decided = approvals.filter(({ state }) => state !== "pending");
+  const pending = data?.approvals ?? [];
+  const decided = (all.data?.pages ?? [])
+    .flatMap(({ approvals }) => approvals)
+    .filter(({ state }) => state !== "pending");
   return (
     <Page title="Approvals">
       {error && <Problem error={error} retry={() => void refetch()} />}
@@ -32,10 +34,21 @@ export function Approvals() {
       {asked.map((form) => (
         <FormCard key={form.id} form={form} />
       ))}
-      {decided.length > 0 && <h2>Decided</h2>}
+      {(decided.length > 0 || all.hasNextPage) && <h2>Decided</h2>}
+      {all.error && <Problem error={all.error} retry={() => void all.refetch()} />}
       {decided.map((approval) => (
         <ApprovalCard key={approval.id} approval={approval} />
       ))}
+      {all.hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={all.isFetchingNextPage}
+          onClick={() => void all.fetchNextPage()}
+        >
+          Show earlier ones
+        </button>
+      )}
     </Page>
   );
 }

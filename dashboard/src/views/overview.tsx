@@ -134,7 +134,7 @@ function Movement({ environment: { name, deployments } }: { environment: Environ
 }
 
 function WaitsForPeople() {
-  const approvals = useQuery(approvalsQuery("pending"));
+  const approvals = useQuery(approvalsQuery);
   const forms = useQuery(formsQuery);
   const held = approvals.data?.approvals ?? [];
   const asked = forms.data?.forms ?? [];

@@ -27,12 +27,14 @@ const tabs = ["timeline", "log", "script", "journal"] as const;
 const READ_AT_ONCE = 5000;
 /** One longer than this is read only as what it is: an activity is then shown without what happened to it. */
 const READ_FOR_ONE = 50_000;
+/** What comes of itself to nothing else: not of a run that waits for its place and has not begun. */
+const REFUSALS: readonly number[] = [400, 401, 403, 404, 410];
 
 export function RunView() {
   const { id } = route.useParams();
   const { tab = "timeline", command, first } = route.useSearch();
   const { data: run, error, refetch } = useQuery(runQuery(id));
-  const extent = useRunFeed(id, !run && error instanceof ApiError && error.status < 500);
+  const extent = useRunFeed(id, !run && error instanceof ApiError && REFUSALS.includes(error.status));
   const isRead = tab === "journal" || extent.journal <= (command === undefined ? READ_AT_ONCE : READ_FOR_ONE);
   const journal = useGrowingList(id, isRead ? extent.journal : 0, readJournal);
   const isWide = useIsWide();
@@ -94,7 +96,7 @@ export function RunView() {
 /** What the run waits for a person to decide or to fill in. */
 function AskedOfPeople({ run }: { run: RunDetail }) {
   const approvals = useQuery({
-    ...approvalsQuery("pending"),
+    ...approvalsQuery,
     enabled: run.activities.some(({ state }) => state === "held"),
   });
   const forms = useQuery({
