@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import type { Run } from "../api/client.ts";
 import type { RunFilter } from "../api/queries.ts";
 import { runsQuery } from "../api/queries.ts";
 import { useHeldList } from "../live/use-held-list.ts";
@@ -47,9 +48,12 @@ export function Runs() {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= runs.length - 30) void fetchNextPage();
   }, [last, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const closeDialog = (hasBegun: boolean) => {
+  const closeDialog = (notAsked: readonly Run[] | undefined) => {
     setScope(undefined);
-    if (hasBegun) clear();
+    if (notAsked === undefined) return;
+    // What was stopped is still meant: it stays picked, to be gone on with.
+    if (scope && "picked" in scope) pickAll(notAsked);
+    else clear();
   };
   return (
     <Page

@@ -1,26 +1,30 @@
 // Does one thing to many runs: first it is said to which and why, then one sees what becomes of each.
 import "../../styles/bulk.css";
 import { Dialog } from "@base-ui/react/dialog";
-import { useEffect } from "react";
+import { useBlocker } from "@tanstack/react-router";
+import type { Run } from "../../api/client.ts";
 import { operations } from "../../parts/operations.ts";
 import { countOf, type Scope } from "./bulk.ts";
 import { BulkForm } from "./bulk-form.tsx";
 import { BulkProgress } from "./bulk-progress.tsx";
 import { useBulkWork } from "./use-bulk-work.ts";
 
-export function BulkDialog({ scope, onClose }: { scope: Scope; onClose: (hasBegun: boolean) => void }) {
+/** `onClose` hears which runs have not been asked, or not been heard of; undefined where nothing has begun. */
+export function BulkDialog({
+  scope,
+  onClose,
+}: {
+  scope: Scope;
+  onClose: (notAsked: readonly Run[] | undefined) => void;
+}) {
   const { work, begin, goOn, stop } = useBulkWork();
   const isAtWork = work?.isAtWork ?? false;
-  useEffect(() => {
-    if (!isAtWork) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [isAtWork]);
+  // Neither Back nor closing the window drops it without a word.
+  useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !isAtWork });
   const runs = work ? work.left.length + work.outcomes.length : 0;
   return (
     // What is at work is stopped by its button, not by a key that slipped.
-    <Dialog.Root open onOpenChange={(open) => !open && !isAtWork && onClose(work !== undefined)}>
+    <Dialog.Root open onOpenChange={(open) => !open && !isAtWork && onClose(work?.left)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog is-wide">

@@ -21,7 +21,13 @@ export function BulkForm({
   onSubmit: (request: BulkRequest, runs: readonly Run[]) => void;
 }) {
   const [action, setAction] = useState<BulkAction>();
-  const { runs, isCut, error, isPending, retry } = useRuns(scope, action);
+  /** Where those that are looked at begin, when the newer ones have been passed over. */
+  const [after, setAfter] = useState<string>();
+  const { runs, older, error, isPending, retry } = useRuns(scope, action, after);
+  const choose = (one: BulkAction) => {
+    setAction(one);
+    setAfter(undefined);
+  };
   const concerned = action ? runs.filter((run) => whyNot(action, run) === undefined) : [];
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -43,7 +49,7 @@ export function BulkForm({
         <legend>What to do</legend>
         {bulkActions.map((one) => (
           <label key={one} className="chip">
-            <input type="radio" name="action" value={one} required onChange={() => setAction(one)} />
+            <input type="radio" name="action" value={one} required onChange={() => choose(one)} />
             {operations[one].verb}
           </label>
         ))}
@@ -58,10 +64,18 @@ export function BulkForm({
         {action && !isPending && !error && (
           <p>
             <strong>{shareOf(concerned.length, runs.length)}</strong>
-            {isCut && ". There are more: these are the newest, do the same again for the others"}
+            {after !== undefined && ", older than those before"}
+            {older !== undefined && ". There are older ones, which this leaves as they are"}
           </p>
         )}
       </div>
+      {older !== undefined && (
+        <p>
+          <button type="button" className="button" onClick={() => setAfter(older)}>
+            Pass over these, to the older ones
+          </button>
+        </p>
+      )}
       {action && !isPending && <RunSample action={action} runs={runs} />}
       {isEveryRun(scope) && concerned.length > 0 && (
         <label className="check every-run">
@@ -99,16 +113,16 @@ export function BulkForm({
 }
 
 /** The runs of the scope that may be concerned; those of a filter are read once it is known what for. */
-function useRuns(scope: Scope, action: BulkAction | undefined) {
+function useRuns(scope: Scope, action: BulkAction | undefined, after: string | undefined) {
   const filter = "filter" in scope ? scope.filter : {};
   const isRead = "filter" in scope && action !== undefined;
   const { data, error, isPending, refetch } = useQuery({
-    ...foundQuery(filter, action ? statesToAsk(action, filter) : []),
+    ...foundQuery(filter, action ? statesToAsk(action, filter) : [], after),
     enabled: isRead,
   });
   return {
     runs: "picked" in scope ? scope.picked : (data?.runs ?? []),
-    isCut: data?.isCut ?? false,
+    older: data?.older,
     error,
     isPending: isRead && isPending,
     retry: () => void refetch(),

@@ -23,9 +23,11 @@ export function BulkProgress({
   onStop: () => void;
   onGoOn: () => void;
 }) {
-  const { outcomes, left, isAtWork, isStopping, error } = work;
+  const { outcomes, left, unheard, isAtWork, isStopping, error } = work;
   const done = outcomes.filter(({ refusal }) => refusal === undefined);
   const refused = outcomes.filter(({ refusal }) => refusal !== undefined);
+  const askedAgain = refused.filter(({ isAskedAgain }) => isAskedAgain);
+  const restIs = isAtWork ? "to go" : unheard.size > 0 ? "not heard of" : "not asked";
   const said = operations[work.request.action].done;
   return (
     <div className="bulk">
@@ -40,21 +42,27 @@ export function BulkProgress({
           {done.length.toLocaleString()} {said}
         </strong>
         {refused.length > 0 && `, ${refused.length.toLocaleString()} refused`}
-        {left.length > 0 && `, ${left.length.toLocaleString()} ${isAtWork ? "to go" : "not asked"}`}
+        {left.length > 0 && `, ${left.length.toLocaleString()} ${restIs}`}
         {!isAtWork && left.length === 0 && "."}
       </p>
       {error !== undefined && (
         <>
           <Problem error={error} />
           <p>
-            What is listed has been done. Some of the others may have been done too: going on asks them all,
-            and does nothing twice.
+            What is listed has answered. Some of the others may have done it too: going on asks them all, and
+            does nothing twice.
           </p>
         </>
       )}
       {refused.length > 0 && (
         <>
           <h3>Refused</h3>
+          {askedAgain.length > 0 && (
+            <p>
+              {askedAgain.length.toLocaleString()} of these had been asked before, and the answer was lost:
+              they may refuse because they did it then.
+            </p>
+          )}
           <Outcomes outcomes={refused} label="Runs that refused" />
         </>
       )}

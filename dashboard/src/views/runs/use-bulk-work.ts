@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "react";
 import type { BulkAction } from "../../../../src/protocol/bulk-action.ts";
 import type { Run } from "../../api/client.ts";
-import { answered, api } from "../../api/client.ts";
+import { ApiError, answered, api } from "../../api/client.ts";
+import { countOf } from "./bulk.ts";
 
 export interface BulkRequest {
   action: BulkAction;
@@ -17,6 +18,8 @@ export interface Outcome {
   as?: string | undefined;
   /** Why it has refused. */
   refusal?: string | undefined;
+  /** It was asked before, and not heard of: what it refuses may be what it has done. */
+  isAskedAgain: boolean;
 }
 
 export interface BulkWork {
@@ -24,6 +27,8 @@ export interface BulkWork {
   outcomes: readonly Outcome[];
   /** Those that have not been asked, or have not been heard of. */
   left: readonly Run[];
+  /** The ids of those that have been asked and not been heard of. */
+  unheard: ReadonlySet<string>;
   isAtWork: boolean;
   isStopping: boolean;
   error?: unknown;
@@ -31,6 +36,8 @@ export interface BulkWork {
 
 /** So many that their answers come within a moment, in which nothing can be stopped. */
 const AT_ONCE = 20;
+/** The refusal of a run that was asked and gave no answer: whether it has done it nobody knows. */
+const UNHEARD = "unavailable";
 
 /**
  * What fails is left, and going on asks it again: a run that has done it before says so, or does it no second time.
@@ -54,38 +61,54 @@ export function useBulkWork(): {
   const change = (how: (before: BulkWork) => Partial<BulkWork>) =>
     setWork((before) => before && { ...before, ...how(before) });
 
-  const goThrough = async (request: BulkRequest, runs: readonly Run[]) => {
+  const goThrough = async (request: BulkRequest, runs: readonly Run[], before: ReadonlySet<string>) => {
     for (let left = runs; left.length > 0 && !isStopped.current; ) {
       const asked = left.slice(0, AT_ONCE);
+      const ids = asked.map(({ id }) => id);
+      // Noted before it is sent: an answer that is lost says nothing.
+      change(({ unheard }) => ({ unheard: new Set([...unheard, ...ids]) }));
       const { refused, restarted } = await answered(
-        api.POST("/v1/runs/operations", { body: { ...request, runs: asked.map(({ id }) => id) } }),
+        api.POST("/v1/runs/operations", { body: { ...request, runs: ids } }),
       );
-      left = left.slice(AT_ONCE);
+      const silent = refused.filter(({ code }) => code === UNHEARD);
+      const isSilent = (run: Run) => silent.some(({ id }) => id === run.id);
+      const heard = asked.filter((run) => !isSilent(run));
+      left = [...asked.filter(isSilent), ...left.slice(AT_ONCE)];
       const rest = left;
-      const heard = asked.map((run) => ({
-        run,
-        as: restarted?.find(({ id }) => id === run.id)?.as,
-        refusal: refused.find(({ id }) => id === run.id)?.detail,
+      change(({ outcomes, unheard }) => ({
+        left: rest,
+        unheard: new Set([...unheard].filter((id) => !heard.some((run) => run.id === id))),
+        outcomes: [
+          ...outcomes,
+          ...heard.map((run) => ({
+            run,
+            as: restarted?.find(({ id }) => id === run.id)?.as,
+            refusal: refused.find(({ id }) => id === run.id)?.detail,
+            isAskedAgain: before.has(run.id),
+          })),
+        ],
       }));
-      change(({ outcomes }) => ({ left: rest, outcomes: [...outcomes, ...heard] }));
+      const [first] = silent;
+      if (first)
+        throw new ApiError(503, first.code, `${countOf(silent.length)} gave no answer: ${first.detail}`);
     }
   };
-  const carryOn = (request: BulkRequest, runs: readonly Run[]) => {
+  const carryOn = (request: BulkRequest, runs: readonly Run[], before: ReadonlySet<string>) => {
     isStopped.current = false;
-    goThrough(request, runs)
+    goThrough(request, runs, before)
       .catch((error: unknown) => change(() => ({ error })))
       .finally(() => change(() => ({ isAtWork: false, isStopping: false })));
   };
   return {
     work,
     begin: (request, left) => {
-      setWork({ request, left, outcomes: [], isAtWork: true, isStopping: false });
-      carryOn(request, left);
+      setWork({ request, left, outcomes: [], unheard: new Set(), isAtWork: true, isStopping: false });
+      carryOn(request, left, new Set());
     },
     goOn: () => {
       if (!work || work.isAtWork) return;
       change(() => ({ isAtWork: true, error: undefined }));
-      carryOn(work.request, work.left);
+      carryOn(work.request, work.left, work.unheard);
     },
     stop: () => {
       isStopped.current = true;
