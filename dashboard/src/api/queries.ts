@@ -3,7 +3,7 @@ import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/
 import type { EventStory } from "../../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../../src/protocol/journal.ts";
 import { OVERVIEW_WAITING } from "../../../src/protocol/overview.ts";
-import type { Activity, Approval, Form, LogLine, Overview, Run } from "./client.ts";
+import type { Activity, LogLine, Overview, Run } from "./client.ts";
 import { answered, api } from "./client.ts";
 import { readSession, takeOpening } from "./opening.ts";
 
@@ -124,35 +124,34 @@ export async function readLog(id: string, after: number): Promise<{ items: LogLi
   return { items: page.lines, more: page.next !== undefined };
 }
 
-/** Of what waits for people, which is read to its end: what is asked must not be hidden by what was asked later. */
-const pendingPage = (cursor: string | undefined) =>
-  ({ state: "pending", limit: 500, ...(cursor !== undefined && { cursor }) }) as const;
+/** What waits for people is read to its end: what is asked must not be hidden by what was asked later. */
+async function allPending<Page extends { next?: string | undefined }>(
+  ask: (query: { state: "pending"; limit: number; cursor?: string }) => Promise<Page>,
+): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await ask({ state: "pending", limit: 500, ...(cursor !== undefined && { cursor }) });
+    pages.push(page);
+    cursor = page.next;
+    if (cursor === undefined) return pages;
+  }
+}
 
 export const approvalsQuery = queryOptions({
   queryKey: ["approvals", "pending"],
   queryFn: async ({ signal }) => {
-    const approvals: Approval[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await answered(
-        api.GET("/v1/approvals", { params: { query: pendingPage(cursor) }, signal }),
-      );
-      approvals.push(...page.approvals);
-      cursor = page.next;
-      if (cursor === undefined) return { approvals };
-    }
+    const pages = await allPending((query) =>
+      answered(api.GET("/v1/approvals", { params: { query }, signal })),
+    );
+    return { approvals: pages.flatMap(({ approvals }) => approvals) };
   },
 });
 
 export const formsQuery = queryOptions({
   queryKey: ["forms", "pending"],
   queryFn: async ({ signal }) => {
-    const forms: Form[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await answered(api.GET("/v1/forms", { params: { query: pendingPage(cursor) }, signal }));
-      forms.push(...page.forms);
-      cursor = page.next;
-      if (cursor === undefined) return { forms };
-    }
+    const pages = await allPending((query) => answered(api.GET("/v1/forms", { params: { query }, signal })));
+    return { forms: pages.flatMap(({ forms }) => forms) };
   },
 });
 
