@@ -24,6 +24,7 @@ import type { Peer } from "./engine/peer.ts";
 import { startRestate } from "./engine/restate.ts";
 import { type BenchServer, startServer } from "./engine/server.ts";
 import { benchSleep } from "./engine/sleep.ts";
+import type { Database } from "./engine/worker.ts";
 import { workflows } from "./engine/workflows.ts";
 
 const { values: options } = parseArgs({
@@ -131,19 +132,29 @@ async function benchSteps(server: BenchServer, peers: readonly Peer[]): Promise<
 async function benchCreate(server: BenchServer): Promise<void> {
   const total = Number(options.runs);
   console.log(`\n3-step runs, ${CLIENTS} clients, ${total} runs`);
-  const journal = await journalOfSuccess(server, await run(server, workflows.values, { steps: 3 }));
-  const rows = turnsOf(journal, true);
-  const create = () => server.client.post({ op: "bare", run: newId(), turns: rows }).then(() => {});
+  const first = await run(server, workflows.values, { steps: 3 });
+  const turns = turnsOf(await journalOfSuccess(server, first), true);
+  const database = await server.client.post<Database>({ op: "database", run: first });
+  const lines = [
+    { label: "bare objects with the same journal", order: { op: "bare", turns }, rates: [] as number[] },
+    { label: "bare objects with the same tables and rows", order: { op: "copy", database }, rates: [] },
+  ];
   const start = async () => void (await run(server, workflows.values, { steps: 3 }));
-  // In turns, so that what the machine does besides hits both.
-  const [bare, ours]: [number[], number[]] = [[], []];
+  const ours: number[] = [];
+  // In turns, so that what the machine does besides hits all of them.
   for (let round = 0; round < 4; round++) {
-    bare.push(await throughput(CLIENTS, total / 4, create));
+    for (const { order, rates } of lines) {
+      const create = async () => void (await server.client.post({ ...order, run: newId() }));
+      rates.push(await throughput(CLIENTS, total / 4, create));
+    }
     ours.push(await throughput(CLIENTS, total / 4, start));
   }
-  const [bareRate, ourRate] = [percentile(bare, 0.5), percentile(ours, 0.5)];
-  console.log(row("bare objects with the same rows", [`${short(bareRate)}/s`]));
-  console.log(row("Sluice, runs", [`${short(ourRate)}/s`, `share ${short(ourRate / bareRate)}`]));
+  const ourRate = percentile(ours, 0.5);
+  console.log(row("Sluice, runs", [`${short(ourRate)}/s`]));
+  for (const { label, rates } of lines) {
+    const rate = percentile(rates, 0.5);
+    console.log(row(label, [`${short(rate)}/s`, `share ${short(ourRate / rate)}`]));
+  }
 }
 
 async function benchReplay(server: BenchServer): Promise<void> {
@@ -152,20 +163,11 @@ async function benchReplay(server: BenchServer): Promise<void> {
     const name = newId();
     const data = { steps: commands };
     await server.client.post({ op: "start", run: name, source: workflows.sleeps, data, finish: false });
-    const times: number[] = [];
-    for (let sample = 0; sample < Math.max(5, Number(options.samples) / 2); sample++) {
-      await server.client.post({ op: "abort", run: name });
-      const before = performance.now();
-      await server.client.post({ op: "again", run: name, source: workflows.sleeps, data });
-      times.push(performance.now() - before);
-    }
+    const again = () => server.client.post({ op: "again", run: name, source: workflows.sleeps, data });
+    const abort = () => server.client.post({ op: "abort", run: name });
+    const { p50, p99 } = await timed(Number(options.samples), async () => void (await again()), abort);
     const size = await server.client.post<number>({ op: "size", run: name });
-    console.log(
-      row(`${commands} commands`, [
-        `${short(percentile(times, 0.5))} (${short(percentile(times, 0.99))})`,
-        `${short(size / 1024)} KiB`,
-      ]),
-    );
+    console.log(row(`${commands} commands`, [`${short(p50)} (${short(p99)})`, `${short(size / 1024)} KiB`]));
   }
 }
 

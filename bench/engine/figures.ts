@@ -10,11 +10,16 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-/** Times of `samples` calls one after another, in ms, after some that do not count. */
-export async function timed(samples: number, call: (n: number) => Promise<void>): Promise<Figures> {
+/** Times of `samples` calls one after another, in ms, after some that do not count; what `prepare` takes is not in them. */
+export async function timed(
+  samples: number,
+  call: (n: number) => Promise<void>,
+  prepare?: () => Promise<unknown>,
+): Promise<Figures> {
   const times: number[] = [];
   const warmUp = Math.max(1, Math.ceil(samples / 5));
   for (let n = -warmUp; n < samples; n++) {
+    await prepare?.();
     const before = performance.now();
     await call(n);
     if (n >= 0) times.push(performance.now() - before);

@@ -35,6 +35,19 @@ export class WorkflowRun extends Actor {
   async databaseSize(): Promise<number> {
     return this.ctx.storage.sql.databaseSize;
   }
+
+  async database(): Promise<Database> {
+    const { sql } = this.ctx.storage;
+    const made = sql.exec<{ type: string; name: string; statement: string }>(
+      "SELECT type, name, sql AS statement FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+    );
+    const all = [...made];
+    const tables = all.filter(({ type }) => type === "table").map(({ name }) => name);
+    const rows = tables.flatMap((table) =>
+      Array.from(sql.exec(`SELECT * FROM ${table}`).raw(), (values) => ({ table, values })),
+    );
+    return { schema: all.map(({ statement }) => statement), rows };
+  }
 }
 
 /** The read model, with what only the benchmark asks of it: of runs in general, so that none of them is woken. */
@@ -52,9 +65,25 @@ export class Directory extends DirectoryActor {
   }
 }
 
-/** The yardstick: the rows of a journal, one after another, and nothing else. */
+/** What an object keeps: the statements that make its tables and indices, and their rows. */
+export interface Database {
+  schema: string[];
+  rows: { table: string; values: SqlStorageValue[] }[];
+}
+
+/** The yardstick: the rows of a run, one after another, and nothing else. */
 export class Bare extends DurableObject {
-  /** One transaction a turn. */
+  /** The same tables, with the same rows, in one transaction. */
+  async copy({ schema, rows }: Database): Promise<void> {
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      sql.exec(schema.join(";\n"));
+      for (const { table, values } of rows)
+        sql.exec(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`, ...values);
+    });
+  }
+
+  /** The records of a journal, and no other table: one transaction a turn. */
   async write(turns: string[][]): Promise<void> {
     const { sql } = this.ctx.storage;
     sql.exec("CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, record TEXT NOT NULL)");
@@ -79,7 +108,7 @@ interface BenchEnv extends Env {
   BENCH_WORKFLOW: Workflow<{ steps: number }>;
 }
 
-type RunActor = WorkflowRunRpc & Pick<WorkflowRun, "abort" | "databaseSize" | "runToEnd">;
+type RunActor = WorkflowRunRpc & Pick<WorkflowRun, "abort" | "database" | "databaseSize" | "runToEnd">;
 
 /** What the benchmark asks for. `run` is the id of a run, or names another object. */
 type Order =
@@ -87,15 +116,21 @@ type Order =
   | { op: "again"; run: RunId; source: string; data: StartRun["event"]["data"] }
   | { op: "journal"; run: RunId; after: number }
   | { op: "size"; run: RunId }
+  | { op: "database"; run: RunId }
   | { op: "unfinished" }
   | { op: "successes"; since: number }
   | { op: "abort"; run: RunId }
   | { op: "bare"; run: string; turns: string[][] }
+  | { op: "copy"; run: string; database: Database }
   | { op: "cloudflare"; run: string; steps: number };
 
 function runActor(env: BenchEnv, run: RunId): RunActor {
   const id = env.WORKFLOW_RUN.idFromName(`${DEFAULT_WORKSPACE}/runs/${run}`);
   return env.WORKFLOW_RUN.get(id) as unknown as RunActor;
+}
+
+function bare(env: BenchEnv, name: string): Bare {
+  return env.BARE.get(env.BARE.idFromName(name)) as unknown as Bare;
 }
 
 function directory(env: BenchEnv): Directory {
@@ -142,6 +177,8 @@ async function carryOut(order: Order, env: BenchEnv): Promise<unknown> {
       return await runActor(env, order.run).journal({ after: order.after, limit: 100_000 });
     case "size":
       return await runActor(env, order.run).databaseSize();
+    case "database":
+      return await runActor(env, order.run).database();
     case "unfinished":
       return await directory(env).unfinished();
     case "successes":
@@ -152,7 +189,10 @@ async function carryOut(order: Order, env: BenchEnv): Promise<unknown> {
         .catch(() => {});
       return {};
     case "bare":
-      await (env.BARE.get(env.BARE.idFromName(order.run)) as unknown as Bare).write(order.turns);
+      await bare(env, order.run).write(order.turns);
+      return {};
+    case "copy":
+      await bare(env, order.run).copy(order.database);
       return {};
     case "cloudflare": {
       const instance = await env.BENCH_WORKFLOW.create({ id: order.run, params: { steps: order.steps } });
