@@ -17,6 +17,7 @@ import type { RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";
 import { endOf } from "../src/workflow/journal-state.ts";
 import { bundleSize } from "./engine/bundle-size.ts";
+import type { Database } from "./engine/database.ts";
 import { startDbos } from "./engine/dbos.ts";
 import { type Figures, percentile, row, short, slope, throughput, timed } from "./engine/figures.ts";
 import { newId } from "./engine/new-id.ts";
@@ -24,7 +25,6 @@ import type { Peer } from "./engine/peer.ts";
 import { startRestate } from "./engine/restate.ts";
 import { type BenchServer, startServer } from "./engine/server.ts";
 import { benchSleep } from "./engine/sleep.ts";
-import type { Database } from "./engine/worker.ts";
 import { workflows } from "./engine/workflows.ts";
 
 const { values: options } = parseArgs({
@@ -135,15 +135,15 @@ async function benchCreate(server: BenchServer): Promise<void> {
   const first = await run(server, workflows.values, { steps: 3 });
   const turns = turnsOf(await journalOfSuccess(server, first), true);
   const database = await server.client.post<Database>({ op: "database", run: first });
-  const lines = [
-    { label: "bare objects with the same journal", order: { op: "bare", turns }, rates: [] as number[] },
+  const yardsticks: { label: string; order: object; rates: number[] }[] = [
+    { label: "bare objects with the same journal", order: { op: "bare", turns }, rates: [] },
     { label: "bare objects with the same tables and rows", order: { op: "copy", database }, rates: [] },
   ];
   const start = async () => void (await run(server, workflows.values, { steps: 3 }));
   const ours: number[] = [];
   // In turns, so that what the machine does besides hits all of them.
   for (let round = 0; round < 4; round++) {
-    for (const { order, rates } of lines) {
+    for (const { order, rates } of yardsticks) {
       const create = async () => void (await server.client.post({ ...order, run: newId() }));
       rates.push(await throughput(CLIENTS, total / 4, create));
     }
@@ -151,7 +151,7 @@ async function benchCreate(server: BenchServer): Promise<void> {
   }
   const ourRate = percentile(ours, 0.5);
   console.log(row("Sluice, runs", [`${short(ourRate)}/s`]));
-  for (const { label, rates } of lines) {
+  for (const { label, rates } of yardsticks) {
     const rate = percentile(rates, 0.5);
     console.log(row(label, [`${short(rate)}/s`, `share ${short(ourRate / rate)}`]));
   }

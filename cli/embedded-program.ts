@@ -13,7 +13,8 @@ export function embeddedProgram(name: string): string {
 
 /**
  * Puts a program into the folder, and gives its path; one that is there already is used when its bytes are the same and
- * it can be run, so one that a power cut left half written is replaced, and one that a cache kept without its mode. Any number of processes may do that at once.
+ * it can be run, so one that a power cut left half written is replaced, and one that a cache kept without its mode. Any
+ * number of processes may do that at once.
  */
 export function unpackProgram(name: string, bytes: Uint8Array, folder: string): string {
   const digest = sha256(bytes);

@@ -35,8 +35,8 @@ export class GitModules {
   readonly #asked: AskedRepositories;
 
   /**
-   * `folder`: where the lock file is, beside the workflow. `update`: find out all commits anew. `cacheDir`: where what was
-   * fetched is kept, by default in the user's cache.
+   * `folder`: where the lock file is, beside the workflow. `update`: find out all commits anew. `cacheDir`: where what
+   * was fetched is kept, by default in the user's cache.
    */
   constructor(
     folder: string,

@@ -47,7 +47,9 @@ export function testFiles(path: string): { path: string; root: string }[] {
     .map((file) => ({ path: file, root: path }));
 }
 
-/** Every workflow file under a path: the file itself, or a folder's `.star` files that are neither tests nor libraries. */
+/**
+ * Every workflow file under a path: the file itself, or a folder's `.star` files that are neither tests nor libraries.
+ */
 export function workflowFiles(path: string): string[] {
   if (!isFolder(path)) return [path];
   return readdirSync(path, { withFileTypes: true })

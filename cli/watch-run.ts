@@ -40,7 +40,10 @@ export function changeLines(before: RunDetail | undefined, after: RunDetail): st
 
 const NO_SCREEN = { show() {}, done() {} };
 
-/** Draws several runs below each other, whatever the terminal; nothing where there is nobody to look. `done` leaves the last picture standing. */
+/**
+ * Draws several runs below each other, whatever the terminal; nothing where there is nobody to look. `done` leaves the
+ * last picture standing.
+ */
 export function createRunScreen(stream: NodeJS.WriteStream | undefined): {
   show(runs: RunDetail[], footer?: string): void;
   done(): void;

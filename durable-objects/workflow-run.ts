@@ -1,5 +1,5 @@
-// One workflow run: the RPC surface over its engine's host, its storage and its one alarm. What people do to it, its forks
-// and the delivery of its messages are in the folder of its name.
+// One workflow run: the RPC surface over its engine's host, its storage and its one alarm. What people do to it, its
+// forks and the delivery of its messages are in the folder of its name.
 import { DurableObject } from "cloudflare:workers";
 import type { FormId, RunId } from "../src/protocol/ids.ts";
 import type { JournalRecord } from "../src/protocol/journal.ts";

@@ -72,7 +72,9 @@ export class Disk {
   readonly #prepared = new Map<string, Prepared>();
   readonly #onWrite: () => void;
   readonly #readings: Readings;
-  /** Tables that were looked for, and whether they are there: until some are made or dropped, or may have been taken back. */
+  /**
+   * Tables that were looked for, and whether they are there: until some are made or dropped, or may have been taken back.
+   */
   readonly #tables = new Map<string, boolean>();
   #hasNewDuties = false;
   #alarm: number | null = null;

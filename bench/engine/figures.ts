@@ -10,7 +10,9 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-/** Times of `samples` calls one after another, in ms, after some that do not count; what `prepare` takes is not in them. */
+/**
+ * Times of `samples` calls one after another, in ms, after some that do not count; what `prepare` takes is not in them.
+ */
 export async function timed(
   samples: number,
   call: (n: number) => Promise<void>,
@@ -43,7 +45,10 @@ export async function throughput(
   return calls / ((performance.now() - before) / 1000);
 }
 
-/** What one more of `xs` adds to `ys`, from the first point to the last: what a run costs before its first step is not in it. */
+/**
+ * What one more of `xs` adds to `ys`, from the first point to the last: what a run costs before its first step is not
+ * in it.
+ */
 export function slope(xs: readonly number[], ys: readonly number[]): number {
   const rise = (values: readonly number[]) => (values.at(-1) ?? Number.NaN) - (values[0] ?? Number.NaN);
   return rise(ys) / rise(xs);

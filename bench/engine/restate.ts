@@ -1,6 +1,7 @@
 // Restate: its server, and a service in this process with one handler.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client } from "./client.ts";
@@ -12,7 +13,9 @@ interface Context {
 
 interface Sdk {
   service(definition: unknown): unknown;
-  serve(options: { services: unknown[]; port: number }): Promise<number>;
+  createEndpointHandler(options: {
+    services: unknown[];
+  }): (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 }
 
 /** Undefined when the platform's package is not there. */
@@ -41,7 +44,8 @@ export async function startRestate(folder: string | undefined): Promise<Peer | s
     for (let n = 0; n < steps; n++) await ctx.run(`step ${n}`, () => n);
     return steps;
   };
-  await sdk.serve({ services: [sdk.service({ name: "bench", handlers: { run: handler } })], port: service });
+  const services = [sdk.service({ name: "bench", handlers: { run: handler } })];
+  const endpoint = createServer(sdk.createEndpointHandler({ services })).listen(service, "127.0.0.1");
   const server = spawn(binary, ["--base-dir", state, "--node-name", "bench"], {
     stdio: "ignore",
     env: {
@@ -72,6 +76,7 @@ export async function startRestate(folder: string | undefined): Promise<Peer | s
       client.close();
       server.kill();
       await ended;
+      endpoint.close();
       rmSync(state, { recursive: true, force: true });
     },
   };

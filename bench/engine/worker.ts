@@ -8,6 +8,7 @@ import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts
 import { WorkflowRun as Actor } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import { loadWorkflow, programOf } from "../../src/workflow/index.ts";
+import type { Database } from "./database.ts";
 
 export { Catalog } from "../../durable-objects/catalog.ts";
 export { Environment } from "../../durable-objects/environment.ts";
@@ -63,12 +64,6 @@ export class Directory extends DirectoryActor {
     const query = "SELECT finished_at AS at FROM runs WHERE state = 'succeeded' AND finished_at >= ?";
     return Array.from(this.ctx.storage.sql.exec<{ at: number }>(query, since), ({ at }) => at);
   }
-}
-
-/** What an object keeps: the statements that make its tables and indices, and their rows. */
-export interface Database {
-  schema: string[];
-  rows: { table: string; values: SqlStorageValue[] }[];
 }
 
 /** The yardstick: the rows of a run, one after another, and nothing else. */

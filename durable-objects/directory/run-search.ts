@@ -48,7 +48,10 @@ interface Scanned {
 const recentTerms = new Map<string, string>();
 const MAX_TERMS = 1000;
 
-/** No word begins with `=`, so a term of a filter is never found by a word; the digest is one term whatever the value holds. */
+/**
+ * No word begins with `=`, so a term of a filter is never found by a word; the digest is one term whatever the value
+ * holds.
+ */
 function filterTerm(kind: string, value: string): string {
   const name = `${kind}=${value}`;
   const known = recentTerms.get(name);

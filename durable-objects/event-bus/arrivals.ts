@@ -1,5 +1,5 @@
-// What an arriving event does: it starts runs by triggers, wakes runs that wait, and tells its environment what it reports
-// of an app's health. Whether it fits is decided in src/events.
+// What an arriving event does: it starts runs by triggers, wakes runs that wait, and tells its environment what it
+// reports of an app's health. Whether it fits is decided in src/events.
 //
 // The event, what it does, and the messages that do it are written in the caller's one turn: an acknowledged event is
 // never half done, and (source, id) does it once.
@@ -50,7 +50,9 @@ export class Arrivals {
     this.#outbox = options.outbox;
   }
 
-  /** Answers with what the event does. For one that has come before, with what it did then. `now` in ms since the epoch. */
+  /**
+   * Answers with what the event does. For one that has come before, with what it did then. `now` in ms since the epoch.
+   */
   take(event: CloudEvent, initiator: string, now: number): EventReceipt {
     return this.#repeated(event) ?? this.#takeNew(event, initiator, now);
   }

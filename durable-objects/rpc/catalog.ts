@@ -22,11 +22,16 @@ export interface Governing {
 }
 
 export interface CatalogRpc extends OutboxRpc {
-  /** Checks, compiles, stores by digest, and returns once the bus has the triggers. Refuses `invalid_workflow` with diagnostics in details. */
+  /**
+   * Checks, compiles, stores by digest, and returns once the bus has the triggers. Refuses `invalid_workflow` with
+   * diagnostics in details.
+   */
   putWorkflow(workflow: { name: string; input: WorkflowInput; by: Identity }): Promise<Result<WorkflowView>>;
   workflows(): Promise<WorkflowView[]>;
   workflow(name: string): Promise<Result<WorkflowView & { program: ProgramSource }>>;
-  /** Every version there was, newest first, removals included, at most `limit` below `before`. Refuses `unknown_workflow`. */
+  /**
+   * Every version there was, newest first, removals included, at most `limit` below `before`. Refuses `unknown_workflow`.
+   */
   versions(page: { name: string; before?: number; limit: number }): Promise<Result<WorkflowVersion[]>>;
   /** Refuses `unknown_workflow`, and `unknown_version`, also for a removal. */
   version(name: string, version: number): Promise<Result<WorkflowVersion & { program: ProgramSource }>>;
@@ -44,7 +49,8 @@ export interface CatalogRpc extends OutboxRpc {
   setTargets(update: { environment: string; version: number; targets: Target[] | null }): Promise<void>;
   /**
    * What is to be known of a call before it is decided: the function's trust score (0 when unknown), the environment
-   * that governs it (explicitly named, or matched by target), and which inputs to show to nobody. Refuses `ambiguous_environment` and `unknown_environment`.
+   * that governs it (explicitly named, or matched by target), and which inputs to show to nobody. Refuses
+   * `ambiguous_environment` and `unknown_environment`.
    */
   governing(call: {
     reference: string;

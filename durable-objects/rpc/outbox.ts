@@ -1,5 +1,5 @@
-// What every actor answers to. The folder declares everything that actors are told and asked, by each other and by routes,
-// a file an actor: types only, which the classes beside it implement and stubs.ts hands out.
+// What every actor answers to. The folder declares everything that actors are told and asked, by each other and by
+// routes, a file an actor: types only, which the classes beside it implement and stubs.ts hands out.
 //
 // Rules: arguments and answers are plain data (structured clone); refusals are `Result`s, never exceptions, an
 // exception means "try again"; every message that changes something is idempotent by the key it names.

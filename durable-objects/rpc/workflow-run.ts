@@ -61,7 +61,9 @@ export interface WorkflowRunRpc extends OutboxRpc {
    * gets no answer has to ask again.
    */
   start(run: StartRun): Promise<void>;
-  /** Run → run: begins with a journal that another has made, and asks for a place where it has to. Idempotent by run id. */
+  /**
+   * Run → run: begins with a journal that another has made, and asks for a place where it has to. Idempotent by run id.
+   */
   startForked(run: StartRun, records: JournalRecord[], claim?: PlaceClaim): Promise<void>;
   /**
    * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`,
@@ -81,7 +83,10 @@ export interface WorkflowRunRpc extends OutboxRpc {
   jobFinished(job: JobEnding): Promise<void>;
   /** Route → run, after the router confirmed the lease: the function calls these inputs sensitive. Idempotent. */
   inputsSensitive(told: { command: CommandId; attempt: number; inputs: string[] }): Promise<void>;
-  /** Route → run, after the router confirmed the lease. `offset` is the byte offset in this attempt's log; a repeat changes nothing. */
+  /**
+   * Route → run, after the router confirmed the lease. `offset` is the byte offset in this attempt's log; a repeat
+   * changes nothing.
+   */
   appendLog(chunk: { command: CommandId; attempt: number; offset: number; text: string }): Promise<void>;
   reportProgress(report: {
     command: CommandId;

@@ -1,8 +1,8 @@
 // Asks policy about one call: which environment governs it, what that environment is like now, and the verdict.
 //
 // What the catalog said of a function holds for this run's next calls of it, for a second: a loop of calls that no
-// environment governs is decided in one turn. Another run asks anew (docs/decisions/0013-decisions-in-one-turn.md), before
-// it begins (docs/decisions/0025-asked-before-beginning.md).
+// environment governs is decided in one turn. Another run asks anew (docs/decisions/0013-decisions-in-one-turn.md),
+// before it begins (docs/decisions/0025-asked-before-beginning.md).
 import { freezesInForce } from "../../src/environments/freeze.ts";
 import { matchesTarget } from "../../src/environments/target.ts";
 import type { Target } from "../../src/protocol/environment.ts";

@@ -11,7 +11,9 @@ export interface Taken {
 /** What became of an input: the engine took it, or it waits for a working engine. */
 export type Fed = Taken | { kept: true };
 
-/** Writes of the host's own, in the commit of an input, before what the engine decided: `undecided` where it could not. */
+/**
+ * Writes of the host's own, in the commit of an input, before what the engine decided: `undecided` where it could not.
+ */
 export type AlsoWrite = (changes: Changes) => void;
 
 /** What the engine has decided of an input that is kept: nothing yet. */

@@ -1,6 +1,6 @@
 // The first turn of a run, before anything of it is written. Nobody has heard of the run, so nothing can come in between,
-// and the turn may wait for others: for what the catalog says of the functions that it calls. So a run whose calls need no
-// more than that is one write. See docs/decisions/0025-asked-before-beginning.md.
+// and the turn may wait for others: for what the catalog says of the functions that it calls. So a run whose calls need
+// no more than that is one write. See docs/decisions/0025-asked-before-beginning.md.
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Changes, Effect, Moment, RunMachine } from "../../src/workflow/machine-types.ts";

@@ -1,5 +1,5 @@
-// Inputs that were acknowledged while the engine could not take them, in order of arrival: parts of the run, since a table
-// of their own would be a page of every run.
+// Inputs that were acknowledged while the engine could not take them, in order of arrival: parts of the run, since a
+// table of their own would be a page of every run.
 import { assertFitsRow } from "../../src/storage/row-size.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
 

@@ -7,7 +7,10 @@ import { type JournalRow, lastSeqOf, recordsOf, rowsOf } from "./journal-row.ts"
 /** From the one on that holds record `?`. */
 const FROM_THE_ROW_OF =
   "WHERE seq >= (SELECT COALESCE(MAX(seq), 0) FROM journal WHERE seq <= ?) ORDER BY seq";
-/** In UTF-16 code units of JSON: a page ends beyond this. An RPC answer holds 32 MiB at most, and a unit takes up to three bytes. */
+/**
+ * In UTF-16 code units of JSON: a page ends beyond this. An RPC answer holds 32 MiB at most, and a unit takes up to
+ * three bytes.
+ */
 const PAGE_LENGTH = 8 * 1024 * 1024;
 
 export class JournalStore {

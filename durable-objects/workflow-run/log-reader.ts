@@ -7,7 +7,9 @@ import { CUT, type Mask } from "../../src/protocol/mask.ts";
 import type { LogLine } from "../../src/protocol/run.ts";
 import { MAX_PIECE_LENGTH } from "./log-store.ts";
 
-/** Lines of a page at most, whatever is asked for: an RPC answer holds 32 MiB, and a UTF-16 unit takes up to three bytes. */
+/**
+ * Lines of a page at most, whatever is asked for: an RPC answer holds 32 MiB, and a UTF-16 unit takes up to three bytes.
+ */
 const MAX_PAGE_LINES = 600;
 
 type Row = {

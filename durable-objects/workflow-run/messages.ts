@@ -57,7 +57,9 @@ export interface Continuation {
 /** UTF-16 units of events that share a message, a single larger one excepted: together they must fit into a row. */
 const MAX_SHARED_LENGTH = 256 * 1024;
 
-/** The messages behind effects that are some. What a turn emits travels together, in order with what else the bus is told. */
+/**
+ * The messages behind effects that are some. What a turn emits travels together, in order with what else the bus is told.
+ */
 export function effectMessages(
   run: StoredStart,
   effects: readonly Exclude<Effect, InProcessEffect>[],

@@ -187,7 +187,10 @@ export class RunHost {
     return fed;
   }
 
-  /** The same for what somebody asks for and is told of: answers why it is refused. What cannot be decided now is not kept. */
+  /**
+   * The same for what somebody asks for and is told of: answers why it is refused. What cannot be decided now is not
+   * kept.
+   */
   ask(input: RunInput, also?: AlsoWrite): ErrorData | undefined {
     const fed = this.#decideNow(input, also) ?? { refused: notNow };
     this.#afterCommit();

@@ -21,7 +21,9 @@ export function boundedDeployment(one: Deployment): Deployment {
   };
 }
 
-/** The list, newest first, with a deployment taken in. One that is older than what is known of its app changes nothing. */
+/**
+ * The list, newest first, with a deployment taken in. One that is older than what is known of its app changes nothing.
+ */
 export function withDeployment(deployments: readonly Deployment[], one: Deployment): Deployment[] {
   const known = deployments.find(({ app }) => app === one.app);
   if (known && known.at >= one.at) return [...deployments];

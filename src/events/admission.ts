@@ -1,5 +1,6 @@
 // What a sender may not claim. Event types under `dev.sluice.` are Sluice's own word, so a workflow can trust them (but
-// reports of health, which are everybody's, and have to be readable); and an emergency bypass of change freezes is for operators.
+// reports of health, which are everybody's, and have to be readable); and an emergency bypass of change freezes is for
+// operators.
 import { isAllowed } from "../auth/roles.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
@@ -33,8 +34,8 @@ function admit(event: CloudEvent, role: Role | null, now: number): Result<CloudE
 
 /**
  * The events as they may enter from outside, all of them or none; `role` is their sender's, null for a signed
- * webhook's. Refuses `invalid_event` for a type of ours and for a report that says nothing, and `forbidden` for a bypass that is not the sender's to
- * give. A bypass comes out as true or not at all.
+ * webhook's. Refuses `invalid_event` for a type of ours and for a report that says nothing, and `forbidden` for a
+ * bypass that is not the sender's to give. A bypass comes out as true or not at all.
  */
 export function admitAll(
   events: readonly CloudEvent[],

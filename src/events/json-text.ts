@@ -2,7 +2,9 @@
 import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 
-/** The JSON value in UTF-8 bytes, a byte order mark aside. Refuses `malformed_body` and says where it stops being JSON. */
+/**
+ * The JSON value in UTF-8 bytes, a byte order mark aside. Refuses `malformed_body` and says where it stops being JSON.
+ */
 export function parseJson(bytes: Uint8Array): Result<JsonValue> {
   let text: string;
   try {

@@ -44,9 +44,9 @@ export function difference(event: CloudEvent, path: string, expected: JsonValue 
 }
 
 /**
- * The first path that does not lead to the value given for it; undefined when all do. Steps are separated by dots; a number is a place in a
- * list (`data.commits.0.id`). A path that leads nowhere matches nothing, not even null. Keys that hold a dot
- * cannot be reached: use a filter.
+ * The first path that does not lead to the value given for it; undefined when all do. Steps are separated by dots; a
+ * number is a place in a list (`data.commits.0.id`). A path that leads nowhere matches nothing, not even null. Keys
+ * that hold a dot cannot be reached: use a filter.
  *
  * @example firstUnmatched(event, { subject: "shop", "data.version": "1.4.0" })
  */

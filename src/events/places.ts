@@ -29,7 +29,9 @@ export interface Settlement {
   cancel: RunId[];
 }
 
-/** Higher priority first, then `order` of arrival; two of one event by their names, so that the answer is always the same. */
+/**
+ * Higher priority first, then `order` of arrival; two of one event by their names, so that the answer is always the same.
+ */
 function inOrder(waiting: readonly Waiting[], order: "oldest" | "newest"): Waiting[] {
   const sign = order === "oldest" ? 1 : -1;
   return [...waiting].sort(

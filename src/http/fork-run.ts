@@ -15,7 +15,9 @@ interface Fork {
   /** What the new run executes; the run's own program where it is left out. */
   program?: ProgramSource;
   restart: boolean;
-  /** The same again is the same fork. Without one every request is a fork of its own, but what failed is done again once. */
+  /**
+   * The same again is the same fork. Without one every request is a fork of its own, but what failed is done again once.
+   */
   key?: string;
   reason: string;
   by: Identity;

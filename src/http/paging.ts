@@ -32,7 +32,10 @@ export function pageOf<Item>(
   return { items, next: encodeCursor(next) };
 }
 
-/** The position that a cursor names; none of the first page. Throws `invalid_request` for a text that no page ever gave out. */
+/**
+ * The position that a cursor names; none of the first page. Throws `invalid_request` for a text that no page ever gave
+ * out.
+ */
 export function decodeCursor(text: string | undefined): Position | undefined {
   if (text === undefined) return undefined;
   try {

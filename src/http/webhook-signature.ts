@@ -2,7 +2,10 @@
 
 const signaturePattern = /^sha256=([0-9a-f]{64})$/i;
 
-/** True when `signature` (`sha256=<hex>`) is the HMAC-SHA-256 of `body` under `secret`. Takes the same time for every wrong one. */
+/**
+ * True when `signature` (`sha256=<hex>`) is the HMAC-SHA-256 of `body` under `secret`. Takes the same time for every
+ * wrong one.
+ */
 export async function isSignedBy(
   secret: string,
   body: Uint8Array<ArrayBuffer>,

@@ -6,7 +6,10 @@ import { createOpaEngine } from "./opa-engine.ts";
 
 const engine = createOpaEngine({ wasm, digest: facts.digest, reads: facts.reads });
 
-/** Decides one call. Never throws; what cannot be evaluated is rejected. About 0.1 ms once warm, less for a question that was asked before. */
+/**
+ * Decides one call. Never throws; what cannot be evaluated is rejected. About 0.1 ms once warm, less for a question
+ * that was asked before.
+ */
 export function evaluatePolicy(input: PolicyInput): Promise<Decision> {
   return engine.evaluate(input);
 }

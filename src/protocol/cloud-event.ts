@@ -45,7 +45,9 @@ export const eventReceiptSchema = z.object({
   woke: z.array(z.object({ run: z.string(), command: z.string() })),
   /** Triggers of this type that the event was not for, and why. */
   unmatched: z.array(z.object({ trigger: z.string(), reason: z.string() })).optional(),
-  /** Runs that waited for events of this type and that this one was not for: the nearest ones, why, and how many in all. */
+  /**
+   * Runs that waited for events of this type and that this one was not for: the nearest ones, why, and how many in all.
+   */
   notWoken: z
     .object({
       total: z.number().int(),

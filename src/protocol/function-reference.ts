@@ -10,7 +10,9 @@ export type FunctionReference =
   | { kind: "builtin"; name: string }
   /** A path that starts with `./` or `../`, relative to where the reference is written. */
   | { kind: "local"; path: string }
-  /** `repository` is `host[:port]/path`; `dir` is inside it, "" for its root; `file` names a func.yml called otherwise. */
+  /**
+   * `repository` is `host[:port]/path`; `dir` is inside it, "" for its root; `file` names a func.yml called otherwise.
+   */
   | { kind: "git"; repository: string; dir: string; file?: string; version: string }
   | { kind: "oci"; repository: string; tag: string; dir: string; file?: string };
 

@@ -11,7 +11,9 @@ const MAX_RESPELT = 16 * 1024;
 /** In UTF-16 units. A longer text is looked for in parts, or a text that repeats itself would take minutes. */
 const MAX_SPELLING = 4 * 1024;
 
-/** Every text by which a secret could show up: itself, its lines, quoted for JSON or a URL, in base64; long ones in parts. */
+/**
+ * Every text by which a secret could show up: itself, its lines, quoted for JSON or a URL, in base64; long ones in parts.
+ */
 export function spellingsOf(secret: string): string[] {
   const spellings = [secret, ...secret.split("\n").map((line) => line.trim())];
   if (secret.length <= MAX_RESPELT) {

@@ -6,7 +6,9 @@ import { atMost } from "./patience.ts";
 import type { Timer, Timers } from "./timers.ts";
 
 const RETRY_AFTER_MS = 5000;
-/** The platform fires no second alarm while this one runs, so a slow receiver must not hold it up, least of all a timer. */
+/**
+ * The platform fires no second alarm while this one runs, so a slow receiver must not hold it up, least of all a timer.
+ */
 const FLUSH_PATIENCE_MS = 50;
 
 /**

@@ -2,7 +2,8 @@
 //
 // 1. A row is written in the transaction of the change it announces, and deleted only after the receiver has
 //    answered: with the next message that is added, or all at once when none has been for a moment, or by the alarm. A
-//    commit of its own for every deletion would double the writes of a busy actor. Receivers apply each message's key once.
+//    commit of its own for every deletion would double the writes of a busy actor. Receivers apply each message's
+//    key once.
 // 2. Until a receiver has taken its oldest message, its younger ones wait, in memory and across restarts.
 // 3. A message that failed too often is parked: kept and visible, and it no longer blocks its receiver.
 // 4. What is in memory (which receivers to look at, which are being served) only saves queries: the rows and
@@ -154,7 +155,9 @@ export class Outbox {
     }
   }
 
-  /** Resolves when all that was entrusted is delivered. What is not within `patienceMs` is the outbox's own from then on. */
+  /**
+   * Resolves when all that was entrusted is delivered. What is not within `patienceMs` is the outbox's own from then on.
+   */
   async deliverEntrusted(patienceMs: number): Promise<void> {
     if (this.#entrusted.size > 0) await atMost(patienceMs, this.flush());
     if (this.#entrusted.size > 0) this.takeBack();

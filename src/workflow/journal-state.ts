@@ -23,7 +23,9 @@ export interface FinishedNote {
   state: "succeeded" | "failed" | "cancelled";
   output?: JsonValue;
   error?: ErrorData;
-  /** Of a run that failed: the one whose outcome the error is, null where its script raised it. Older journals lack it. */
+  /**
+   * Of a run that failed: the one whose outcome the error is, null where its script raised it. Older journals lack it.
+   */
   command?: CommandId | null;
   traceback?: string;
   /** The run that it goes on as, and the data of that one's event where the script has given some. */

@@ -13,8 +13,8 @@ export const MAX_CLEANUP_COMMANDS = 1000;
 export const MAX_DEFERRED = 10_000;
 
 /**
- * A slice: what the fibers of a run do between two outcomes that were really waited for, or the top level of a file. About half
- * a second at worst.
+ * A slice: what the fibers of a run do between two outcomes that were really waited for, or the top level of a file.
+ * About half a second at worst.
  */
 export const sliceLimits = { maxSteps: 20_000_000, maxAllocatedBytes: 64 * 1024 * 1024, maxDepth: 1000 };
 /** Steps that a command costs its slice: w.now() and the like do not end it, and each is two records. */

@@ -103,7 +103,9 @@ export type RunInput =
   | { type: "timer"; id: string }
   /** Refused with `wait_over` when the wait no longer wants an event; the event stays unconsumed. */
   | { type: "event"; command: CommandId; event: CloudEvent; seq: number }
-  /** Refused with `unknown_form`, `not_assigned`, `invalid_form`, `form_closed`. The same answer again changes nothing. */
+  /**
+   * Refused with `unknown_form`, `not_assigned`, `invalid_form`, `form_closed`. The same answer again changes nothing.
+   */
   | { type: "form_filled"; command: CommandId; values: FormValues; by: string }
   /** Refused with `not_wanted` when the command waits for the lock no more. */
   | { type: "lock_granted"; command: CommandId }

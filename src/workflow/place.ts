@@ -1,5 +1,6 @@
 // A run that begins where another one had ended has to wait for a place in its trigger's concurrency group, as any start
-// does. It is there already, so it waits paused: nothing it has called begins before the bus says that a place is its own.
+// does. It is there already, so it waits paused: nothing it has called begins before the bus says that a place is its
+// own.
 import type { JournalRecord } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { RunSummary } from "../protocol/run.ts";

@@ -1,4 +1,5 @@
-// What every function of `w` says to arguments that are wrong: the function, the parameter, what was given, what is wanted.
+// What every function of `w` says to arguments that are wrong: the function, the parameter, what was given, what is
+// wanted.
 import { describe, expect, it } from "vitest";
 import { surface } from "../../src/workflow/surface/surface.ts";
 import { handlerOf, ScriptedHost } from "./scripted-host.ts";

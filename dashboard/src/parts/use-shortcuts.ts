@@ -13,7 +13,10 @@ function isTyping(target: EventTarget | null): boolean {
 /** Wherever the key was heard: in a dialog, one that slips must not lead away from what is being done. */
 const isInDialog = () => document.querySelector('[role="dialog"]') !== null;
 
-/** Ctrl/⌘ K and `/` for the palette, `?` for help, `g` and a letter for a view. Quiet while somebody types, or is in a dialog. */
+/**
+ * Ctrl/⌘ K and `/` for the palette, `?` for help, `g` and a letter for a view. Quiet while somebody types, or is in a
+ * dialog.
+ */
 export function useShortcuts({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }): void {
   const navigate = useNavigate();
   useEffect(() => {

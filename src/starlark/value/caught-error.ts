@@ -19,7 +19,10 @@ export class CaughtError extends StarlarkStruct {
     this.#origin = origin;
   }
 
-  /** Another error each time, with the traceback of where it is raised: a kept one would be as large as its calls are deep. */
+  /**
+   * Another error each time, with the traceback of where it is raised: a kept one would be as large as its calls are
+   * deep.
+   */
   raisedAgain(): StarlarkError {
     const options = { code: this.#code, details: this.#details, origin: this.#origin };
     return new StarlarkError(this.#message, options);

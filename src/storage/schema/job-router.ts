@@ -40,7 +40,9 @@ export const jobs = sqliteTable(
     outcomeDigest: text("outcome_digest").notNull().default(""),
     finishedAt: integer("finished_at").notNull().default(0),
     priority: integer("priority").notNull().default(0),
-    /** Where it stands in the queue: `placeOf` of src/jobs/queue.ts. What was queued before there were places goes first. */
+    /**
+     * Where it stands in the queue: `placeOf` of src/jobs/queue.ts. What was queued before there were places goes first.
+     */
     place: integer("place").notNull().default(0),
   },
   (table) => [

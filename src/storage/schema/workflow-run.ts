@@ -31,8 +31,9 @@ export const outbox = sqliteTable(
 );
 
 /**
- * One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck), `origin`;
- * and `inbox/<n>`, what reached the run while its engine could not take it: nothing that was acknowledged is lost.
+ * One row a part: `start` (what it begins with, without the program), `program`, `standstill` (why it is stuck),
+ * `origin`; and `inbox/<n>`, what reached the run while its engine could not take it: nothing that was acknowledged is
+ * lost.
  */
 export const parts = sqliteTable("parts", {
   name: text("name").primaryKey(),

@@ -15,7 +15,9 @@ export interface Definition {
 
 export type Meaning = { value: Value } | { definition: Definition };
 
-/** What another function calls: `fn(a, b = c)` of `w.spawn(fn, a, b = c)`, or of `(fn, a)` in the list for `w.parallel`. */
+/**
+ * What another function calls: `fn(a, b = c)` of `w.spawn(fn, a, b = c)`, or of `(fn, a)` in the list for `w.parallel`.
+ */
 export interface HandedOn {
   call: ast.CallExpression;
   file: ParsedFile;

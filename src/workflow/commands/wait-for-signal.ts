@@ -51,8 +51,8 @@ function isSignal(value: JsonValue): value is JsonObject {
 }
 
 /**
- * Keeps a signal, and hands it to the first of the commands that waits for one of its name. The same id again changes nothing.
- * Refuses `too_many_signals` and `invalid_signal`.
+ * Keeps a signal, and hands it to the first of the commands that waits for one of its name. The same id again changes
+ * nothing. Refuses `too_many_signals` and `invalid_signal`.
  */
 export function receiveSignal(turn: Turn, begun: Iterable<Command>, signal: Signal): ErrorData | undefined {
   const { signals } = turn.state;

@@ -74,7 +74,10 @@ function choice<Option extends string>(
   );
 }
 
-/** `concurrency(key=None, mode="queue", limit=1, group=None)`: how many runs at once, and which of those that wait is next. */
+/**
+ * `concurrency(key=None, mode="queue", limit=1, group=None)`: how many runs at once, and which of those that wait is
+ * next.
+ */
 export const concurrency: Builtin = defineBuiltin(
   "concurrency",
   "key??: string, mode??: string, limit??: index, group??: string",

@@ -19,7 +19,8 @@ function caught(error: StarlarkError): Value {
 
 /**
  * `w.attempt(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` and returns `struct(ok, value, error)`: `value` is what
- * it returned, or None; `error` is `struct(code, message, details)`, which `fail` raises again, or None. A cancellation and a used-up budget pass by.
+ * it returned, or None; `error` is `struct(code, message, details)`, which `fail` raises again, or None. A cancellation
+ * and a used-up budget pass by.
  */
 export const attempt: Builtin = defineBuiltin(
   "attempt",
@@ -33,8 +34,8 @@ export const attempt: Builtin = defineBuiltin(
 );
 
 /**
- * `w.defer(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` when the handler has ended in whichever way, a cancellation included;
- * the last one deferred is the first one called.
+ * `w.defer(fn, *args, **kwargs)`: calls `fn(*args, **kwargs)` when the handler has ended in whichever way, a
+ * cancellation included; the last one deferred is the first one called.
  */
 export const defer: Builtin = defineBuiltin(
   "defer",

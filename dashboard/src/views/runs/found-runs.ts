@@ -15,7 +15,10 @@ interface Found {
   older?: string | undefined;
 }
 
-/** Those of the filter in one of the states, newest first, after the cursor where one is given. Fails where the filter would find more than it says. */
+/**
+ * Those of the filter in one of the states, newest first, after the cursor where one is given. Fails where the filter
+ * would find more than it says.
+ */
 export const foundQuery = (filter: RunFilter, states: Run["state"][], after: string | undefined) =>
   queryOptions({
     queryKey: ["found", filter, states, after],

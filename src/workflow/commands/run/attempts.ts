@@ -79,7 +79,8 @@ export function policyDecided(
   }
   const { decision, environment, trustScore, input, sensitive = [] } = result.value;
   const { verdict, reasons, bundle } = decision;
-  // First: what follows is told to people. Of what this run's own calls have found out the catalog may not have heard yet.
+  // First: what follows is told to people. Of what this run's own calls have found out the catalog may not have heard
+  // yet.
   noteSensitive(turn, command, [...new Set([...sensitive, ...foundSensitive(turn, command)])], {});
   turn.note(
     "policy_decision",
