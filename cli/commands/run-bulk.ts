@@ -1,4 +1,4 @@
-// What an operator does to all runs that a filter finds.
+// What an operator does to many runs: to all that a filter finds, or to those that are named.
 import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { type BulkAction, statesFor } from "../../src/protocol/bulk-action.ts";
@@ -20,6 +20,9 @@ interface BulkOptions extends RunFilterOptions {
   reason: string;
 }
 
+/** Which runs: all that a filter finds, or these. */
+type Scope = { filter: RunFilterOptions; all: boolean } | { runs: readonly string[] };
+
 interface BulkAnswer {
   done: string[];
   refused: { id: string; code: string; detail: string }[];
@@ -40,19 +43,21 @@ export function addBulkCommand(run: Command): void {
     .description(
       "do one thing to all runs that a filter finds, of those that are not over; restart those that have failed",
     )
-    .argument("<action>", bulkActionSchema.options.join(", "), parseAction);
+    .argument("<action>", bulkActionSchema.options.join(", "), parseAction)
+    .argument("[runs...]", "to these, by their ids, instead of a filter");
   addRunFilterOptions(bulk)
     .option("--all", "to every run, where no filter is given")
-    .option("--dry-run", "only say which runs they are")
+    .option("--dry-run", "only say which runs a filter finds")
     .option("--current", "restart on the version of the workflow that is registered now")
     .option("--reason <text>", WHY, "")
-    .action(async (action: BulkAction, options: BulkOptions, command: Command) => {
+    .action(async (action: BulkAction, runs: string[], options: BulkOptions, command: Command) => {
       const { reason, all = false, dryRun = false, current = false, ...filter } = options;
-      checkRequest({ action, current, all, filter });
+      const scope: Scope = runs.length > 0 ? { runs: [...new Set(runs)] } : { filter, all };
+      checkRequest({ action, scope, options });
       const { client, out } = contextOf(command);
       if (dryRun) return await tellWhich(client, out, action, filter);
       const program = current ? "current" : "same";
-      const { total, failure } = await operateAll(client, { action, program, reason, filter, all });
+      const { total, failure } = await operateAll(client, { action, program, reason }, scope);
       out.result(total, () =>
         [
           `${failure ? pc.red("✗") : pc.green("✓")} ${action}: ${counted(total.done.length)}`,
@@ -68,12 +73,22 @@ export function addBulkCommand(run: Command): void {
 /** Throws CliError for what the server would refuse, and for what it would do to more runs than anybody meant. */
 function checkRequest({
   action,
-  current,
-  all,
-  filter,
-}: Pick<BulkRequest, "action" | "all" | "filter"> & { current: boolean }): void {
+  scope,
+  options: { current, reason: _, ...which },
+}: {
+  action: BulkAction;
+  scope: Scope;
+  options: BulkOptions;
+}): void {
   if (current && action !== "restart")
     throw usageError("--current is for restart: nothing else begins a run");
+  if ("runs" in scope) {
+    const given = Object.keys(which).length > 0;
+    if (given)
+      throw usageError("runs are named instead of a filter: --all, --dry-run and filters have no place");
+    return;
+  }
+  const { filter, all } = scope;
   if (!all && Object.keys(filter).length === 0) {
     throw usageError("this would be every run there is: say which ones, or --all");
   }
@@ -101,32 +116,44 @@ interface BulkRequest {
   action: BulkAction;
   program: ForkProgram;
   reason: string;
-  filter: RunFilterOptions;
-  all: boolean;
 }
 
-/** Page by page. Where a later page fails, what has been done until then is answered with the failure. */
+/** Part by part. Where a later part fails, what has been done until then is answered with the failure. */
 async function operateAll(
   client: Client,
   request: BulkRequest,
+  scope: Scope,
 ): Promise<{ total: Omit<BulkAnswer, "next">; failure?: { cause: unknown } }> {
   const total: Omit<BulkAnswer, "next"> = { done: [], refused: [] };
-  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    let answer: BulkAnswer;
-    try {
-      answer = await client.post("/v1/runs/operations", {
-        body: { ...request, cursor },
-      });
-    } catch (cause) {
-      if (cursor === undefined) throw cause;
-      return { total, failure: { cause } };
+  const ask = (part: object) =>
+    client.post<BulkAnswer>("/v1/runs/operations", { body: { ...request, ...part } });
+  const answers =
+    "runs" in scope ? named(scope.runs, ask) : pages((cursor?: string) => ask({ ...scope, cursor }));
+  let isHeard = false;
+  try {
+    for await (const { done, refused, restarted } of answers) {
+      isHeard = true;
+      total.done.push(...done);
+      total.refused.push(...refused);
+      if (restarted) total.restarted = [...(total.restarted ?? []), ...restarted];
     }
-    total.done.push(...answer.done);
-    total.refused.push(...answer.refused);
-    if (answer.restarted) total.restarted = [...(total.restarted ?? []), ...answer.restarted];
-    cursor = answer.next;
+  } catch (cause) {
+    if (!isHeard) throw cause;
+    return { total, failure: { cause } };
   }
   return { total };
+}
+
+/** As many as a request may name. */
+const NAMED_AT_ONCE = 100;
+
+async function* named<Answer>(
+  runs: readonly string[],
+  ask: (part: { runs: readonly string[] }) => Promise<Answer>,
+): AsyncGenerator<Answer> {
+  for (let at = 0; at < runs.length; at += NAMED_AT_ONCE) {
+    yield await ask({ runs: runs.slice(at, at + NAMED_AT_ONCE) });
+  }
 }
 
 /** All runs of the filter, newest first. */

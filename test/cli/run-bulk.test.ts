@@ -37,6 +37,34 @@ describe("sluice run bulk", () => {
     ]);
   });
 
+  test("asks for runs that are named, each once and a hundred at a time, and names those that refuse", async () => {
+    const runs = Array.from({ length: 101 }, (_, n) => `run_${n}`);
+    const refusal = { id: "run_100", code: "run_finished", detail: "it is over" };
+    const { url, asked } = await serverWith([
+      { status: 200, body: { done: runs.slice(0, 100), refused: [] } },
+      { status: 200, body: { done: [], refused: [refusal] } },
+    ]);
+    const { stdout, exitCode } = await bulk(url, "pause", ...runs, "run_0", "--reason", "wait");
+    expect(asked.map(({ body }) => body)).toEqual([
+      { action: "pause", program: "same", reason: "wait", runs: runs.slice(0, 100) },
+      { action: "pause", program: "same", reason: "wait", runs: ["run_100"] },
+    ]);
+    expect(JSON.parse(stdout)).toEqual({ done: runs.slice(0, 100), refused: [refusal] });
+    expect(exitCode).toBe(1);
+  });
+
+  test.each([
+    ["a filter", ["--workflow", "deploy"]],
+    ["every run", ["--all"]],
+    ["a look at what a filter finds", ["--dry-run"]],
+  ])("does not take runs that are named together with %s", async (_, args) => {
+    const { url, asked } = await serverWith([]);
+    const { stderr, exitCode } = await bulk(url, "cancel", "run_1", ...args);
+    expect({ exitCode, code: JSON.parse(stderr).code }).toEqual({ exitCode: 2, code: "usage" });
+    expect(stderr).toContain("instead of a filter");
+    expect(asked).toEqual([]);
+  });
+
   test("tells what has been done before a page failed, and fails", async () => {
     const problem = { type: "/x", title: "x", status: 503, detail: "not now", code: "unavailable" };
     const { url } = await serverWith([
