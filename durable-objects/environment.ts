@@ -178,7 +178,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       this.#emit("deployed", key, view.name, one, { initiator: one.by, attributes: causedBy });
       return true;
     });
-    if (isNew) this.#flush();
+    if (isNew) void this.#outbox.flush();
   }
 
   // ------------------------------------------------------------------- health
@@ -203,7 +203,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       this.#tellDirectory(next);
       return true;
     });
-    if (isTold) this.#flush();
+    if (isTold) void this.#outbox.flush();
   }
 
   async healthChanges({
@@ -333,13 +333,6 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
         retryable: true,
       },
     };
-  }
-
-  /** Delivery is repeated from the rows by the alarm, so a failure here is only worth a log line. */
-  #flush(): void {
-    this.#outbox
-      .flush()
-      .catch((error: unknown) => console.error({ message: "flush failed", error: String(error) }));
   }
 }
 

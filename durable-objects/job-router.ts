@@ -135,7 +135,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     this.#runners.heard(state.runner, now);
     if (began) {
       this.#tellTaken(job, state.runner, now);
-      this.#flush();
+      void this.#outbox.flush();
     }
     return ok({ cancel: state.cancelRequested, leaseExpiresAt: state.leaseUntil });
   }
@@ -159,7 +159,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     this.#jobs.write(id, state);
     this.#watch(id, state);
     this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);
-    this.#flush();
+    void this.#outbox.flush();
     return ok({ repeated });
   }
 
@@ -233,7 +233,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     if (ending) {
       const { cause, code, message: text } = ending;
       this.#tellFinished(job, { error: { code, message: text } }, cause, state.resolved);
-      this.#flush();
+      void this.#outbox.flush();
     }
     if (state.state === "queued") {
       this.#rememberLane(job.lane);
@@ -317,13 +317,6 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
         },
       ]),
     );
-  }
-
-  /** Delivery is repeated from the rows by the alarm, so a failure here is only worth a log line. */
-  #flush(): void {
-    this.#outbox.flush().catch((error: unknown) => {
-      console.error({ message: "outbox flush failed, the alarm will repeat it", error: String(error) });
-    });
   }
 }
 
