@@ -115,7 +115,8 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
         outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
       tellPlace: (run, answer) => outbox.add(message("run", run, "placeAnswered", [answer])),
       ask: (run) => {
-        if (!outbox.holds(`run/${run}`)) outbox.add(message("run", run, "standing", []));
+        const question = message("run", run, "standing", []);
+        if (!outbox.holds(question)) outbox.add(question);
       },
     });
   }

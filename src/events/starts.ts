@@ -360,6 +360,8 @@ export class Starts {
     if (start?.state !== "started" || start.placeGroup === undefined || this.#rows.find(successor)) return;
     this.#rows.insert({ ...start, run: successor, gatherKey: undefined, continues: run, createdAt: now });
     this.#rows.become(successor, "started", { reason: `continues ${run}`, now });
+    // It began when this one ended, and may have told of its own end before this was told.
+    this.#ports.ask(successor);
   }
 
   /** A run is over: its place goes to the next. Idempotent. */

@@ -387,13 +387,11 @@ export class Outbox {
     return Number.isFinite(next) ? next : undefined;
   }
 
-  /** True when something for this receiver is on its way. */
-  holds(receiver: string): boolean {
+  /** True when this message is on its way to this receiver, with whatever arguments. */
+  holds({ receiver, method }: Pick<Message, "receiver" | "method">): boolean {
     this.#deleteAnswered();
-    return (
-      this.#sql.exec("SELECT 1 FROM outbox WHERE parked = 0 AND receiver = ? LIMIT 1", receiver).toArray()
-        .length > 0
-    );
+    const query = "SELECT 1 FROM outbox WHERE parked = 0 AND receiver = ? AND method = ? LIMIT 1";
+    return this.#sql.exec(query, receiver, method).toArray().length > 0;
   }
 
   /** True when anything is on its way, or waits for an operator. */

@@ -10,6 +10,7 @@ import {
   aProgram,
   aTrigger,
   type Bench,
+  command,
   register,
   run as runId,
   withBus,
@@ -230,6 +231,26 @@ describe("concurrency", () => {
       await bench.bus.forgetRun(successor);
       await bench.settle();
       expect(bench.runs.started).toHaveLength(2);
+    }));
+
+  it("is given back at once by a run that was over before the bus heard whose place it has", () =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime());
+      const [next, last] = [runId(7), runId(8)];
+      const first = await send(bench, { env: "production", n: "1" });
+      const wait = { run: next, command: command(1), type: "com.example.judged", afterSeq: 0 };
+      await bench.bus.registerWait(wait);
+      // Something else is on its way to it all the while.
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      bench.runs.answer = () => promise;
+      await bench.bus.ingest([anEvent({ type: wait.type })], "alice");
+      await bench.bus.forgetRun(next, last);
+      await bench.bus.forgetRun(last);
+      bench.runs.standing = (run) => ({ state: "over", ...(run === next && { successor: last }) });
+      await bench.bus.forgetRun(first.run, next);
+      resolve(false);
+      await bench.settle();
+      expect((await send(bench, { env: "production", n: "2" })).state).toBe("started");
     }));
 
   it("can be shared by triggers that name the same group", () =>
