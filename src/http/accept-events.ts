@@ -21,8 +21,8 @@ async function checkEnvironments(env: Env, reports: readonly CloudEvent[]): Prom
 }
 
 /**
- * Hands events to the bus, all of them or none. Throws what `admitAll` refuses: a type that is Sluice's own, an
- * emergency bypass whose sender is no operator, a report of health that cannot be read; and
+ * Hands events to the bus, all of them or none. Throws what `admitAll` refuses: a type or source that is Sluice's own,
+ * an emergency bypass whose sender is no operator, a report of health that cannot be read; and
  * `unknown_environment`. `role` is null for signed webhooks.
  */
 export async function acceptEvents(

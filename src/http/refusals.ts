@@ -32,7 +32,11 @@ export const refusals = {
   },
   malformed_body: { status: 400, means: "The body cannot be read: it is no JSON, or no UTF-8." },
   missing_header: { status: 400, means: "A header that this sender always sets is missing." },
-  invalid_event: { status: 400, means: "The event breaks a rule of CloudEvents 1.0, which `errors` names." },
+  invalid_event: {
+    status: 400,
+    means:
+      "The event breaks a rule of CloudEvents 1.0, or claims a type or source of Sluice's own; `errors` names it.",
+  },
   invalid_signal: { status: 400, means: "The signal's data cannot be kept; the detail says why." },
   invalid_payload: { status: 400, means: "The webhook's payload is not what its sender documents." },
   unauthenticated: {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { admitAll } from "../../src/events/admission.ts";
+import { scheduleEvent } from "../../src/events/schedule-event.ts";
 import type { Role } from "../../src/protocol/token.ts";
 import { anEvent } from "./builders.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
+const FIRING = { schedule: "backup/nightly", time: NOW, firedAt: NOW };
 
 describe("an event from outside", () => {
   it("is let in as it is", () => {
@@ -16,6 +18,23 @@ describe("an event from outside", () => {
     for (const role of ["sender", "admin", null] as const) {
       expect(admitAll(events, role, NOW)).toMatchObject({ ok: false, error: { code: "invalid_event" } });
     }
+  });
+
+  it("cannot take the place of what a run, a schedule or a workflow's start sends", () => {
+    const { source } = scheduleEvent("default", { cron: "0 3 * * *", timezone: "UTC" }, FIRING);
+    for (const role of ["sender", "admin", null] as const) {
+      expect(admitAll([anEvent(), anEvent({ source })], role, NOW)).toMatchObject({
+        ok: false,
+        error: { code: "invalid_event", details: { errors: [{ pointer: "/source" }] } },
+      });
+    }
+    const report = {
+      type: "dev.sluice.deployment.health",
+      data: { environment: "e", app: "a", status: "healthy" },
+    };
+    expect(admitAll([anEvent({ ...report, source })], "sender", NOW)).toMatchObject({ ok: false });
+    const like = anEvent({ source: "/workspaces" });
+    expect(admitAll([like], null, NOW)).toEqual({ ok: true, value: [like] });
   });
 
   it.each<[role: Role | null, allowed: boolean]>([

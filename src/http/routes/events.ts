@@ -30,7 +30,7 @@ const post = createRoute({
   tags,
   summary: "Take CloudEvents: binary, structured or batched",
   description:
-    "Answers once the events are stored, with the runs they started or woke. The same source and id again changes nothing and gets the first answer. `unmatched`, `notWoken` and `skipped` are in it for those who may view, too.",
+    "Answers once the events are stored, with the runs they started or woke. The same source and id again changes nothing and gets the first answer. `unmatched`, `notWoken` and `skipped` are in it for those who may view, too. Types under `dev.sluice.` (but reports of health) and sources under `/workspaces/` are Sluice's own.",
   middleware: [requires("sender")] as const,
   responses: { 202: json(receipts, "Stored"), ...problems(400, 401, 403, 404, 413, 415) },
 });
