@@ -118,9 +118,9 @@ export const mutations: readonly NamedMutation[] = [
     name: "an accepted outcome is not told to the run",
     invariant: 3,
     file: router,
-    find: "this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);\n    this.#flush();",
+    find: "this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);\n    void this.#outbox.flush();",
     replace:
-      'if ("ok" in outcome) this.#flush();\n    else this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);',
+      'if ("ok" in outcome) void this.#outbox.flush();\n    else this.#tellFinished(job, outcome, state.cause, state.resolved, sensitive);',
   },
   {
     name: "an older summary replaces a newer one",
