@@ -54,6 +54,7 @@ import { DEFAULT_WORKSPACE } from "./stubs.ts";
 const RETENTION_MS = 24 * 3600_000;
 const PURGE_EVERY_MS = 3600_000;
 const PURGE_TIMER = "purge";
+const PURGED_AT_ONCE = 1000;
 /** How many of a lane's jobs people are shown, in the order in which they will be handed over. */
 const SHOWN_JOBS = 5;
 const LEASE_MS = DEFAULT_LEASE_SECONDS * 1000;
@@ -117,6 +118,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
       askedAt: now,
     };
     this.#runners.seen(poll.runner, request.runner, now);
+    this.#keepPurge(now);
     const head = firstOf(this.#heads(poll.tags));
     if (head) return this.#give(head.id, poll.runner, now);
     return request.waitMs > 0 ? await this.#polls.wait(poll, request.waitMs) : null;
@@ -214,8 +216,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
   #onTimer(timer: Timer): void {
     const now = Date.now();
     if (timer.kind === PURGE_TIMER) {
-      this.#runners.forgetOld(now);
-      if (this.#jobs.purge(now - RETENTION_MS) > 0) this.#setPurge(now);
+      this.#purge(now);
       return;
     }
     const job = this.#jobs.get(timer.id as JobId);
@@ -279,6 +280,15 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
     if (!this.#lanes.has(lane)) this.#lanes.set(lane, JSON.parse(lane) as string[]);
   }
 
+  /** Forgets what is old, and comes back for as long as there is something that will be. */
+  #purge(now: number): void {
+    this.#runners.forgetOld(now);
+    const purged = this.#jobs.purge(now - RETENTION_MS, PURGED_AT_ONCE);
+    // A full batch means there is more: go on soon, in small turns.
+    if (purged === PURGED_AT_ONCE) this.#setPurge(now + 1000);
+    else if (this.#jobs.hasFinished() || this.#runners.hasAny()) this.#setPurge(now + PURGE_EVERY_MS);
+  }
+
   /** Sets the timer that a job in this state needs. A finished one needs the purge. */
   #watch(id: JobId, state: JobState): void {
     const due = dueAt(state);
@@ -287,11 +297,15 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
       return;
     }
     this.#timers.drop(id);
-    if (!this.#timers.get(PURGE_TIMER)) this.#setPurge(Date.now());
+    this.#keepPurge(Date.now());
   }
 
-  #setPurge(now: number): void {
-    this.#timers.set({ id: PURGE_TIMER, kind: PURGE_TIMER, dueAt: now + PURGE_EVERY_MS, data: null });
+  #keepPurge(now: number): void {
+    if (!this.#timers.get(PURGE_TIMER)) this.#setPurge(now + PURGE_EVERY_MS);
+  }
+
+  #setPurge(dueAt: number): void {
+    this.#timers.set({ id: PURGE_TIMER, kind: PURGE_TIMER, dueAt, data: null });
   }
 
   #tellTaken({ run, command, attempt }: StoredJob, runner: string, at: number): void {

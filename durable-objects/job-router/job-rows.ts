@@ -262,15 +262,19 @@ export class JobRows {
       .toArray();
   }
 
-  /** Deletes up to 1000 jobs that were finished at `before` or earlier. Returns how many finished ones are left. */
-  purge(before: number): number {
-    this.#sql.exec(
-      `DELETE FROM jobs WHERE seq IN
-         (SELECT seq FROM jobs WHERE state = 'finished' AND finished_at <= ? LIMIT 1000)`,
-      before,
-    );
+  /** Deletes jobs that were finished at `before` or earlier, at most `limit` of them; answers how many. */
+  purge(before: number, limit: number): number {
     return this.#sql
-      .exec<{ n: number }>("SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE state = 'finished' LIMIT 1)")
-      .one().n;
+      .exec(
+        `DELETE FROM jobs WHERE seq IN
+           (SELECT seq FROM jobs WHERE state = 'finished' AND finished_at <= ? LIMIT ?) RETURNING seq`,
+        before,
+        limit,
+      )
+      .toArray().length;
+  }
+
+  hasFinished(): boolean {
+    return this.#sql.exec("SELECT 1 FROM jobs WHERE state = 'finished' LIMIT 1").toArray().length > 0;
   }
 }

@@ -46,6 +46,10 @@ export class RunnerRows {
       }));
   }
 
+  hasAny(): boolean {
+    return this.#sql.exec("SELECT 1 FROM runners LIMIT 1").toArray().length > 0;
+  }
+
   /** Drops runners that have not been seen for a day. */
   forgetOld(now: number): void {
     this.#sql.exec("DELETE FROM runners WHERE last_seen_at < ?", now - FORGET_AFTER_MS);

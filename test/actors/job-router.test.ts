@@ -310,6 +310,48 @@ describe("completing", () => {
   });
 });
 
+describe("what is old", () => {
+  const rows = (object: DurableObjectStub, query: string) =>
+    runInDurableObject(object, (_, { storage }) => storage.sql.exec<{ n: number }>(query).toArray());
+
+  it("goes as fast as it comes: more finished jobs than go at once are gone within seconds", async () => {
+    const { router, object } = aRouter();
+    const job = aJob();
+    await router.enqueue(job);
+    const { lease } = await taken(router);
+    await router.complete(job.id, { lease, outcome: { ok: {} } });
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 2500)
+         INSERT INTO jobs (id, run, command, attempt, reference, inputs, timeout_ms, queue_timeout_ms, lane,
+           idempotency_key, state, queued_at, finished_at)
+         SELECT id || n, run, command, attempt, reference, inputs, timeout_ms, queue_timeout_ms, lane,
+           idempotency_key, state, queued_at, finished_at FROM jobs, more`,
+      );
+    });
+    const left = [];
+    for (const ms of [25 * 3600_000, 1000, 1000]) {
+      await passes(object, ms);
+      left.push(...(await rows(object, "SELECT COUNT(*) AS n FROM jobs")));
+    }
+    expect(left).toEqual([{ n: 1501 }, { n: 501 }, { n: 0 }]);
+    expect(await rows(object, "SELECT * FROM timers")).toEqual([]);
+  });
+
+  it("is a runner that has not asked for a day, also in a pool where no job has finished", async () => {
+    const { router, object } = aRouter();
+    const names = async () => (await router.status()).runners.map(({ name }) => name);
+    await poll(router, 0, { name: "gone" });
+    await passes(object, 20 * 3600_000);
+    await poll(router, 0, { name: "there" });
+    await passes(object, 5 * 3600_000);
+    expect(await names()).toEqual(["there"]);
+    await passes(object, 20 * 3600_000);
+    expect(await names()).toEqual([]);
+    expect(await rows(object, "SELECT * FROM timers")).toEqual([]);
+  });
+});
+
 describe("handing back and giving up", () => {
   it("puts a released job back in its old place, as the same attempt", async () => {
     const { router } = aRouter();
