@@ -27,7 +27,7 @@ interface Lease {
   lease: string;
   runner: string;
   leaseUntil: number;
-  /** Whether it has been prolonged because the router was down; that happens once between two heartbeats. */
+  /** Whether it has been prolonged because the router was down: once between two heartbeats, once past the timeout. */
   spared: boolean;
 }
 
@@ -127,6 +127,11 @@ function notYours(job: JobState): Result<never> {
   return refuse("lease_lost", `${why}; stop its work, its outcome no longer counts`);
 }
 
+/** When a job is over, whatever its runner says. */
+function endOf({ beganAt, timeoutMs }: { beganAt: number; timeoutMs: number }): number {
+  return beganAt + timeoutMs + TIMEOUT_GRACE_MS;
+}
+
 /** The runner is alive and has the job. The first one acknowledges the hand-over (`began`) and begins the full lease. */
 export function heartbeat(
   job: JobState,
@@ -138,6 +143,7 @@ export function heartbeat(
     return notYours(job);
   }
   const beganAt = job.state === "running" ? job.beganAt : now;
+  const endsAt = endOf({ ...job, beganAt });
   return ok({
     began: job.state === "handed_over",
     job: {
@@ -147,9 +153,10 @@ export function heartbeat(
       runner: job.runner,
       cancelRequested: job.cancelRequested,
       beganAt,
-      spared: false,
+      // Past its end a heartbeat earns the job no more time, nor does it take away what the job was spared.
+      spared: job.spared && now >= endsAt,
       resolved: beat.resolved ?? job.resolved,
-      leaseUntil: Math.min(now + leaseMs, beganAt + job.timeoutMs + TIMEOUT_GRACE_MS),
+      leaseUntil: Math.max(job.leaseUntil, Math.min(now + leaseMs, endsAt)),
     },
   });
 }
@@ -261,7 +268,7 @@ export function expire(job: JobState, now: number): { job: JobState; ending?: En
         return { job: { ...job, spared: true, leaseUntil: now + HANDOVER_LEASE_SECONDS * 1000 } };
       }
       if (job.state === "handed_over" || job.cancelRequested) return backToQueue(job, now);
-      const overran = now >= job.beganAt + job.timeoutMs + TIMEOUT_GRACE_MS;
+      const overran = now >= endOf(job);
       return {
         job: finished(job, "lost", now),
         ending: {

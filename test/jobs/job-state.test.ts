@@ -69,6 +69,16 @@ describe("a job", () => {
     expect(job).toMatchObject({ state: "finished", cause: "lost", finishedAt: timeoutMs + TIMEOUT_GRACE_MS });
   });
 
+  it("that overran while the router was down has the time it was spared, whatever it beats, and no more", () => {
+    const back = timeoutMs + TIMEOUT_GRACE_MS + 60_000;
+    let { job } = expire(aRunningJob(0), back);
+    for (const after of [1000, 5000]) {
+      job = unwrap(heartbeat(job, { lease: "lease-1" }, leaseMs, back + after)).job;
+      expect(dueAt(job)).toBe(back + handoverMs);
+    }
+    expect(expire(job, back + handoverMs + LATE_ALARM_MS + 1).ending?.message).toContain("past its timeout");
+  });
+
   it("keeps its timer at the end of its queue time, then of its lease, then needs none", () => {
     expect(dueAt(aQueuedJob(5))).toBe(5 + queueTimeoutMs);
     expect(dueAt(aHandedOverJob(5))).toBe(5 + handoverMs);
@@ -163,6 +173,30 @@ describe("whatever happens in whatever order", () => {
     what: fc.constantFrom("take", "beat", "complete", "release", "cancel", "wait", "stranger"),
     after: fc.integer({ min: 0, max: 40_000 }),
     digest: fc.constantFrom("a", "b"),
+  });
+
+  it("a job that beats for ever ends with the second alarm after its time, however late alarms are", () => {
+    const gap = fc.integer({ min: 0, max: 40_000 });
+    const what = fc.constantFrom("beat", "alarm");
+    const steps = fc.array(fc.record({ what, gap }), { minLength: 40, maxLength: 150 });
+    fc.assert(
+      fc.property(steps, (taken) => {
+        let job: JobState = aRunningJob(0);
+        let alarmsPastEnd = 0;
+        let now = 0;
+        for (const step of taken) {
+          now += step.gap;
+          if (step.what === "beat") {
+            const beat = heartbeat(job, { lease: "lease-1" }, leaseMs, now);
+            if (beat.ok) job = beat.value.job;
+          } else {
+            if (now >= Math.max(timeoutMs + TIMEOUT_GRACE_MS, dueAt(job) ?? 0)) alarmsPastEnd += 1;
+            job = expire(job, now).job;
+          }
+          expect(alarmsPastEnd < 2 || job.state === "finished").toBe(true);
+        }
+      }),
+    );
   });
 
   it("a job ends at most once, moves only for its lease holder, and always has a timer until it ends", () => {
