@@ -17,7 +17,9 @@ import {
   healthStatuses,
 } from "../../src/protocol/health.ts";
 import { type DeploymentHealth, healthOf, healthWords, observed } from "../../src/protocol/health-words.ts";
+import type { Client } from "../client.ts";
 import { collectPair, contextOf, parseCount, splitPair } from "../command.ts";
+import { ProblemError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 
 /** `gitlab.com/cd/*`, `app=*-production`, or both: `gitlab.com/cd/*,app=*-production`. */
@@ -39,12 +41,24 @@ function targetText({ function: reference, inputs }: Target): string {
   return (reference === "*" && parts.length > 0 ? parts : [reference, ...parts]).join(",");
 }
 
+type Freeze = EnvironmentView["freezes"][number];
+
+/** The API replaces all settings, and there is no option for these: left out, every freeze would end. */
+async function freezesOf(client: Client, path: string): Promise<Freeze[]> {
+  try {
+    return (await client.get<EnvironmentView>(path)).freezes;
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === "unknown_environment") return [];
+    throw error;
+  }
+}
+
 export function addEnvironmentCommands(program: Command): void {
   const environment = program.command("env").description("create and list environments");
 
   environment
     .command("create")
-    .description("create an environment, or replace its settings")
+    .description("create an environment, or replace its settings but for its freezes")
     .argument("<name>")
     .addOption(new Option("--tier <tier>", "what it is").choices(tierSchema.options).makeOptionMandatory())
     .addOption(new Option("--risk <risk>", "what is at stake").choices(riskSchema.options).default("medium"))
@@ -57,12 +71,14 @@ export function addEnvironmentCommands(program: Command): void {
         command: Command,
       ) => {
         const { client, out } = contextOf(command);
-        const view = await client.put<EnvironmentView>(`/v1/environments/${encodeURIComponent(name)}`, {
+        const path = `/v1/environments/${encodeURIComponent(name)}`;
+        const view = await client.put<EnvironmentView>(path, {
           body: {
             tier: options.tier,
             risk: options.risk,
             labels: options.label ?? {},
             targets: options.target ?? [],
+            freezes: await freezesOf(client, path),
           },
         });
         out.result(view, () => `${pc.green("✓")} environment ${view.name} (${view.tier}, ${view.risk} risk)`);
@@ -78,12 +94,13 @@ export function addEnvironmentCommands(program: Command): void {
       const now = Date.now();
       out.result(environments, () =>
         table(
-          ["NAME", "TIER", "RISK", "TARGETS", "DEPLOYED"],
+          ["NAME", "TIER", "RISK", "TARGETS", "FREEZES", "DEPLOYED"],
           environments.map((e) => [
             e.name,
             e.tier,
             e.risk,
             printable(e.targets.map(targetText).join(" ")),
+            freezeCount(e.freezes, now),
             printable(e.deployments.map((d) => deployed(d, e.health, now)).join(", ")),
           ]),
           "No environments yet: `sluice env create production --tier production --target 'app=*-production'`.",
@@ -93,7 +110,9 @@ export function addEnvironmentCommands(program: Command): void {
 
   environment
     .command("show")
-    .description("show an environment: what is deployed there, how well it is, and how that has changed")
+    .description(
+      "show an environment: its freezes, what is deployed there, how well it is, and how that has changed",
+    )
     .argument("<name>")
     .action(async (name: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
@@ -151,11 +170,34 @@ function deployed(deployment: Deployment, health: readonly Health[], now: number
   return `${app} ${revision} (${ago(at, now)}, ${healthWords(healthOf(deployment, health, now), revision)})`;
 }
 
+/** A freeze holds from `from` up to, but not including, `to`. */
+function freezeState({ from, to }: Freeze, now: number): "over" | "in force" | "to come" {
+  if (now >= Date.parse(to)) return "over";
+  return now >= Date.parse(from) ? "in force" : "to come";
+}
+
+/** Those that still matter: `1 in force, 2 to come`. */
+function freezeCount(freezes: readonly Freeze[], now: number): string {
+  const states = freezes.map((freeze) => freezeState(freeze, now));
+  return (["in force", "to come"] as const)
+    .map((state) => [states.filter((one) => one === state).length, state] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, state]) => `${count} ${state}`)
+    .join(", ");
+}
+
+function freezeLine(freeze: Freeze, now: number): string {
+  const { name, from, to, reason } = freeze;
+  const why = reason === "" ? "" : `: ${printable(reason)}`;
+  return `  freeze ${printable(name)}  ${freezeState(freeze, now)}, from ${from} to ${to}${why}`;
+}
+
 function described(view: EnvironmentView, changes: readonly HealthChange[], now: number): string {
-  const { deployments, health } = view;
+  const { deployments, health, freezes } = view;
   const foreign = health.filter((one) => !deployments.some(({ app }) => app === one.app));
   return [
     `${pc.bold(view.name)}  ${view.tier}, ${view.risk} risk`,
+    ...freezes.map((freeze) => freezeLine(freeze, now)),
     ...deployments.map((one) => healthLine(one.app, one.revision, healthOf(one, health, now), now)),
     ...foreign.map((one) => healthLine(one.app, one.revision ?? "", observed(one, now), now)),
     ...changes.map(({ app, status, since, message = "" }) =>
