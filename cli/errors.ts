@@ -46,4 +46,6 @@ export class ProblemError extends CliError {
 const hints: Record<string, string> = {
   unauthenticated: "Give a token with --token or SLUICE_TOKEN; `npm start` leaves one in .sluice/token.",
   forbidden: "Ask an administrator for a token of the role that is named.",
+  self_approval:
+    "Approve with another identity's token: `sluice token create --subject release-manager --role operator` makes one.",
 };

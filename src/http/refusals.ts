@@ -59,7 +59,8 @@ export const refusals = {
   },
   self_approval: {
     status: 403,
-    means: "The person who started a run cannot decide its approvals. Somebody else has to.",
+    means:
+      "The person who started a run cannot approve its calls, only deny them. Somebody else has to approve.",
   },
   not_assigned: { status: 403, means: "The form is for other people; the detail names them." },
   not_found: { status: 404, means: "There is no such route. `/docs` lists them." },

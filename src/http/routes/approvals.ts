@@ -36,7 +36,8 @@ const decide = createRoute({
   path: "/v1/approvals/{id}",
   tags,
   summary: "Approve or deny a held call",
-  description: "The initiator of a run cannot decide its approvals. Policy is asked again with the decision.",
+  description:
+    "The initiator of a run cannot approve its calls, only deny them. Policy is asked again with the decision.",
   middleware: [requires("operator"), limitBody()] as const,
   request: { params: z.object({ id: compoundIdSchema }), body: jsonBody(approvalDecisionSchema) },
   responses: { 200: json(approvalSchema, "The approval, decided"), ...problems(400, 401, 403, 404, 409) },
