@@ -40,10 +40,28 @@ function lastLine(text: string): string {
   return text.trim().split("\n").at(-1) ?? "";
 }
 
+/** What `work` comes to, or the reason of `signal` if that is first. The work goes on. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work;
+  return await new Promise<T>((resolve, reject) => {
+    const leave = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}
+
+/** What a server was asked for all jobs that wait for its answer; given up only when none of them waits any more. */
+interface Listing {
+  at: number;
+  refs: Promise<Map<string, string>>;
+  waiting: number;
+  abandoned: AbortController;
+}
+
 export class GitSource {
   readonly #cacheDir: string;
   readonly #now: () => number;
-  readonly #refs = new Map<string, { at: number; refs: Promise<Map<string, string>> }>();
+  readonly #listings = new Map<string, Listing>();
 
   constructor(options: { cacheDir: string; now?: () => number }) {
     this.#cacheDir = options.cacheDir;
@@ -86,16 +104,35 @@ export class GitSource {
     return folder;
   }
 
-  #listRefs(url: string, signal: AbortSignal | undefined): Promise<Map<string, string>> {
-    const known = this.#refs.get(url);
-    if (known && this.#now() - known.at < REFS_KEPT_MS) return known.refs;
-    const refs = this.#git(["ls-remote", "--tags", "--heads", "--", url], this.#cacheDir, signal).then(
-      parseRefs,
-    );
-    this.#refs.set(url, { at: this.#now(), refs });
+  async #listRefs(url: string, signal: AbortSignal | undefined): Promise<Map<string, string>> {
+    signal?.throwIfAborted();
+    const listing = this.#listingOf(url);
+    listing.waiting += 1;
+    try {
+      return await orAborted(listing.refs, signal);
+    } finally {
+      listing.waiting -= 1;
+      if (signal?.aborted && listing.waiting === 0) {
+        this.#forget(url, listing);
+        listing.abandoned.abort();
+      }
+    }
+  }
+
+  #listingOf(url: string): Listing {
+    const known = this.#listings.get(url);
+    if (known && this.#now() - known.at < REFS_KEPT_MS) return known;
+    const abandoned = new AbortController();
+    const listed = this.#git(["ls-remote", "--tags", "--heads", "--", url], this.#cacheDir, abandoned.signal);
+    const listing: Listing = { at: this.#now(), refs: listed.then(parseRefs), waiting: 0, abandoned };
+    this.#listings.set(url, listing);
     // A failure is told to those who wait for it, and the next one asks again.
-    refs.catch(() => this.#refs.delete(url));
-    return refs;
+    listing.refs.catch(() => this.#forget(url, listing));
+    return listing;
+  }
+
+  #forget(url: string, listing: Listing): void {
+    if (this.#listings.get(url) === listing) this.#listings.delete(url);
   }
 
   async #fetch(

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { folderDigest } from "../../runner/functions/folder-digest.ts";
+import { GitSource } from "../../runner/functions/git-source.ts";
 import { chooseCommit, parseRefs } from "../../runner/functions/git-versions.ts";
 import { parseReplacement, replace } from "../../runner/functions/replacements.ts";
 import { parseFunctionReference } from "../../src/protocol/function-reference.ts";
@@ -107,6 +108,58 @@ describe("a version", () => {
     ["0123456789abcdef0123456789abcdef01234567", "0123456789abcdef0123456789abcdef01234567"],
   ])("%s means %s", (version, commit) => {
     expect(chooseCommit(version, refs)?.commit).toBe(commit);
+  });
+});
+
+describe("asking a server for its versions", () => {
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+
+  /** Two jobs that ask at once, through a git that writes down its process and ends when `answer` is called. */
+  async function twoJobsThatAsk() {
+    const root = await aFolder({
+      "bin/git.sh": `#!/bin/sh\ncd "$(dirname "$0")"\necho $$ >> asked\nwhile ! cat answer 2>/dev/null; do sleep 0.02; done\n`,
+    });
+    await symlink("git.sh", join(root, "bin/git"));
+    vi.stubEnv("PATH", `${join(root, "bin")}:${process.env.PATH}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const source = new GitSource({ cacheDir: join(root, "cache") });
+    const cancel = [new AbortController(), new AbortController()] as const;
+    const ask = (signal?: AbortSignal) => source.resolve("https://git.test/repo", "main", signal);
+    const jobs = [ask(cancel[0].signal), ask(cancel[1].signal)] as const;
+    const processes = async (count: number) =>
+      await vi.waitFor(
+        async () => {
+          const pids = (await readFile(join(root, "bin/asked"), "utf8")).trim().split("\n").map(Number);
+          expect(pids).toHaveLength(count);
+          return pids;
+        },
+        { timeout: 5000 },
+      );
+    const answer = () => writeFile(join(root, "bin/answer"), `${commit}\trefs/heads/main\n`);
+    onTestFinished(answer);
+    return { ask, jobs, cancel, processes, answer };
+  }
+
+  it("goes on for the other jobs when the one that asked first is cancelled", async () => {
+    const { jobs, cancel, processes, answer } = await twoJobsThatAsk();
+    await processes(1);
+    cancel[0].abort(new Error("cancelled"));
+    await expect(jobs[0]).rejects.toThrow("cancelled");
+    await answer();
+    expect(await jobs[1]).toMatchObject({ commit });
+    await processes(1);
+  });
+
+  it("ends when every job that waits for it is cancelled, and the next job asks again", async () => {
+    const { ask, jobs, cancel, processes, answer } = await twoJobsThatAsk();
+    const [process1 = 0] = await processes(1);
+    for (const controller of cancel) controller.abort(new Error("cancelled"));
+    for (const job of jobs) await expect(job).rejects.toThrow("cancelled");
+    const next = ask();
+    await vi.waitFor(() => expect(() => process.kill(process1, 0)).toThrow("ESRCH"), { timeout: 5000 });
+    await processes(2);
+    await answer();
+    expect(await next).toMatchObject({ commit });
   });
 });
 
