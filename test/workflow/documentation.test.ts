@@ -104,6 +104,27 @@ plain(a)
 \`\`\``);
   });
 
+  test("has defaults as they are written, with their parentheses", () => {
+    const signature = "f(w, steps = (5, 25), one = (1,), none = (), n = (1 + 2) * 3, *rest, **more)";
+    expect(filePage("x.star", `def ${signature}:\n    pass\n`)).toContain(`\n${signature}\n`);
+    expect(filePage("x.star", "def f(x=(\n    1,\n)):\n    pass\n")).toContain("\nf(x = ( 1, ))\n");
+  });
+
+  test.each([
+    ["on_start(deploy)", "on_start → `deploy`"],
+    ["on_start(deploy, inputs = FIELDS)", "on_start: inputs `FIELDS` → `deploy`"],
+    ["on_start(inputs = FIELDS, handler = deploy)", "on_start: inputs `FIELDS` → `deploy`"],
+    ['on_event("a", deploy, "event.x")', 'on_event: type `"a"`, filter `"event.x"` → `deploy`'],
+    [
+      'on_event("a", deploy, filter = ("x" + "y") % z)',
+      'on_event: type `"a"`, filter `("x" + "y") % z` → `deploy`',
+    ],
+    ["on_schedule(every = 60, **rest)", "on_schedule: every `60`, `**rest` → `?`"],
+  ])("says of %s what starts the workflow, and what is called", (declaration, line) => {
+    const source = `def deploy(w, ev):\n    pass\n\n${declaration}\n`;
+    expect(filePage("x.star", source)).toContain(`## Triggers\n\n- ${line}\n`);
+  });
+
   test("describes what is sound in a file with mistakes", () => {
     expect(filePage("x.star", "def f(x):\n    pass\n\ny = = 1\n")).toContain("f(x)");
   });

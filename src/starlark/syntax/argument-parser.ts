@@ -14,21 +14,21 @@ export function parseArguments(tokens: TokenStream, expressions: ValueParser): a
       tokens.expect(",");
       if (tokens.at(")")) break;
     }
-    args.push(parseArgument(tokens, expressions));
+    const { start } = tokens;
+    args.push({ start, ...parseArgument(tokens, expressions), end: tokens.previousEnd });
   }
   return args;
 }
 
-function parseArgument(tokens: TokenStream, expressions: ValueParser): ast.Argument {
-  const { start } = tokens;
-  if (tokens.accept("*")) return { kind: "star", start, name: undefined, value: expressions.test() };
-  if (tokens.accept("**")) return { kind: "starstar", start, name: undefined, value: expressions.test() };
+function parseArgument(tokens: TokenStream, expressions: ValueParser): Omit<ast.Argument, "start" | "end"> {
+  if (tokens.accept("*")) return { kind: "star", name: undefined, value: expressions.test() };
+  if (tokens.accept("**")) return { kind: "starstar", name: undefined, value: expressions.test() };
   const value = expressions.test();
-  if (!tokens.at("=")) return { kind: "positional", start, name: undefined, value };
+  if (!tokens.at("=")) return { kind: "positional", name: undefined, value };
   if (value.kind !== "name") {
     const message = "keyword argument must have form name=expr";
     throw tokens.failure("keyword-argument", message, value.start, value.end);
   }
   tokens.advance();
-  return { kind: "named", start, name: value, value: expressions.test() };
+  return { kind: "named", name: value, value: expressions.test() };
 }

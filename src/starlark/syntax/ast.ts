@@ -104,9 +104,9 @@ export interface ConditionalExpression extends ExpressionNode {
   readonly whenFalse: Expression;
 }
 
-export interface Parameter {
+/** Its end is that of its text: behind the parentheses around a default, which are no part of the default's node. */
+export interface Parameter extends Node {
   readonly kind: "plain" | "star" | "starstar";
-  readonly start: number;
   /** Undefined for a bare `*`. */
   readonly name: Name | undefined;
   readonly defaultValue: Expression | undefined;
@@ -126,9 +126,9 @@ export interface LambdaExpression extends ExpressionNode {
   readonly function: FunctionNode;
 }
 
-export interface Argument {
+/** Its end is that of its text, as of a parameter. */
+export interface Argument extends Node {
   readonly kind: "positional" | "named" | "star" | "starstar";
-  readonly start: number;
   readonly name: Name | undefined;
   readonly value: Expression;
 }

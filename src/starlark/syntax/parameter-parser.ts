@@ -18,21 +18,24 @@ export function parseParameters(
       tokens.expect(",");
       if (tokens.at(end)) break;
     }
-    parameters.push(parseParameter(tokens, expressions));
+    const { start } = tokens;
+    parameters.push({ start, ...parseParameter(tokens, expressions), end: tokens.previousEnd });
   }
   return parameters;
 }
 
-function parseParameter(tokens: TokenStream, expressions: DefaultValueParser): ast.Parameter {
-  const { start } = tokens;
+function parseParameter(
+  tokens: TokenStream,
+  expressions: DefaultValueParser,
+): Omit<ast.Parameter, "start" | "end"> {
   if (tokens.accept("*")) {
     const name = tokens.kind === "identifier" ? tokens.identifier() : undefined;
-    return { kind: "star", start, name, defaultValue: undefined };
+    return { kind: "star", name, defaultValue: undefined };
   }
   if (tokens.accept("**")) {
-    return { kind: "starstar", start, name: tokens.identifier(), defaultValue: undefined };
+    return { kind: "starstar", name: tokens.identifier(), defaultValue: undefined };
   }
   const name = tokens.identifier();
   const defaultValue = tokens.accept("=") ? expressions.test() : undefined;
-  return { kind: "plain", start, name, defaultValue };
+  return { kind: "plain", name, defaultValue };
 }

@@ -222,7 +222,13 @@ function branchesOf(list: ast.Expression, file: ParsedFile): HandedOn[] {
     if (callee === undefined) return [];
     const { start, end, height } = node;
     const given = rest.map(
-      (value): ast.Argument => ({ kind: "positional", start: value.start, name: undefined, value }),
+      (value): ast.Argument => ({
+        kind: "positional",
+        start: value.start,
+        end: value.end,
+        name: undefined,
+        value,
+      }),
     );
     return [
       { call: { kind: "call", callee, parenthesis: start, arguments: given, start, end, height }, file },

@@ -32,26 +32,35 @@ export function filePage(file: string, source: string, { level = 1 }: FilePageOp
   ].join("\n\n");
 }
 
-const declaring = new Set(
+/** The functions that declare triggers: those that take a handler. */
+const declaring = new Map(
   surface.topLevel
     .filter(({ parameters }) => parameters.some(({ meaning }) => meaning === "handler"))
-    .map(({ name }) => name),
+    .map(({ name, parameters }) => [name, parameters]),
 );
 
 type SourceOf = (node: { start: number; end: number }) => string;
 
 function triggerText(node: ast.Expression, sourceOf: SourceOf): string[] {
-  if (node.kind !== "call" || node.callee.kind !== "name" || !declaring.has(node.callee.name)) return [];
-  const given = node.arguments.map(({ name, value }) => ({
-    name: name?.name,
-    text: oneLine(sourceOf(value)),
+  if (node.kind !== "call" || node.callee.kind !== "name") return [];
+  const parameters = declaring.get(node.callee.name);
+  if (parameters === undefined) return [];
+  const given = node.arguments.map((argument, index) => ({
+    name: argument.kind === "positional" ? parameters[index]?.name : argument.name?.name,
+    text: valueText(argument, sourceOf),
   }));
-  const handler = given.find(({ name }) => name === "handler") ?? given[1];
-  const rest = given.filter((argument) => argument !== handler);
-  const conditions = rest.map(({ name, text }) =>
-    name === undefined ? `\`${text}\`` : `${name} \`${text}\``,
-  );
-  return [`- ${node.callee.name}: ${conditions.join(", ")} → \`${handler?.text ?? "?"}\``];
+  const handler = given.find(({ name }) => name === "handler");
+  const conditions = given
+    .filter((argument) => argument !== handler)
+    .map(({ name, text }) => (name === undefined ? `\`${text}\`` : `${name} \`${text}\``));
+  const declared = [node.callee.name, ...(conditions.length === 0 ? [] : [conditions.join(", ")])].join(": ");
+  return [`- ${declared} → \`${handler?.text ?? "?"}\``];
+}
+
+/** What is written of an argument or a parameter without its name. Its value's own node lacks parentheses around it. */
+function valueText({ name, start, end }: ast.Argument | ast.Parameter, sourceOf: SourceOf): string {
+  if (name === undefined) return oneLine(sourceOf({ start, end }));
+  return oneLine(sourceOf({ start: name.end, end }).replace(/^\s*=\s*/, ""));
 }
 
 function oneLine(text: string): string {
@@ -86,9 +95,10 @@ function functionText(fn: ast.FunctionNode, sourceOf: SourceOf): string[] {
 }
 
 function parameterText(sourceOf: SourceOf) {
-  return ({ kind, name, defaultValue }: ast.Parameter): string => {
+  return (parameter: ast.Parameter): string => {
+    const { kind, name, defaultValue } = parameter;
     const stars = kind === "star" ? "*" : kind === "starstar" ? "**" : "";
-    const value = defaultValue === undefined ? "" : ` = ${oneLine(sourceOf(defaultValue))}`;
+    const value = defaultValue === undefined ? "" : ` = ${valueText(parameter, sourceOf)}`;
     return `${stars}${name?.name ?? ""}${value}`;
   };
 }
