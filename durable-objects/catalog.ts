@@ -6,9 +6,11 @@
 // 2. A workflow that does not load changes nothing: neither here nor in the bus.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/catalog/migrations.js";
+import { canonicalTarget } from "../src/environments/target.ts";
 import { checkFilter } from "../src/events/filter.ts";
 import { checkKey } from "../src/events/key.ts";
 import type { Target } from "../src/protocol/environment.ts";
+import { canonicalNameAndVersion } from "../src/protocol/function-name.ts";
 import { nameOfReference } from "../src/protocol/function-reference.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { MAX_PLACES } from "../src/protocol/place.ts";
@@ -157,7 +159,8 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
     description: string;
     by: Identity;
   }): Promise<CatalogFunction> {
-    const { name, trustScore, description, by } = fn;
+    const { trustScore, description, by } = fn;
+    const name = canonicalNameAndVersion(fn.name);
     const updatedAt = Date.now();
     this.#alarm.transaction(() => {
       this.#sql.exec(
@@ -246,18 +249,20 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
   #trustOf(reference: string, name: string): number {
     this.#trust ??= new Map(
       this.#sql
-        .exec<{ name: string; trust_score: number }>("SELECT name, trust_score FROM functions")
+        .exec<{ name: string; trust_score: number }>(
+          "SELECT name, trust_score FROM functions ORDER BY updated_at",
+        )
         .toArray()
-        .map((row) => [row.name, row.trust_score]),
+        .map((row) => [canonicalNameAndVersion(row.name), row.trust_score]),
     );
-    return this.#trust.get(reference) ?? this.#trust.get(name) ?? 0;
+    return this.#trust.get(canonicalNameAndVersion(reference)) ?? this.#trust.get(name) ?? 0;
   }
 
   #indexed(): { name: string; targets: Target[] }[] {
     this.#environments ??= this.#sql
       .exec<TargetsRow>("SELECT * FROM targets WHERE targets IS NOT NULL ORDER BY environment")
       .toArray()
-      .map((row) => ({ name: row.environment, targets: JSON.parse(row.targets ?? "[]") as Target[] }));
+      .map((row) => ({ name: row.environment, targets: targetsIn(row) }));
     return this.#environments;
   }
 
@@ -286,4 +291,8 @@ export class Catalog extends DurableObject<Env> implements CatalogRpc {
       onTimer: () => {},
     });
   }
+}
+
+function targetsIn({ targets }: TargetsRow): Target[] {
+  return (JSON.parse(targets ?? "[]") as Target[]).map(canonicalTarget);
 }

@@ -15,6 +15,10 @@ function notFound(message: string): JobError {
   return new JobError("FunctionNotFound", message, { retryable: false });
 }
 
+function outside(reference: string, root: string): JobError {
+  return new JobError("InvalidFunction", `${reference} points outside of ${root}`, { retryable: false });
+}
+
 /** A path that stays inside `root`, symbolic links followed. */
 async function inside(root: string, path: string, reference: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined);
@@ -23,7 +27,7 @@ async function inside(root: string, path: string, reference: string): Promise<st
   }
   const bound = await realpath(root);
   if (real !== bound && !real.startsWith(bound + sep)) {
-    throw new JobError("InvalidFunction", `${reference} points outside of ${root}`, { retryable: false });
+    throw outside(reference, root);
   }
   return real;
 }
@@ -68,6 +72,8 @@ export class FunctionResolver {
     reference: FunctionReference & { kind: "local" },
     from: FunctionFolder | undefined,
   ): Promise<ResolvedFunction> {
+    // A folder that a workflow names through the one above would have another name than the one it is governed by.
+    if (!from && functionName(reference).startsWith("..")) throw outside(reference.path, this.#workspace);
     const [base, root] = from ? [from.dir, from.root] : [this.#workspace, this.#workspace];
     const dir = await inside(root, resolve(base, reference.path), reference.path);
     return { dir, root, resolved: await folderDigest(dir) };

@@ -1,5 +1,6 @@
 // Which calls touch an environment.
 import type { Target } from "../protocol/environment.ts";
+import { canonicalName } from "../protocol/function-name.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import { matchesGlob } from "./glob.ts";
 
@@ -8,6 +9,11 @@ function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : undefined;
+}
+
+/** A target as somebody wrote it, in the spelling of names. The functions below compare it with names as it is. */
+export function canonicalTarget(target: Target): Target {
+  return { ...target, function: canonicalName(target.function) };
 }
 
 /**

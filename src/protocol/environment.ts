@@ -8,7 +8,7 @@ export const riskSchema = z.enum(["low", "medium", "high", "critical"]);
 /**
  * Which calls touch this environment: `function` is a glob over the reference without its version
  * (`gitlab.com/cd/*`), `inputs` maps an input's name to a glob over its text (`app: "*-production"`).
- * Every part that is given must match.
+ * Every part that is given must match. It is compared in the one spelling that a name has (`canonicalTarget`).
  */
 export const targetSchema = z.strictObject({
   function: z.string().min(1).max(300).default("*"),

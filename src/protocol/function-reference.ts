@@ -1,5 +1,6 @@
 // How a Function is named: what scripts pass as `step=`, what policy and catalog see as its name, and what
 // `func:` says in func.yml. The formats are those of GitLab's function references.
+import { canonicalName, isLocal } from "./function-name.ts";
 import { ok, type Result, refuse } from "./result.ts";
 
 export const MAX_REFERENCE_LENGTH = 500;
@@ -74,7 +75,7 @@ export function parseFunctionReference(text: string): Result<FunctionReference> 
     if (!/^[a-z][a-z0-9_/-]*$/.test(name)) return fail(text, "does not name a builtin");
     return ok({ kind: "builtin", name });
   }
-  if (/^\.{1,2}(\/|$)/.test(text)) {
+  if (isLocal(text)) {
     if (text.includes("\\") || text.includes("\0")) return fail(text, "must use forward slashes");
     return ok({ kind: "local", path: text });
   }
@@ -120,17 +121,17 @@ export function parseReferenceObject(
   return fail(`${url}@${rev}`, `has "${file}" for a file: it must end in .yml`);
 }
 
-/** The reference without its version: what the catalog knows a Function by, and targets match. */
+/** The reference without its version, in one spelling: what the catalog knows a Function by, and targets match. */
 export function functionName(reference: FunctionReference): string {
   switch (reference.kind) {
     case "builtin":
       return BUILTIN_SCHEME + reference.name;
     case "local":
-      return reference.path;
+      return canonicalName(reference.path);
     case "git":
     case "oci": {
       const inside = [reference.dir, reference.file ?? ""].filter(Boolean).join("/");
-      return inside === "" ? reference.repository : `${reference.repository}/-/${inside}`;
+      return canonicalName(inside === "" ? reference.repository : `${reference.repository}/-/${inside}`);
     }
   }
 }

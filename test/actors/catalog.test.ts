@@ -268,6 +268,42 @@ describe("the environment that governs a call", () => {
       expect(await governing(await restart())).toBe("b");
     }));
 
+  it("is the same however the reference is spelled, and so is what is known of its function", () =>
+    withCatalog(async (catalog) => {
+      const targets = [
+        { function: "GitLab.com/cd/*", inputs: {} },
+        { function: "./functions/deploy/", inputs: {} },
+      ];
+      await catalog.setTargets({ environment: "production", version: 1, targets });
+      for (const [name, trustScore] of [
+        ["gitlab.com/CD/reconcile.git", 0.5],
+        ["gitlab.com/cd/reconcile.git@v2", 0.9],
+        ["./functions//deploy", 0.5],
+      ] as const) {
+        await catalog.putFunction({ name, trustScore, description: "", by: alice });
+      }
+      await catalog.learnSensitive({ reference: "GITLAB.com/cd/reconcile@v1", inputs: ["token"] });
+      await catalog.learnSensitive({ reference: "./functions/./deploy", inputs: ["token"] });
+      const known = { environment: "production", sensitive: ["token"] };
+      for (const spelled of [
+        "gitlab.com/cd/reconcile@v1",
+        "GitLab.com:443/cd/reconcile.git@v1",
+        "././functions/x/../deploy",
+      ]) {
+        const governing = await catalog.governing({ reference: spelled, inputs: {} });
+        expect(governing).toMatchObject({ ok: true, value: { ...known, trustScore: 0.5 } });
+        // What a run decides by in its own turn is said of the same name.
+        expect(governing.ok && governing.value.targets).toHaveLength(1);
+      }
+      const exact = await catalog.governing({ reference: "gitlab.com/CD/reconcile@v2", inputs: {} });
+      expect(exact).toMatchObject({ value: { ...known, trustScore: 0.9 } });
+      expect((await catalog.functions()).map(({ name }) => name)).toEqual([
+        "./functions/deploy",
+        "gitlab.com/cd/reconcile",
+        "gitlab.com/cd/reconcile@v2",
+      ]);
+    }));
+
   it("is refused exactly when two environments touch the call", () => {
     const names = ["a", "b", "c"];
     const targets = fc.constantFrom<Target[]>(

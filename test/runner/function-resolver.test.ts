@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { folderDigest } from "../../runner/functions/folder-digest.ts";
 import { GitSource } from "../../runner/functions/git-source.ts";
@@ -234,6 +234,10 @@ describe("a Function in a local folder", () => {
     const resolver = aResolver(root);
     await expect(resolver.resolve(reference("./link"))).rejects.toThrow("points outside");
     await expect(resolver.resolve(reference("../"))).rejects.toThrow("points outside");
+    // The same folder under a name that no target means.
+    for (const spelled of [`../${basename(root)}/in`, `./in/../../${basename(root)}/in`]) {
+      await expect(resolver.resolve(reference(spelled))).rejects.toMatchObject({ code: "InvalidFunction" });
+    }
     expect((await resolver.resolve(reference("./in"))).dir).toMatch(/\/in$/);
   });
 

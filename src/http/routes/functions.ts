@@ -34,7 +34,7 @@ const put = createRoute({
   tags,
   summary: "Register a function with its trust score",
   description:
-    "The name is the reference without its version (`gitlab.com/cd/reconcile`), or with it, for that version alone. A function nobody registered counts as 0.",
+    "The name is the reference without its version (`gitlab.com/cd/reconcile`), or with it, for that version alone. It is answered in the one spelling that targets and policy know the function by. A function nobody registered counts as 0.",
   middleware: [requires("admin"), limitBody()] as const,
   request: { params: z.object({ name: nameSchema }), body: jsonBody(functionInputSchema) },
   responses: { 200: json(catalogFunctionSchema, "The function"), ...problems(400, 401, 403) },
