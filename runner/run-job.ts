@@ -21,7 +21,7 @@ import type { FunctionResolver } from "./functions/function-resolver.ts";
 import { Heart, type StopReason } from "./heart.ts";
 import { JobError } from "./job-error.ts";
 import { JobLog } from "./job-log.ts";
-import type { LeaseStore } from "./lease-store.ts";
+import type { LeaseRecord, LeaseStore } from "./lease-store.ts";
 import { MaskedStream, Masker } from "./masking.ts";
 
 /** A timer cannot be longer; a longer timeout is none. */
@@ -204,20 +204,46 @@ function completionOf(lease: string, outcome: JobOutcome, sensitive: string[] = 
   return { lease, outcome, ...(sensitive.length === 0 ? {} : { sensitive_outputs: sensitive }) };
 }
 
-async function answer(job: Job, host: JobHost, end: End): Promise<void> {
+async function answer(
+  { id, lease }: { id: string; lease: string },
+  host: JobHost,
+  end: End,
+  signal?: AbortSignal,
+): Promise<void> {
   if (end === "drop") {
-    host.say(`${job.id}: the job is no longer ours, its work was stopped`);
+    host.say(`${id}: the job is no longer ours, its work was stopped`);
     return;
   }
-  const { lease } = job;
   const giveUpAt = Date.now() + ANSWER_FOR_MS;
   await untilAnswered(
     () =>
       "outcome" in end
-        ? host.client.complete(job.id, completionOf(lease, end.outcome, end.sensitive))
-        : host.client.release(job.id, { lease, reason: end.release }),
-    { giveUpAt, onFailure: (error) => host.say(`${job.id}: ${error.message}, will try again`) },
+        ? host.client.complete(id, completionOf(lease, end.outcome, end.sensitive))
+        : host.client.release(id, { lease, reason: end.release }),
+    {
+      giveUpAt,
+      onFailure: (error) => host.say(`${id}: ${error.message}, will try again`),
+      ...(signal && { signal }),
+    },
   );
+}
+
+/**
+ * Delivers an outcome that an earlier process of this runner had, as that one would have. Never throws. When the
+ * runner stops before there is an answer, the outcome stays on disk for the next one.
+ */
+export async function deliverLeft(left: LeaseRecord & { outcome: JobOutcome }, host: JobHost): Promise<void> {
+  const end = { outcome: left.outcome, ...(left.sensitive_outputs && { sensitive: left.sensitive_outputs }) };
+  try {
+    await answer(left, host, end, host.signal);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") {
+      host.say(`${left.id}: nobody has answered; its outcome stays for the next start`);
+      return;
+    }
+    host.say(`${left.id}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  await host.leases.remove(left.id);
 }
 
 /**

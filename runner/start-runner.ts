@@ -14,12 +14,14 @@ import { parseReplacement } from "./functions/replacements.ts";
 import { type LeaseRecord, LeaseStore } from "./lease-store.ts";
 import { isOnPath, machineEnvironment } from "./machine-environment.ts";
 import { groupIsAlive } from "./process-group.ts";
-import { type JobHost, runJob } from "./run-job.ts";
+import { deliverLeft, type JobHost, runJob } from "./run-job.ts";
 
 /** Polls end between this and the longest, so that a fleet does not ask all at once. */
 const SHORTEST_POLL_SECONDS = 20;
 /** What a killed runner left behind gets this long to be ended by its watcher. */
 const ORPHANS_END_WITHIN_MS = 10_000;
+/** After this the lease of a job that was left has run out, and nobody needs it handed back. */
+const HAND_BACK_FOR_MS = 60_000;
 
 export interface RunnerOptions {
   /** The server, `https://sluice.example`. */
@@ -62,31 +64,31 @@ function infoOf(options: RunnerOptions): RunnerInfo {
   });
 }
 
-/** Deals with what an earlier process of this runner had: delivers outcomes, hands back the rest. */
-async function recover(
-  records: LeaseRecord[],
+/** Waits until what a killed runner left running has ended: a job that is handed back must have nobody working on it. */
+async function orphansEnd(records: readonly LeaseRecord[]): Promise<void> {
+  const giveUpAt = Date.now() + ORPHANS_END_WITHIN_MS;
+  for (const { group } of records) {
+    while (group !== undefined && groupIsAlive(group) && Date.now() < giveUpAt) await sleep(50);
+  }
+}
+
+/** Hands back what an earlier process of this runner had begun and not finished. */
+async function handBackLeft(
+  { id, lease }: LeaseRecord,
   client: RunnerClient,
   leases: LeaseStore,
   signal: AbortSignal,
-) {
-  for (const { id, lease, group, outcome, sensitive_outputs } of records) {
-    // Handing a job back while something still works on it would let two work on it.
-    const giveUpAt = Date.now() + ORPHANS_END_WITHIN_MS;
-    while (group !== undefined && groupIsAlive(group) && Date.now() < giveUpAt) await sleep(50);
-    try {
-      await untilAnswered(
-        () =>
-          outcome
-            ? client.complete(id, { lease, outcome, ...(sensitive_outputs && { sensitive_outputs }) })
-            : client.release(id, { lease, reason: "the runner was restarted" }),
-        { giveUpAt: Date.now() + 60_000, signal },
-      );
-    } catch (error) {
-      // Refused: the lease has run out meanwhile, and the job is in other hands.
-      if (!(error instanceof ServerRefused) && !(error instanceof ServerUnreachable)) throw error;
-    }
-    await leases.remove(id);
+): Promise<void> {
+  try {
+    await untilAnswered(() => client.release(id, { lease, reason: "the runner was restarted" }), {
+      giveUpAt: Date.now() + HAND_BACK_FOR_MS,
+      signal,
+    });
+  } catch (error) {
+    // Refused: the lease has run out meanwhile, and the job is in other hands.
+    if (!(error instanceof ServerRefused) && !(error instanceof ServerUnreachable)) throw error;
   }
+  await leases.remove(id);
 }
 
 /** The next job; undefined when the runner is to stop. Keeps asking through every failure but a refused token. */
@@ -140,7 +142,8 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
     const left = await leases.left();
     if (left.length > 0)
       log(`taking up what an earlier process left: ${left.map(({ id }) => id).join(", ")}`);
-    await recover(left, client, leases, signal);
+    await orphansEnd(left);
+    for (const record of left) if (!record.outcome) await handBackLeft(record, client, leases, signal);
     const workRoot = join(own, "work");
     await rm(workRoot, { recursive: true, force: true });
     const environment: Record<string, string> = {
@@ -163,6 +166,13 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
       signal: handBack.signal,
       say: log,
     };
+    const begin = (work: Promise<void>) => {
+      const counted = work.finally(() => running.delete(counted));
+      running.add(counted);
+    };
+    for (const record of left) {
+      if (record.outcome) begin(deliverLeft({ ...record, outcome: record.outcome }, host));
+    }
     log(`${info.name} asks ${options.url} for jobs, ${info.capacity} at once`);
     for (;;) {
       if (running.size >= info.capacity && !signal.aborted) {
@@ -172,8 +182,7 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
       const job = await nextJob(client, info, options);
       if (!job) break;
       log(`${job.id}: ${job.function.reference}`);
-      const work = runJob(job, host).finally(() => running.delete(work));
-      running.add(work);
+      begin(runJob(job, host));
     }
   } catch (error) {
     if (!signal.aborted) throw error;

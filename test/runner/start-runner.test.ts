@@ -295,20 +295,49 @@ describe("a runner that is killed", () => {
     await until(() => expect(server.of(id).released).toBe("the runner was restarted"));
   });
 
+  async function killedWithAnOutcome() {
+    const setting = await killedWhileAt("functions.test/greet@v1", () => ({}));
+    setting.server.state.goesDown = true;
+    const leases = join(setting.root, ".sluice/runner/test/leases");
+    const kept = async () => {
+      const files = (await readdir(leases)).filter((file) => file.endsWith(".json"));
+      return (await Promise.all(files.map((file) => readFile(join(leases, file), "utf8")))).join();
+    };
+    await until(async () => expect(await kept()).toContain('"outcome"'));
+    await setting.kill();
+    return { ...setting, kept };
+  }
+
   it("delivers the outcome that it did not get rid of", async () => {
-    const { server, root, start, id, kill } = await killedWhileAt("functions.test/greet@v1", () => ({}));
-    server.state.goesDown = true;
-    const leases = join(root, ".sluice/runner/test/leases");
-    await until(async () => {
-      const kept = await Promise.all(
-        (await readdir(leases)).map((file) => readFile(join(leases, file), "utf8")),
-      );
-      expect(kept.join()).toContain('"outcome"');
-    });
-    await kill();
+    const { server, start, id } = await killedWithAnOutcome();
     Object.assign(server.state, { goesDown: false, isDown: false });
     start();
     await until(() => expect(server.of(id).outcome).toEqual({ ok: { text: `${id}-key` } }));
     expect(server.of(id).released).toBeUndefined();
+  });
+
+  it("delivers it after an outage of half an hour too", async () => {
+    const { server, start, id, lines } = await killedWithAnOutcome();
+    const failures = () => lines.filter((line) => line.startsWith(`${id}: `)).length;
+    start();
+    await until(() => expect(failures()).toBeGreaterThan(0));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1800_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const before = failures();
+    await until(() => expect(failures()).toBeGreaterThan(before));
+    Object.assign(server.state, { goesDown: false, isDown: false });
+    await until(() => expect(server.of(id).outcome).toEqual({ ok: { text: `${id}-key` } }));
+  });
+
+  it("keeps it for the next start when it is stopped before there was an answer", async () => {
+    const { server, start, id, kept, lines } = await killedWithAnOutcome();
+    const second = start({ graceMs: 50 });
+    await until(() => expect(lines.join()).toContain(`${id}: `));
+    await second.stop();
+    expect(await kept()).toContain('"outcome"');
+    Object.assign(server.state, { goesDown: false, isDown: false });
+    start();
+    await until(() => expect(server.of(id).outcome).toEqual({ ok: { text: `${id}-key` } }));
+    await until(async () => expect(await kept()).toBe(""));
   });
 });
