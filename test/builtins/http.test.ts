@@ -77,19 +77,64 @@ describe("builtin://http", () => {
       "https://a.example.com/again": () => redirect("https://b.example.com/"),
       "https://b.example.com/": () => new Response("here"),
     });
-    const headers = { Authorization: "Bearer s3cret", Cookie: "id=1", "X-Trace": "t" };
-    const outcome = await http.perform(call({ url: "https://a.example.com/", headers }), outbound);
+    const harmless = { accept: "text/html", "accept-language": "de", "user-agent": "ours" };
+    const own = {
+      Authorization: "Bearer s3cret",
+      Cookie: "id=1",
+      "PRIVATE-TOKEN": "s3cret",
+      "X-Api-Key": "s3cret",
+    };
+    const inputs = { url: "https://a.example.com/", headers: { ...harmless, ...own } };
+    const outcome = await http.perform(call(inputs), outbound);
     expect(outcome).toMatchObject({ ok: { url: "https://b.example.com/", body: "here" } });
-    const seen = requests.map((request) => [
-      request.headers.get("authorization"),
-      request.headers.get("cookie"),
-      request.headers.get("x-trace"),
-    ]);
-    expect(seen).toEqual([
-      ["Bearer s3cret", "id=1", "t"],
-      ["Bearer s3cret", "id=1", "t"],
-      [null, null, "t"],
-    ]);
+    const lower = Object.fromEntries(Object.entries(own).map(([name, value]) => [name.toLowerCase(), value]));
+    const seen = requests.map((request) => Object.fromEntries(request.headers));
+    expect(seen).toEqual([{ ...harmless, ...lower }, { ...harmless, ...lower }, harmless]);
+  });
+
+  test("takes an origin without TLS for another one", async () => {
+    const { outbound, requests } = internet({
+      "https://a.example.com/": () => redirect("http://a.example.com/"),
+      "http://a.example.com/": () => new Response("here"),
+    });
+    const headers = { "X-Api-Key": "s3cret" };
+    await http.perform(call({ url: "https://a.example.com/", headers }), outbound);
+    expect(requests.map((request) => request.headers.get("x-api-key"))).toEqual(["s3cret", null]);
+  });
+
+  test.each([
+    ["POST", 307],
+    ["PUT", 302],
+  ])("sends the body of a %s to no other origin, which a %i would", async (method, status) => {
+    const { outbound, requests } = internet({
+      "https://a.example.com/": () => redirect("https://b.example.com/", status),
+      "https://b.example.com/": () => new Response("here"),
+    });
+    const outcome = await http.perform(
+      call({ url: "https://a.example.com/", method, body: "s3cret" }),
+      outbound,
+    );
+    expect(outcome).toMatchObject({
+      error: {
+        code: "HttpRefused",
+        retryable: false,
+        message: expect.stringContaining("https://b.example.com"),
+      },
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("follows to another origin where the body is left behind", async () => {
+    const { outbound, requests } = internet({
+      "https://a.example.com/": () => redirect("https://b.example.com/", 303),
+      "https://b.example.com/": () => new Response("here"),
+    });
+    const inputs = { url: "https://a.example.com/", method: "POST", body: { token: "s3cret" } };
+    expect(await http.perform(call(inputs), outbound)).toMatchObject({ ok: { body: "here" } });
+    expect(Object.fromEntries(requests[1]?.headers ?? [])).toEqual({
+      "user-agent": "sluice",
+      "idempotency-key": "run_0123456789abcdef0123456789abcdef#0#1",
+    });
   });
 
   test("keeps method and body over 307, and turns a POST into a GET over 303", async () => {

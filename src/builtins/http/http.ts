@@ -21,7 +21,8 @@ const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** They describe the connection, which is not the script's. */
 const forbiddenHeaders =
   /^(host|content-length|transfer-encoding|connection|upgrade|te|trailer|keep-alive|proxy-.*|cf-.*)$/i;
-const credentialHeaders = ["authorization", "cookie"];
+/** What another origin is told. Any other header may be a credential: every API has its own name for that. */
+const harmlessHeaders = /^(accept|accept-.*|user-agent|content-type|idempotency-key)$/;
 
 const callSchema = z.strictObject({
   url: z.url().max(8192),
@@ -54,8 +55,8 @@ type Inputs = z.infer<typeof inputsSchema>;
 /**
  * `builtin://http`: one HTTP call from Sluice itself. Inputs `url`, `method` (GET), `headers`, `body`, `timeout`
  * (30 s), `fail` (True); outputs `status`, `headers`, `body` (text), `json` (parsed, when the answer says it is
- * JSON) and `url` (the last one, after redirects). Errors: `HttpRefused` (the address is not public),
- * `HttpStatus` (400 or more), `HttpTimeout`, `HttpFailed`, `PayloadTooLarge`.
+ * JSON) and `url` (the last one, after redirects). Errors: `HttpRefused` (the address is not public, or another origin
+ * than the script's would get the body), `HttpStatus` (400 or more), `HttpTimeout`, `HttpFailed`, `PayloadTooLarge`.
  */
 export const http: OutboundBuiltin = {
   kind: "outbound",
@@ -120,11 +121,21 @@ async function follow(
       body = undefined;
       headers.delete("content-type");
     }
-    // What was meant for one server is not told to another.
-    if (next.origin !== url.origin) for (const name of credentialHeaders) headers.delete(name);
+    if (next.origin !== url.origin) {
+      if (body !== undefined) throw new OutboundRefused(bodyElsewhere(url, next));
+      // What was meant for one server is not told to another.
+      for (const name of [...headers.keys()]) if (!harmlessHeaders.test(name)) headers.delete(name);
+    }
     url = next;
   }
   throw new Error(`more than ${MAX_REDIRECTS} redirects`);
+}
+
+function bodyElsewhere(from: URL, to: URL): string {
+  return (
+    `${from.origin} redirects to ${to.origin} with the body, which was not meant for that: ` +
+    `if it is, call ${to.origin} outright`
+  );
 }
 
 function bodyOf(inputs: Inputs, headers: Headers): string | undefined {
