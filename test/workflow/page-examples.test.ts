@@ -1,4 +1,4 @@
-// The examples of docs/workflows.md call what there is as it wants to be called.
+// The examples of docs/workflows.md and docs/events.md call what there is as it wants to be called.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { check } from "../../src/starlark/index.ts";
@@ -8,8 +8,8 @@ import { sha256Hex } from "./scripted-host.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
-const examples = [...read("docs/workflows.md").matchAll(/^```python\n(.*?)^```$/gms)].map(
-  ([, source = ""]) => source,
+const examples = ["docs/workflows.md", "docs/events.md"].flatMap((page) =>
+  [...read(page).matchAll(/^```python\n(.*?)^```$/gms)].map(([, source = ""]) => source),
 );
 const library = Object.fromEntries(
   ["lib/canary.star", "lib/soak.star", "lib/duration.star"].map((path) => [path, read(`workflows/${path}`)]),
