@@ -19,10 +19,9 @@ import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environm
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { Identity } from "../src/protocol/token.ts";
-import { openActorStorage } from "../src/storage/actor-storage.ts";
+import { openActorStorage, TablesOnDemand } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import { atMost } from "../src/storage/patience.ts";
 import { RowTooLarge } from "../src/storage/row-size.ts";
@@ -48,6 +47,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   readonly #alarm: Alarm;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
+  readonly #tables: TablesOnDemand;
   readonly #rows: EnvironmentRows;
   /** By version of the targets: who waits for the catalog to have them. */
   readonly #awaited = new Map<number, () => void>();
@@ -56,19 +56,13 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { sql } = ctx.storage;
-    ({
-      alarm: this.#alarm,
-      timers: this.#timers,
-      outbox: this.#outbox,
-    } = openActorStorage(ctx.storage, {
+    const actor = openActorStorage(ctx.storage, {
       deliver: (queued) => deliverMessage(env, DEFAULT_WORKSPACE, queued),
       onDelivered: (told) => this.#delivered(told),
-    }));
-    this.#rows = new EnvironmentRows(sql);
-    ctx.blockConcurrencyWhile(async () => {
-      applyMigrations(ctx.storage, migrations);
     });
+    ({ alarm: this.#alarm, timers: this.#timers, outbox: this.#outbox } = actor);
+    this.#tables = new TablesOnDemand(ctx, actor, migrations);
+    this.#rows = new EnvironmentRows(ctx.storage.sql);
   }
 
   // ----------------------------------------------------------------- settings
@@ -86,7 +80,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       return refuse("invalid_request", `The freezes are not valid: ${errors[0]?.message}`, { errors });
     const now = Date.now();
     try {
-      const view = this.#alarm.transaction(() => {
+      const view = this.#tables.transaction(() => {
         const before = this.#rows.get();
         const present = before?.removed ? undefined : before?.view;
         const next: EnvironmentView = {
@@ -120,9 +114,14 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     return stored ? ok(stored.view) : unknownEnvironment();
   }
 
+  /** Undefined where it was never made. */
+  #stored(): StoredEnvironment | undefined {
+    return this.#tables.exist ? this.#rows.get() : undefined;
+  }
+
   /** Undefined where it was never made, or has been removed. */
   #present(): StoredEnvironment | undefined {
-    const stored = this.#rows.get();
+    const stored = this.#stored();
     return stored?.removed ? undefined : stored;
   }
 
@@ -243,11 +242,11 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   }
 
   async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
-    return this.#outbox.parked();
+    return this.#tables.exist ? this.#outbox.parked() : [];
   }
 
   async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
-    return retryParked(this.#outbox, request);
+    return this.#tables.exist ? retryParked(this.#outbox, request) : 0;
   }
 
   override async alarm(): Promise<void> {

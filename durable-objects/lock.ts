@@ -11,10 +11,9 @@ import { grantable } from "../src/environments/lock-queue.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { LockView } from "../src/protocol/lock.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
-import { openActorStorage } from "../src/storage/actor-storage.ts";
+import { openActorStorage, TablesOnDemand } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
 import { handleAlarm } from "../src/storage/alarm-handler.ts";
-import { applyMigrations } from "../src/storage/migrations.ts";
 import type { Message, Outbox } from "../src/storage/outbox.ts";
 import type { Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
@@ -34,23 +33,19 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   readonly #alarm: Alarm;
   readonly #timers: Timers;
   readonly #outbox: Outbox;
+  readonly #tables: TablesOnDemand;
   readonly #claims: ClaimRows;
   #summaryQueued = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    ({
-      alarm: this.#alarm,
-      timers: this.#timers,
-      outbox: this.#outbox,
-    } = openActorStorage(ctx.storage, {
+    const actor = openActorStorage(ctx.storage, {
       deliver: (queued) => this.#deliver(queued),
       onDelivered: (told, answer) => this.#answered(told, answer),
-    }));
-    this.#claims = new ClaimRows(ctx.storage.sql);
-    ctx.blockConcurrencyWhile(async () => {
-      applyMigrations(ctx.storage, migrations);
     });
+    ({ alarm: this.#alarm, timers: this.#timers, outbox: this.#outbox } = actor);
+    this.#tables = new TablesOnDemand(ctx, actor, migrations);
+    this.#claims = new ClaimRows(ctx.storage.sql);
   }
 
   async acquire(claim: Parameters<LockRpc["acquire"]>[0]): Promise<void> {
@@ -62,7 +57,7 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   }
 
   async revoke({ by, reason, ...claimant }: Parameters<LockRpc["revoke"]>[0]): Promise<Result<LockView>> {
-    const key = this.#claims.key();
+    const key = this.#key();
     const { run, command } = claimant;
     if (key === undefined || this.#claims.stateOf(claimant) !== "held") {
       return refuse("lock_not_held", `the command ${command} of ${run} does not hold this lock`);
@@ -85,10 +80,15 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   }
 
   async view(): Promise<Result<LockView>> {
-    const key = this.#claims.key();
+    const key = this.#key();
     return key === undefined
       ? refuse("unknown_lock", "nobody holds this lock or waits for it")
       : ok(this.#view(key));
+  }
+
+  /** Undefined where nobody has ever asked for it. */
+  #key(): string | undefined {
+    return this.#tables.exist ? this.#claims.key() : undefined;
   }
 
   #view(key: string): LockView {
@@ -104,7 +104,7 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   /** Writes a change, and whom it lets have the lock, in one turn. */
   #change(key: string, write: (now: number) => boolean): void {
     const now = Date.now();
-    const isChanged = this.#alarm.transaction(() => {
+    const isChanged = this.#tables.transaction(() => {
       if (!write(now)) return false;
       const waiting = this.#claims.waiting();
       const granted = grantable(
@@ -145,11 +145,11 @@ export class Lock extends DurableObject<Env> implements LockRpc {
   }
 
   async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {
-    return this.#outbox.parked();
+    return this.#tables.exist ? this.#outbox.parked() : [];
   }
 
   async retryParked(request: Parameters<OutboxRpc["retryParked"]>[0]): Promise<number> {
-    return retryParked(this.#outbox, request);
+    return this.#tables.exist ? retryParked(this.#outbox, request) : 0;
   }
 
   // ------------------------------------------------------------------- timers

@@ -13,6 +13,7 @@ import {
 import type { EnvironmentInput } from "../../src/protocol/environment.ts";
 import type { CommandId } from "../../src/protocol/ids.ts";
 import type { Identity } from "../../src/protocol/token.ts";
+import { tablesOf } from "./object-fixture.ts";
 
 const by: Identity = { subject: "alice", role: "admin", tokenId: "t" };
 const catalog = catalogStub(env, DEFAULT_WORKSPACE);
@@ -301,6 +302,26 @@ test("without the catalog there is no yes, and once it is back the calls are gov
   });
   await runDurableObjectAlarm(object);
   await expect.poll(() => governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
+});
+
+test("one that is only asked for keeps nothing, and is made all the same when it is put", async () => {
+  const { name, rpc, object, put } = fresh();
+  const page = { limit: 10 };
+  const unknown = { ok: false, error: { code: "unknown_environment" } };
+  for (const answer of [rpc.view(), rpc.deployments(page), rpc.healthChanges(page), rpc.remove(by)]) {
+    expect(await answer).toMatchObject(unknown);
+  }
+  const told = { app: "shop", revision: "1", function: "f", run: "run_1", by: "bob", at: 1 };
+  await rpc.recordDeployment({ ...told, command: "0#1" as CommandId });
+  expect(await rpc.parkedMessages()).toEqual([]);
+  expect(await rpc.retryParked({ actor: `environment/${name}`, by })).toBe(0);
+  expect(await put({ labels: { team: "x".repeat(2_100_000) } })).toMatchObject({ ok: false });
+  expect(await rpc.view()).toMatchObject(unknown);
+  expect(await tablesOf(object)).toEqual([]);
+  expect(await put()).toMatchObject({ ok: true, value: { version: 1 } });
+  expect(await governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
+  await evictDurableObject(object);
+  expect(await rpc.view()).toMatchObject({ ok: true, value: { version: 1 } });
 });
 
 test("settings too large for a row are refused, and what was there stays", async () => {

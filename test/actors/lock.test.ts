@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { DEFAULT_WORKSPACE, directoryStub, lockStub } from "../../durable-objects/stubs.ts";
+import { tablesOf } from "./object-fixture.ts";
 import { command, newRunId, operator, script, startRun, type TestRun, unwrap } from "./run-fixture.ts";
 
 let keys = 0;
@@ -115,6 +116,24 @@ describe("a lock", () => {
     const real = await startRun(body(lock.key));
     await until(async () => expect(await holders(lock)).toEqual([real.id]));
     await real.rpc.cancel({ by: operator, reason: "", terminate: true });
+  });
+
+  test("that is only asked about keeps nothing, and is there for the first who wants it", async () => {
+    const lock = aLock();
+    expect(await lock.rpc().view()).toMatchObject({ ok: false, error: { code: "unknown_lock" } });
+    const claim = { run: newRunId(), command: command("0.1#1") };
+    expect(await lock.rpc().revoke({ ...claim, by: operator, reason: "" })).toMatchObject({
+      error: { code: "lock_not_held" },
+    });
+    expect(await lock.rpc().parkedMessages()).toEqual([]);
+    expect(await lock.rpc().retryParked({ actor: `lock/${lock.key}`, by: operator })).toBe(0);
+    expect(await tablesOf(lock.stub)).toEqual([]);
+    const run = await startRun(body(lock.key));
+    await until(async () => expect(await holders(lock)).toEqual([run.id]));
+    await evictDurableObject(lock.stub);
+    expect(await holders(lock)).toEqual([run.id]);
+    await go(run);
+    await run.until("succeeded");
   });
 
   test("is listed while somebody holds it, and keeps no rows for ever", async () => {

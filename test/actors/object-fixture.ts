@@ -10,6 +10,16 @@ export function bind(stub: DurableObjectStub, bindings: Partial<Env>): Promise<v
   });
 }
 
+/** The tables in the object's storage. */
+export function tablesOf(stub: DurableObjectStub): Promise<string[]> {
+  return runInDurableObject(stub, (_, { storage }) =>
+    storage.sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
+      .toArray()
+      .map(({ name }) => name),
+  );
+}
+
 /** A directory's daily look at what has been kept for long enough, as if it were due. */
 export async function dailyLook(directory: DurableObjectStub): Promise<void> {
   await runInDurableObject(directory, (_, { storage }) => {
