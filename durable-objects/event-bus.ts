@@ -23,6 +23,7 @@ import type { Timer, Timers } from "../src/storage/timers.ts";
 import { deliverMessage, message } from "./deliver.ts";
 import { Arrivals } from "./event-bus/arrivals.ts";
 import { EventRows } from "./event-bus/event-rows.ts";
+import { LineageRows } from "./event-bus/lineage-rows.ts";
 import { filledIn, runOf, startMessage } from "./event-bus/queued-messages.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
@@ -56,6 +57,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   readonly #events: EventRows;
   readonly #triggers: TriggerRows;
   readonly #waits: WaitRows;
+  readonly #lineages: LineageRows;
   readonly #startRows: StartRows;
   readonly #starts: Starts;
   readonly #deliveries: WaitDeliveries;
@@ -79,6 +81,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     this.#events = new EventRows(sql);
     this.#triggers = new TriggerRows(sql);
     this.#waits = new WaitRows(sql);
+    this.#lineages = new LineageRows(sql);
     this.#startRows = new StartRows(sql);
     this.#starts = this.#makeStarts();
     const shared = {
@@ -153,9 +156,12 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     if (this.#deliveries.open(wait)) this.#flush();
   }
 
+  async keepConsumed(consumed: Parameters<EventBusRpc["keepConsumed"]>[0]): Promise<void> {
+    this.#lineages.keep(consumed);
+  }
+
   async markConsumed({ run, seqs }: { run: RunId; seqs: number[] }): Promise<void> {
-    const now = Date.now();
-    for (const seq of seqs) this.#waits.markTaken(run, seq, now);
+    this.#waits.markTaken(run, seqs, Date.now());
   }
 
   async cancelWait(wait: { run: RunId; command: CommandId }): Promise<void> {
@@ -358,6 +364,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const removedStarts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
+    this.#lineages.removeGone();
     // A little at a time: events go on arriving meanwhile.
     this.#setRetention(Math.max(removed, removedStarts) === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
   }

@@ -2,8 +2,10 @@
 import { SENSITIVE_ATTRIBUTE } from "../../src/events/sensitive-data.ts";
 import { isPrefix, prefixOf } from "../../src/events/type-pattern.ts";
 import type { CloudEvent, EventReceipt, StoredEvent } from "../../src/protocol/cloud-event.ts";
+import type { Lineage } from "../../src/protocol/start.ts";
 import { assertFitsRow } from "../../src/storage/row-size.ts";
 import type { EventFilter } from "../rpc/event-bus.ts";
+import { consumedBefore } from "./lineage-rows.ts";
 
 type Row = {
   seq: number;
@@ -149,25 +151,27 @@ export class EventRows {
 
   /**
    * The arrival number of the first event of a type that arrived after `afterSeq`, is not among those `run` has
-   * consumed, and is accepted; undefined when there is none.
+   * consumed, nor those before it in its lineage, and is accepted; undefined when there is none.
    */
   firstUnconsumed(
-    query: { run: string; type: string; afterSeq: number },
+    query: { run: string; lineage: Lineage | undefined; type: string; afterSeq: number },
     accepts: (event: CloudEvent) => boolean,
   ): number | undefined {
     const type = ofType(query.type);
+    const before = consumedBefore(query.lineage);
     let { afterSeq } = query;
     for (;;) {
       // Read one by one, not as an array: a page of the largest events would not fit into memory.
       const rows = this.#sql.exec<Row>(
         `SELECT * FROM events WHERE seq IN
            (SELECT seq FROM events WHERE ${type.sql} AND seq > ?
-              AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL)
+              AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL) AND NOT ${before.sql}
             ORDER BY seq LIMIT ?)
          ORDER BY seq`,
         ...type.args,
         afterSeq,
         query.run,
+        ...before.args,
         LOOK_BACK_PAGE,
       );
       let seen = 0;

@@ -26,10 +26,10 @@ export class WaitDeliveries {
 
   /** Opens a wait, and looks back at what has arrived. Answers whether it is new: idempotent by run and command. */
   open(wait: Parameters<EventBusRpc["registerWait"]>[0]): boolean {
-    const { run, command, type, filter, match, isSensitive } = wait;
+    const { run, command, lineage, type, filter, match, isSensitive } = wait;
     if (this.#waits.isKnown(run, command)) return false;
     const afterSeq = wait.afterSeq === "now" ? this.#events.lastSeq() : wait.afterSeq;
-    const open: Wait = { run, command, criteria: { type, filter, match, isSensitive }, afterSeq };
+    const open: Wait = { run, command, criteria: { type, filter, match, isSensitive }, afterSeq, lineage };
     this.#waits.insert(open, Date.now());
     this.#lookBack(open);
     return true;
@@ -54,9 +54,9 @@ export class WaitDeliveries {
   }
 
   /** Finds the first event that has arrived for a wait and that its run has not consumed. */
-  #lookBack({ run, command, criteria, afterSeq }: Wait): void {
+  #lookBack({ run, command, criteria, afterSeq, lineage }: Wait): void {
     const seq = this.#events.firstUnconsumed(
-      { run, type: criteria.type, afterSeq },
+      { run, lineage, type: criteria.type, afterSeq },
       (event) => this.#matching.decide(criteria, new FilteredEvent(event)).matches,
     );
     if (seq !== undefined) this.send(run, { command, seq });

@@ -3,12 +3,14 @@ import type { Criteria } from "../../src/events/matching.ts";
 import { isPrefix, matchesType } from "../../src/events/type-pattern.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
+import type { Lineage } from "../../src/protocol/start.ts";
 
 export interface Wait {
   run: RunId;
   command: CommandId;
   criteria: Criteria;
   afterSeq: number;
+  lineage?: Lineage | undefined;
 }
 
 type Row = {
@@ -19,6 +21,8 @@ type Row = {
   match: string | null;
   after_seq: number;
   is_sensitive: number;
+  first: RunId | null;
+  generation: number | null;
 };
 
 function wait(row: Row): Wait {
@@ -32,6 +36,7 @@ function wait(row: Row): Wait {
       isSensitive: row.is_sensitive === 1,
     },
     afterSeq: row.after_seq,
+    lineage: row.first === null ? undefined : { first: row.first, generation: row.generation ?? 0 },
   };
 }
 
@@ -48,10 +53,11 @@ export class WaitRows {
     );
   }
 
-  insert({ run, command, criteria, afterSeq }: Wait, now: number): void {
+  insert({ run, command, criteria, afterSeq, lineage }: Wait, now: number): void {
     this.#sql.exec(
-      `INSERT INTO waits (run, command, type, is_prefix, filter, match, after_seq, is_sensitive, registered_at, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+      `INSERT INTO waits
+         (run, command, type, is_prefix, filter, match, after_seq, is_sensitive, first, generation, registered_at, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
       run,
       command,
       criteria.type,
@@ -60,6 +66,8 @@ export class WaitRows {
       criteria.match === undefined ? null : JSON.stringify(criteria.match),
       afterSeq,
       criteria.isSensitive ? 1 : 0,
+      lineage?.first ?? null,
+      lineage?.generation ?? null,
       now,
     );
   }
@@ -105,15 +113,15 @@ export class WaitRows {
     );
   }
 
-  /** The event counts as consumed by a run that never waited for it here. */
-  markTaken(run: RunId, seq: number, now: number): void {
+  /** The events, those that are still kept, count as consumed by a run that never waited for them here. */
+  markTaken(run: RunId, seqs: readonly number[], now: number): void {
     this.#sql.exec(
-      `INSERT INTO waits (run, command, type, is_prefix, after_seq, registered_at, state, seq)
-       VALUES (?, ?, '', 0, 0, ?, 'taken', ?) ON CONFLICT DO NOTHING`,
+      `INSERT OR IGNORE INTO waits (run, command, type, is_prefix, after_seq, registered_at, state, seq)
+         SELECT ?, 'before#' || seq, '', 0, 0, ?, 'taken', seq FROM events
+         WHERE seq IN (SELECT value FROM json_each(?))`,
       run,
-      `before#${seq}`,
       now,
-      seq,
+      JSON.stringify(seqs),
     );
   }
 

@@ -4,7 +4,7 @@ import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { ScheduleView } from "../../src/protocol/schedule.ts";
-import type { PlaceClaim, StartView } from "../../src/protocol/start.ts";
+import type { Lineage, PlaceClaim, StartView } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../../src/protocol/workflow.ts";
 import type { OutboxRpc } from "./outbox.ts";
@@ -37,10 +37,12 @@ export interface EventBusRpc extends OutboxRpc {
   }): Promise<void>;
   /**
    * Run → bus. Idempotent by (run, command). Matches the first event after `afterSeq` that this run has not
-   * consumed; events of deliveries still in flight count as consumed until the run turns them down.
+   * consumed, nor those before it in its lineage; events of deliveries still in flight count as consumed until the run
+   * turns them down.
    */
   registerWait(wait: {
     run: RunId;
+    lineage?: Lineage;
     command: CommandId;
     type: string;
     filter?: string;
@@ -48,7 +50,12 @@ export interface EventBusRpc extends OutboxRpc {
     afterSeq: number | "now";
     isSensitive?: boolean;
   }): Promise<void>;
-  /** Run → bus, before its first wait: what the run it goes on from has consumed, this run does not get either. */
+  /**
+   * Run → bus, at its end and before its successor begins: later runs of the lineage do not get these events either. With
+   * `after`, nor what was consumed before that run of another lineage. Idempotent.
+   */
+  keepConsumed(consumed: { lineage: Lineage; seqs: number[]; after?: Lineage }): Promise<void>;
+  /** Run → bus, before its first wait: what the journal that it began with has consumed, it does not get again. */
   markConsumed(mark: { run: RunId; seqs: number[] }): Promise<void>;
   cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
   /**

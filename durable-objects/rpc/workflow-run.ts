@@ -9,7 +9,7 @@ import type { Operation } from "../../src/protocol/operation.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Activity, LogLine, RunDetail, RunSummary } from "../../src/protocol/run.ts";
-import type { PlaceAnswer, PlaceClaim, Standing } from "../../src/protocol/start.ts";
+import type { Lineage, PlaceAnswer, PlaceClaim, Standing } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import type { ChildOutcome, JobEnding } from "../../src/workflow/machine-types.ts";
@@ -30,8 +30,10 @@ export interface StartRun {
   imported?: { by: string; at: number };
   /** When it was asked for, where that is known: what was asked for long ago may have been here, and be archived. */
   askedAt?: number;
-  /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
+  /** Arrival numbers of events that count as consumed. Only runs that earlier versions began have them here. */
   consumed?: number[];
+  /** What those before it have consumed is kept in the bus under this, and counts as consumed. */
+  lineage?: Lineage;
   continues?: { run: RunId; how: "continued" | "forked" };
   /** Nobody waits for it, whatever its event says: it is a fork of a run that another has started. */
   hasNoParent?: boolean;

@@ -1,13 +1,23 @@
 // Delivers what a run tells others. Some messages are queued short, and filled in when they are sent; one is a call with
 // an answer for the engine.
+import type { RunId } from "../../src/protocol/ids.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
+import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import { deliverMessage } from "../deliver.ts";
 import { startWorkflow } from "../start-workflow.ts";
 import { busStub, catalogStub, directoryStub } from "../stubs.ts";
 import { filledInRestart, keptOf } from "./fork.ts";
 import type { JournalStore } from "./journal.ts";
-import { type ChildRequest, childMessage, filledIn, summaryMessage } from "./messages.ts";
+import {
+  type ChildRequest,
+  type Continuation,
+  childMessage,
+  filledIn,
+  type OldContinuation,
+  successorMessage,
+  summaryMessage,
+} from "./messages.ts";
 import type { Parts, StoredStart } from "./parts.ts";
 import type { RunHost } from "./run-host.ts";
 
@@ -34,16 +44,26 @@ export async function deliverFromRun(sender: Sender, outgoing: Message): Promise
       return await directoryStub(env, workspace).apply({ runs: [host.summaryToSend()] });
     case childMessage.method:
       return await startChild(env, run, outgoing.args[0] as ChildRequest);
+    case successorMessage.method: {
+      const { run: id, ...continuation } = outgoing.args[0] as Continuation;
+      return await deliverMessage(env, workspace, filledIn(id, continuation, run, programOf(sender)));
+    }
     case "start": {
-      const program = sender.parts.get("program");
-      if (!program) throw new Error("this run's program is no longer kept");
-      return await deliverMessage(env, workspace, filledIn(outgoing, run, program));
+      const id = outgoing.receiver.slice("run/".length) as RunId;
+      const continuation = outgoing.args[0] as OldContinuation;
+      return await deliverMessage(env, workspace, filledIn(id, continuation, run, programOf(sender)));
     }
     case "startForked":
       return await deliverMessage(env, workspace, filledInRestart(outgoing, run, keptOf(sender)));
     default:
       return await deliverMessage(env, workspace, outgoing);
   }
+}
+
+function programOf({ parts }: Sender): ProgramSource {
+  const program = parts.get("program");
+  if (!program) throw new Error("this run's program is no longer kept");
+  return program;
 }
 
 /** Tells the engine what a message was answered, where it waits for that. */

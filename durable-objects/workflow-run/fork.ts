@@ -103,9 +103,6 @@ function beginningOf(
         "an earlier command, or start the workflow anew. A handler that calls w.continue_as_new() in time stays below that",
     );
   }
-  const consumed = records.flatMap((record) =>
-    record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
-  );
   const start: StartRun = {
     ...run,
     // In the place of a child that still runs, it is what the parent waits for. Any other fork is nobody's child.
@@ -113,7 +110,6 @@ function beginningOf(
     id,
     program,
     trigger,
-    consumed: [...(run.consumed ?? []), ...consumed],
     continues: { run: run.id, how: "forked" },
   };
   return ok({ start, records, claim: pause && claimOf(start, run.id) });

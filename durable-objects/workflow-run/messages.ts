@@ -2,6 +2,7 @@
 import { nextHops } from "../../src/events/hops.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import type { Lineage } from "../../src/protocol/start.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
 import type { Effect, InProcessEffect } from "../../src/workflow/machine-types.ts";
@@ -42,16 +43,26 @@ export function forgetMessage(run: StoredStart, successor: RunId | undefined): M
   return message("bus", ONLY, "forgetRun", successor === undefined ? [run.id] : [run.id, successor]);
 }
 
-/** The bus gives this run nothing that the one it goes on from has consumed. */
+/** The bus gives this run nothing that it began with as consumed. */
 export function consumedMessage(run: StoredStart, seqs: number[]): Message {
   return message("bus", ONLY, "markConsumed", [{ run: run.id, seqs }]);
 }
 
-/** The start of the run that this one goes on as. Filled with the program when it is sent: see `filledIn`. */
+/**
+ * The start of the run that this one goes on as. Filled with the program when it is sent: see `filledIn`. It goes behind
+ * what the bus is told, so that the bus knows what was consumed before the new run waits for anything.
+ */
+export const successorMessage = { receiver: "bus/", method: "startSuccessor" } as const;
 export interface Continuation {
+  run: RunId;
   event: CloudEvent;
-  consumed: number[];
+  lineage: Lineage;
   signals: Signal[];
+}
+
+/** What earlier versions have queued, as `start` of the run itself. */
+export interface OldContinuation extends Pick<Continuation, "event" | "signals"> {
+  consumed: number[];
 }
 
 /** UTF-16 units of events that share a message, a single larger one excepted: together they must fit into a row. */
@@ -96,17 +107,18 @@ function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect
       return message("router", DEFAULT_POOL, "cancelJob", [effect.job]);
     case "register_wait": {
       const { kind: _, ...wait } = effect;
-      return message("bus", ONLY, "registerWait", [{ run: run.id, ...wait }]);
+      const { lineage } = run;
+      return message("bus", ONLY, "registerWait", [{ run: run.id, ...(lineage && { lineage }), ...wait }]);
     }
     case "cancel_wait":
       return message("bus", ONLY, "cancelWait", [{ run: run.id, command: effect.command }]);
     case "continue_as": {
-      const continuation: Continuation = {
-        event: effect.event,
-        consumed: effect.consumed,
-        signals: effect.signals,
-      };
-      return { receiver: `run/${effect.run}`, method: "start", args: [continuation] };
+      const { kind: _, ...continuation } = effect;
+      return { ...successorMessage, args: [continuation satisfies Continuation] };
+    }
+    case "keep_consumed": {
+      const { kind: _, ...consumed } = effect;
+      return message("bus", ONLY, "keepConsumed", [consumed]);
     }
     case "emit":
       return emitMessage(run, [effect.event]);
@@ -146,9 +158,12 @@ function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect
 }
 
 /** A queued continuation with everything that the run needs to begin. */
-export function filledIn(queued: Message, run: StoredStart, program: ProgramSource): Message {
-  const [continuation] = queued.args as [Continuation];
-  const id = queued.receiver.slice("run/".length) as RunId;
+export function filledIn(
+  id: RunId,
+  continuation: Omit<Continuation, "run"> | OldContinuation,
+  { consumed: _, ...run }: StoredStart,
+  program: ProgramSource,
+): Message {
   const continues = { run: run.id, how: "continued" as const };
   const askedAt = Date.parse(continuation.event.time ?? "");
   const start = { ...run, id, program, ...continuation, continues };

@@ -18,7 +18,7 @@ import type { Alarm } from "../../src/storage/alarm.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import { RowTooLarge } from "../../src/storage/row-size.ts";
 import type { Timer, Timers } from "../../src/storage/timers.ts";
-import { endOf } from "../../src/workflow/journal-state.ts";
+import { arrivalsIn, endOf } from "../../src/workflow/journal-state.ts";
 import {
   type Changes,
   isInProcess,
@@ -152,7 +152,8 @@ export class RunHost {
         this.#parts.put("program", program);
         this.#journal.append(records);
         // Before whatever else the bus is told: its messages arrive in order.
-        if (start.consumed?.length) this.#outbox.add(consumedMessage(start, start.consumed));
+        const consumed = [...(start.consumed ?? []), ...arrivalsIn(records)];
+        if (consumed.length > 0) this.#outbox.add(consumedMessage(start, consumed));
         if (claim) this.#outbox.add(message("bus", "", "claimPlace", [claim]));
       });
       if ("failure" in decided) this.#giveUp(decided.failure);
@@ -394,10 +395,10 @@ export class RunHost {
     }
   }
 
-  /** It may hold a place that others wait for, its own or that of the run before it, or has events that are consumed. */
+  /** It may hold a place that others wait for, its own or that of the run before it, or began with consumed events. */
   #isKnownToBus(): boolean {
-    const { trigger, continues, consumed } = this.run;
-    return trigger.concurrency !== undefined || continues !== undefined || (consumed ?? []).length > 0;
+    const { trigger, continues } = this.run;
+    return trigger.concurrency !== undefined || continues !== undefined;
   }
 
   /** Keeps that the run is stuck, or goes on. Answers whether that is news. */

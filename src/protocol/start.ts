@@ -71,3 +71,9 @@ export const startSchema = z.object({
   behind: z.array(z.string()).optional(),
 });
 export type StartView = z.infer<typeof startSchema>;
+
+/** Runs that go on as one another: the first of them, and how many of them came before this one. */
+export interface Lineage {
+  first: RunId;
+  generation: number;
+}

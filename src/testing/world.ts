@@ -216,7 +216,6 @@ export class World {
   #begin(start: RunStart): TestedRun {
     const { workflow, sha256Hex, replayEveryTime } = this.#options;
     const run = new TestedRun(start, loadRun(workflow, { start, records: [], sha256Hex, replayEveryTime }));
-    for (const seq of start.consumed ?? []) run.consumed.add(seq);
     const parent = parentOfRun(start);
     run.parent = parent && this.runs.find(({ start: { id } }) => id === parent.run);
     this.runs.push(run);
@@ -230,8 +229,10 @@ export class World {
   }
 
   /** The run that goes on in the place of this one. */
-  #continue({ start }: TestedRun, { run: id, event, consumed, signals }: Continuation): void {
-    this.#begin({ ...start, id, event, consumed, signals, continues: { run: start.id, how: "continued" } });
+  #continue({ start, consumed }: TestedRun, { run: id, event, lineage, signals }: Continuation): void {
+    const continues = { run: start.id, how: "continued" } as const;
+    const successor = this.#begin({ ...start, id, event, lineage, signals, continues });
+    for (const seq of consumed) successor.consumed.add(seq);
   }
 
   #tell(run: TestedRun, input: RunInput): void {

@@ -2,10 +2,11 @@
 // go of, and those hear of it who wait for it or go on from it.
 import type { RunId } from "../protocol/ids.ts";
 import type { JsonObject } from "../protocol/json.ts";
+import type { Lineage } from "../protocol/start.ts";
 import { releaseLock } from "./commands/lock.ts";
 import { closeChild } from "./commands/start.ts";
 import { type FinishedNote, type JournalState, successorIn } from "./journal-state.ts";
-import type { Effect, RunOptions } from "./machine-types.ts";
+import type { RunOptions, RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
 import type { OpenTurn } from "./turn.ts";
 
@@ -22,7 +23,7 @@ export function endRun(turn: OpenTurn, state: JournalState, note: FinishedNote):
     hasWaitedForEvents: state.hasWaitedForEvents,
     ...(successor === undefined ? {} : { successor }),
   };
-  if (note.continued) turn.effect(continuation(turn, state, note.continued));
+  if (note.continued) continueAs(turn, state, note.continued);
 }
 
 /** One that goes on as another run, or begins again as one, leaves that to tell. */
@@ -42,19 +43,34 @@ export function successorOf({ start, sha256Hex }: RunOptions): RunId {
   return `run_${sha256Hex(`${start.id}/continued`).slice(0, 32)}` as RunId;
 }
 
-function continuation(
+/** Numbers that one message takes: it has to fit into a row. */
+const MAX_SEQS = 50_000;
+
+function continueAs(
   turn: OpenTurn,
   state: JournalState,
   { run, data }: NonNullable<FinishedNote["continued"]>,
-): Effect {
+): void {
   const { start } = turn.options;
+  const { lineage, after } = lineageOf(start);
+  const consumed = [...(start.consumed ?? []), ...state.consumed];
+  if (after) turn.effect({ kind: "keep_consumed", lineage, seqs: [], after });
+  for (let from = 0; from < consumed.length; from += MAX_SEQS) {
+    turn.effect({ kind: "keep_consumed", lineage, seqs: consumed.slice(from, from + MAX_SEQS) });
+  }
   const time = new Date(turn.now).toISOString();
   const event = { ...start.event, id: `${start.id}/continued`, time };
-  return {
+  turn.effect({
     kind: "continue_as",
     run,
     event: data === undefined ? event : { ...event, data },
-    consumed: [...(start.consumed ?? []), ...state.consumed],
+    lineage: { ...lineage, generation: lineage.generation + 1 },
     signals: state.signals.pending,
-  };
+  });
+}
+
+/** A fork begins a lineage of its own, after that of the run it was forked from: others go on from that one, too. */
+function lineageOf({ id, continues, lineage }: RunStart): { lineage: Lineage; after?: Lineage } {
+  if (lineage && continues?.how === "continued") return { lineage };
+  return { lineage: { first: id, generation: 0 }, ...(lineage && { after: lineage }) };
 }

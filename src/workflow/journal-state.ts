@@ -42,6 +42,13 @@ export function endOf(last: JournalRecord | undefined): EndRecord | undefined {
   return last?.type === "noted" && last.note === "finished" ? (last as EndRecord) : undefined;
 }
 
+/** Arrival numbers of the events that the run of a journal has consumed. */
+export function arrivalsIn(records: readonly JournalRecord[]): number[] {
+  return records.flatMap((record) =>
+    record.type === "completed" && record.arrival !== undefined ? [record.arrival] : [],
+  );
+}
+
 /** How a run ended, as a part of a sentence: "the run has …". */
 export function endInWords({ state }: FinishedNote): string {
   return state === "cancelled" ? "been cancelled" : state;

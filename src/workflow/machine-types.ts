@@ -18,7 +18,7 @@ import type { Operation } from "../protocol/operation.ts";
 import type { Approval, Decision } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
 import type { Activity, RunSummary } from "../protocol/run.ts";
-import type { PlaceAnswer } from "../protocol/start.ts";
+import type { Lineage, PlaceAnswer } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
 import type { Signal } from "./signals.ts";
@@ -36,8 +36,10 @@ export interface RunStart {
   initiator: string;
   /** It happened somewhere else, and was brought here by somebody to be looked at. */
   imported?: { by: string; at: number };
-  /** Arrival numbers of events that count as consumed: those of the run that this one goes on from. */
+  /** Arrival numbers of events that count as consumed. Only runs that earlier versions began have them here. */
   consumed?: number[];
+  /** What those before it have consumed is kept in the bus under this, and counts as consumed. */
+  lineage?: Lineage;
   /** The run that this one goes on from, and how. */
   continues?: { run: RunId; how: "continued" | "forked" };
   /** It was written down without its secrets: where one was is `•••`, in the event and in the journal. */
@@ -213,8 +215,10 @@ export type Effect =
       isSensitive?: true;
     }
   | { kind: "cancel_wait"; command: CommandId }
+  /** What the run has consumed, for those that go on from it. `after`: so is what those before that one have. */
+  | { kind: "keep_consumed"; lineage: Lineage; seqs: number[]; after?: Lineage }
   /** The run has ended, and goes on as another: the same program on an event of its own. */
-  | { kind: "continue_as"; run: RunId; event: CloudEvent; consumed: number[]; signals: Signal[] }
+  | { kind: "continue_as"; run: RunId; event: CloudEvent; lineage: Lineage; signals: Signal[] }
   /** An event to the workspace's bus. Its id is the same however often it is sent. */
   | { kind: "emit"; event: CloudEvent }
   /** The approval as it now is: opened, approved, denied or withdrawn. */

@@ -9,7 +9,7 @@ import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { PlaceAnswer, Standing } from "../../src/protocol/start.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
-import { rowsRead } from "./object-fixture.ts";
+import { rowsRead, rowsWritten } from "./object-fixture.ts";
 
 let count = 0;
 
@@ -90,6 +90,9 @@ export interface Bench {
   settle(): Promise<void>;
   /** How many rows of its storage are read by what `act` does. */
   rowsRead(act: () => Promise<unknown>): Promise<number>;
+  rowsWritten(act: () => Promise<unknown>): Promise<number>;
+  /** How many rows one of its tables has. */
+  count(table: string): number;
 }
 
 /** A bus of its own, on real storage, whose messages go to recording runs. */
@@ -126,6 +129,8 @@ export async function withBus(
         await vi.waitFor(settled, { interval: 1 });
       },
       rowsRead: (act) => rowsRead(state.storage.sql, act),
+      rowsWritten: (act) => rowsWritten(state.storage.sql, act),
+      count: (table) => Number(state.storage.sql.exec(`SELECT COUNT(*) AS n FROM ${table}`).one().n),
     };
     await test(bench);
   });

@@ -30,11 +30,23 @@ export async function dailyLook(directory: DurableObjectStub): Promise<void> {
 
 /** How many rows of the storage are read by what `act` does. */
 export async function rowsRead(sql: SqlStorage, act: () => unknown): Promise<number> {
+  return await rowsOf("rowsRead", sql, act);
+}
+
+export async function rowsWritten(sql: SqlStorage, act: () => unknown): Promise<number> {
+  return await rowsOf("rowsWritten", sql, act);
+}
+
+async function rowsOf(
+  what: "rowsRead" | "rowsWritten",
+  sql: SqlStorage,
+  act: () => unknown,
+): Promise<number> {
   const queries = vi.spyOn(Object.getPrototypeOf(sql) as SqlStorage, "exec");
   try {
     await act();
     const cursors = queries.mock.results.map(({ value }) => value as SqlStorageCursor<never>);
-    return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+    return cursors.reduce((sum, cursor) => sum + cursor[what], 0);
   } finally {
     queries.mockRestore();
   }

@@ -374,35 +374,47 @@ describe("a run that continues as new", () => {
     const first = await waitingRun(
       name,
       'got = w.wait_for_event(type = "tick")["id"]\n    seen = (ev["data"].get("seen") or []) + [got]\n' +
-        '    if len(seen) == 2:\n        return seen\n    w.continue_as_new(data = {"seen": seen})',
+        '    if len(seen) == 3:\n        return seen\n    w.continue_as_new(data = {"seen": seen})',
     );
     const tick = (id: string) =>
       call("POST", "/v1/events", {
         rawBody: JSON.stringify({ specversion: "1.0", id, source: "/t", type: "tick", data: {} }),
         headers: { "content-type": "application/cloudevents+json" },
       });
+    const successorOf = async (run: string) => {
+      const successor = await vi.waitFor(
+        async () => {
+          const { body } = await call("GET", `/v1/runs/${run}`);
+          expect(body.continuedAs).toMatch(/^run_/);
+          return body.continuedAs as string;
+        },
+        { timeout: 20_000 },
+      );
+      await vi.waitFor(
+        async () => expect((await call("GET", `/v1/runs/${successor}`)).body.state).toBe("waiting"),
+        { timeout: 20_000 },
+      );
+      return successor;
+    };
     await tick("one");
-    const successor = await vi.waitFor(
-      async () => {
-        const { body } = await call("GET", `/v1/runs/${first}`);
-        expect(body.continuedAs).toMatch(/^run_/);
-        return body.continuedAs as string;
-      },
-      { timeout: 20_000 },
-    );
-    await vi.waitFor(
-      async () => expect((await call("GET", `/v1/runs/${successor}`)).body.state).toBe("waiting"),
-      { timeout: 20_000 },
-    );
+    const second = await successorOf(first);
     await tick("two");
-    await vi.waitFor(
-      async () =>
-        expect((await call("GET", `/v1/runs/${successor}`)).body).toMatchObject({
-          state: "succeeded",
-          output: ["one", "two"],
-          continues: { run: first, how: "continued" },
-        }),
-      { timeout: 20_000 },
-    );
+    const third = await successorOf(second);
+    const { body: forked } = await call("POST", `/v1/runs/${third}/forks`, { body: { command: "0#1" } });
+    await tick("three");
+    for (const [run, continues] of [
+      [third, { run: second, how: "continued" }],
+      [forked.id, { run: third, how: "forked" }],
+    ]) {
+      await vi.waitFor(
+        async () =>
+          expect((await call("GET", `/v1/runs/${run}`)).body).toMatchObject({
+            state: "succeeded",
+            output: ["one", "two", "three"],
+            continues,
+          }),
+        { timeout: 20_000 },
+      );
+    }
   });
 });

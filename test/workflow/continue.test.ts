@@ -1,10 +1,10 @@
 // Runs that go on as another: continued with an empty journal, or forked from a command.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CommandId } from "../../src/protocol/ids.ts";
+import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { forkedRecords, loadRun } from "../../src/workflow/index.ts";
-import type { Effect } from "../../src/workflow/machine-types.ts";
+import type { Effect, RunStart } from "../../src/workflow/machine-types.ts";
 import { handlerOf, modes, type Script, ScriptedHost, sha256Hex, workflowOf } from "./scripted-host.ts";
 
 type Continuation = Extract<Effect, { kind: "continue_as" }>;
@@ -46,7 +46,37 @@ describe.each(modes)("continue_as_new, $mode", ({ replayEveryTime }) => {
     });
     const arrivals = host.records.flatMap((record) => (record.type === "completed" ? [record.arrival] : []));
     expect(arrivals).toHaveLength(2);
-    expect(host.continuations[0]?.consumed).toEqual(arrivals);
+    const first = host.start.id;
+    expect(host.kept).toEqual([{ lineage: { first, generation: 0 }, seqs: arrivals }]);
+    expect(host.continuations[0]?.lineage).toEqual({ first, generation: 1 });
+  });
+
+  it("hands on to the bus what it has consumed itself, and only that, however long it has gone on", () => {
+    const lineage = { first: "run_1" as RunId, generation: 7 };
+    const from = (start: Partial<RunStart>) =>
+      ended('w.wait_for_event(type = "a")\nw.continue_as_new()', {
+        start: { continues: { run: "run_2" as RunId, how: "continued" }, ...start },
+        events: ({ type }) => ({ id: type, type, data: {} }),
+      });
+    const host = from({ lineage });
+    expect(host.kept).toEqual([{ lineage, seqs: [expect.any(Number)] }]);
+    expect(host.continuations[0]?.lineage).toEqual({ ...lineage, generation: 8 });
+    // One that an earlier version has begun has its own list of what was consumed before it.
+    expect(
+      from({ consumed: [3, 4] })
+        .kept.flatMap(({ seqs }) => seqs)
+        .slice(0, 2),
+    ).toEqual([3, 4]);
+  });
+
+  it("begins a lineage of its own where it goes on from a fork", () => {
+    const after = { first: "run_1" as RunId, generation: 7 };
+    const host = ended("w.continue_as_new()", {
+      start: { lineage: after, continues: { run: "run_2" as RunId, how: "forked" } },
+    });
+    const lineage = { first: host.start.id, generation: 0 };
+    expect(host.kept).toEqual([{ lineage, seqs: [], after }]);
+    expect(host.continuations[0]?.lineage).toEqual({ ...lineage, generation: 1 });
   });
 
   it("runs cleanup first, whose failure fails the run and continues nothing", () => {

@@ -63,6 +63,7 @@ type Hold = { verdict: Verdict; reasons?: string[]; environment?: string | null;
 type JobPlan = JobOutcome | "lost" | "never";
 
 export interface Script {
+  start?: Partial<RunStart>;
   event?: Partial<CloudEvent>;
   policy?: (call: Call) => Hold | Result<never>;
   functions?: (reference: string, inputs: JsonObject, attempt: number) => JobPlan;
@@ -121,6 +122,8 @@ export class ScriptedHost {
   readonly learned: Extract<Effect, { kind: "learn_sensitive" }>[] = [];
   readonly deployments: Extract<Effect, { kind: "record_deployment" }>[] = [];
   readonly continuations: Extract<Effect, { kind: "continue_as" }>[] = [];
+  /** What it has told the bus that it consumed. */
+  readonly kept: Omit<Extract<Effect, { kind: "keep_consumed" }>, "kind">[] = [];
   readonly log: string[] = [];
   finished: string | undefined;
 
@@ -148,6 +151,7 @@ export class ScriptedHost {
       },
       eventSeq: 7,
       initiator: "ann",
+      ...script.start,
     };
   }
 
@@ -276,6 +280,11 @@ export class ScriptedHost {
       case "continue_as":
         this.continuations.push(effect);
         break;
+      case "keep_consumed": {
+        const { kind: _, ...kept } = effect;
+        this.kept.push(kept);
+        break;
+      }
       case "record_deployment":
         this.deployments.push(effect);
         break;

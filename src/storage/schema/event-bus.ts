@@ -78,12 +78,28 @@ export const waits = sqliteTable(
     /** open: no event yet; sent: `seq` is on its way; taken: the run has consumed `seq`; over: nobody waits any more. */
     state: text("state", { enum: ["open", "sent", "taken", "over"] }).notNull(),
     seq: integer("seq"),
+    /** The lineage of its run, where that goes on from another. */
+    first: text("first"),
+    generation: integer("generation"),
   },
   (table) => [
     primaryKey({ columns: [table.run, table.command] }),
     index("waits_open").on(table.isPrefix, table.type).where(sql`state = 'open'`),
     index("waits_by_event").on(table.seq).where(sql`seq IS NOT NULL`),
   ],
+);
+
+/** What runs that went on as another have consumed: later ones of the lineage do not get it again. */
+export const lineageEvents = sqliteTable(
+  "lineage_events",
+  {
+    /** The first run of the lineage. */
+    first: text("first").notNull(),
+    seq: integer("seq").notNull(),
+    /** Of the run that has consumed it. */
+    generation: integer("generation").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.first, table.seq] })],
 );
 
 /**
