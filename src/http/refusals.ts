@@ -161,7 +161,11 @@ export const refusals = {
     means: "The run has no such command, or it has ended. `GET /v1/runs/{id}` shows those that have not.",
   },
   nothing_to_retry: { status: 409, means: "No such command waits for its next attempt." },
-  too_many_signals: { status: 409, means: "The run has taken as many signals as a run takes." },
+  too_many_signals: {
+    status: 409,
+    means:
+      "The run has taken as many signals as a run takes, or keeps as much of them as it can until it waits for some.",
+  },
   run_stuck: {
     status: 409,
     means:

@@ -41,6 +41,8 @@ export const MAX_OUTPUTS = 100;
 export const MAX_OUTPUT_BYTES = 64 * 1024;
 /** Signals that one run takes: each is in its journal. */
 export const MAX_SIGNALS = 10_000;
+/** Of those that it keeps, as JSON: with its event they go to the run that it goes on as, in one stored row of 2 MB. */
+export const MAX_KEPT_SIGNALS_BYTES = 768 * 1024;
 
 export const MAX_FORM_FIELDS = 50;
 export const MAX_FORM_OPTIONS = 200;

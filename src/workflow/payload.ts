@@ -10,6 +10,11 @@ export function bytesBeyond(limit: number, value: JsonValue): number | undefined
   return bytes > limit ? bytes : undefined;
 }
 
+/** Bytes of the value's JSON in UTF-8. */
+export function bytesOf(value: JsonValue): number {
+  return utf8Length(JSON.stringify(value));
+}
+
 function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

@@ -4,6 +4,7 @@ import type { CommandId } from "../../src/protocol/ids.ts";
 import { handlerOf, modes, outline, type Script, ScriptedHost } from "./scripted-host.ts";
 
 const second = "0#2" as CommandId;
+const anEvent = { specversion: "1.0", id: "e", source: "/tests", type: "go" } as const;
 
 describe.each(modes)("signals, $mode", ({ replayEveryTime }) => {
   const start = (body: string, script: Script = {}) => {
@@ -33,6 +34,22 @@ describe.each(modes)("signals, $mode", ({ replayEveryTime }) => {
     host.loseMemory();
     host.goOn();
     expect(host.machine.ending().output).toEqual([1, 2, 3]);
+  });
+
+  it("are refused that would be too much to keep for the run that goes on, until some have been waited for", () => {
+    const host = start(
+      'w.wait_for_event(type = "go")\nw.wait_for_signal("a")\nw.wait_for_signal("b")\nw.continue_as_new()',
+    );
+    const sent = [1, 2, 3, 4].map((n) => host.signal("a", "é".repeat(125_000), `a${n}`).refused?.code);
+    expect(sent).toEqual([undefined, undefined, undefined, "too_many_signals"]);
+    // Nothing that was taken is lost, and what is refused may come again.
+    host.loseMemory();
+    const [wait] = [...host.waits.values()];
+    host.feed({ type: "event", command: wait?.command ?? ("" as CommandId), event: anEvent, seq: 9 });
+    expect(host.signal("a", "é".repeat(125_000), "a4").refused).toBeUndefined();
+    // What the run waits for is not kept.
+    expect(host.signal("b", "x".repeat(250_000), "b").refused).toBeUndefined();
+    expect(host.continuations[0]?.signals.map(({ id }) => id)).toEqual(["a2", "a3", "a4"]);
   });
 
   it("count once, however often they are sent", () => {

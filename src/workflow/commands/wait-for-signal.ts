@@ -4,8 +4,8 @@ import { isWithinDepth } from "../../events/json-depth.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
-import { MAX_OUTCOME_DEPTH, MAX_SIGNALS } from "../limits.ts";
-import type { Signal } from "../signals.ts";
+import { MAX_KEPT_SIGNALS_BYTES, MAX_OUTCOME_DEPTH, MAX_SIGNALS } from "../limits.ts";
+import { bytesOfSignal, type Signal } from "../signals.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
 import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
@@ -66,11 +66,14 @@ export function receiveSignal(turn: Turn, begun: Iterable<Command>, signal: Sign
       message: `its data is nested more than ${MAX_OUTCOME_DEPTH} levels deep`,
     };
   }
-  turn.note("signalled", { ...signal } satisfies JsonObject);
-  for (const command of begun) {
-    if (command.kind !== "wait_for_signal" || command.name !== signal.name) continue;
-    take(turn, command, signal);
-    break;
+  const waiting = [...begun].find(({ kind, name }) => kind === "wait_for_signal" && name === signal.name);
+  if (!waiting && signals.keptBytes + bytesOfSignal(signal) > MAX_KEPT_SIGNALS_BYTES) {
+    return {
+      code: "too_many_signals",
+      message: `the signals that the run has not waited for would have more than ${MAX_KEPT_SIGNALS_BYTES} bytes of JSON`,
+    };
   }
+  turn.note("signalled", { ...signal } satisfies JsonObject);
+  if (waiting) take(turn, waiting, signal);
   return undefined;
 }
