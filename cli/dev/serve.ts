@@ -35,6 +35,7 @@ function stackOptions(options: ServeOptions, out: Output): StackOptions {
     port,
     targetPort,
     timeScale,
+    httpAllow: process.env.SLUICE_HTTP_ALLOW ?? "",
     runner,
     workflows: resolve(workflows),
     onWorkflow: (registration) => tellRegistration(registration, out),

@@ -15,8 +15,8 @@ export interface ServerOptions {
   githubWebhookSecret: string;
   /** Sleeps and waits pass this many times faster; 1 is real time. */
   timeScale: number;
-  /** `host:port` that `builtin://http` may call although private. */
-  httpAllow: string[];
+  /** What `builtin://http` may call although private, as of `SLUICE_HTTP_ALLOW`: `host` or `host:port`, with commas. */
+  httpAllow: string;
   onLog: (line: { level: string; message: string }) => void;
 }
 
@@ -54,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
             SLUICE_MODE: "local",
             SLUICE_ADMIN_TOKEN_SHA256: options.adminTokenDigest,
             GITHUB_WEBHOOK_SECRET: options.githubWebhookSecret,
-            SLUICE_HTTP_ALLOW: options.httpAllow.join(","),
+            SLUICE_HTTP_ALLOW: options.httpAllow,
             ...(options.timeScale === 1 ? {} : { SLUICE_TIME_SCALE: String(options.timeScale) }),
           },
         },

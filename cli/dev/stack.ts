@@ -21,6 +21,8 @@ export interface StackOptions {
   /** Where the deployed apps can be opened; 0 picks a free port. */
   targetPort: number;
   timeScale: number;
+  /** What `builtin://http` may call although private: see ServerOptions. */
+  httpAllow: string;
   /** Starts a runner beside the server. */
   runner: boolean;
   /** Folder of workflows to register at every start, and whenever one is saved. */
@@ -79,7 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     adminTokenDigest: state.adminTokenDigest,
     githubWebhookSecret: state.webhookSecret,
     timeScale: options.timeScale,
-    httpAllow: [],
+    httpAllow: options.httpAllow,
     onLog: ({ level, message }) => serverLog.write(`${new Date().toISOString()} ${level} ${message}\n`),
   });
   const stopping: (() => Promise<void>)[] = [() => server.stop()];

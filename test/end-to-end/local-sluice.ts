@@ -24,15 +24,19 @@ export async function freePort(): Promise<number> {
 
 export class LocalSluice {
   readonly folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
-  readonly #options: { timeScale: number; arguments: string[] };
+  readonly #options: { timeScale: number; arguments: string[]; environment: Record<string, string> };
   #port = 0;
   #targetPort = 0;
   #process: ChildProcess | undefined;
   #output = "";
   #printed = "";
 
-  constructor(options: { timeScale: number; arguments?: string[] }) {
-    this.#options = { arguments: [], ...options };
+  constructor(options: {
+    timeScale: number;
+    arguments?: string[];
+    environment?: Record<string, string>;
+  }) {
+    this.#options = { arguments: [], environment: {}, ...options };
   }
 
   get url(): string {
@@ -82,7 +86,12 @@ export class LocalSluice {
         `--time-scale=${this.#options.timeScale}`,
         ...this.#options.arguments,
       ],
-      { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+      {
+        cwd: root,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, ...this.#options.environment },
+      },
     );
     this.#process = child;
     await new Promise<void>((up, fail) => {
