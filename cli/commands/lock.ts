@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import type { LockView } from "../../src/protocol/lock.ts";
 import { contextOf } from "../command.ts";
-import { CliError } from "../errors.ts";
+import { CliError, usageError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 
 function described(lock: LockView, now: number): string {
@@ -69,11 +69,8 @@ export function addLockCommands(program: Command): void {
       const { holders } = await client.get<LockView>(path);
       const held = holders.filter(({ run }) => options.run === undefined || run === options.run);
       const [claim] = held;
-      if (!claim || held.length > 1) {
-        throw new CliError(
-          claim ? `${held.length} hold ${key}: say which with --run` : `nobody holds ${key} so`,
-        );
-      }
+      if (!claim) throw new CliError(`nobody holds ${key} so`);
+      if (held.length > 1) throw usageError(`${held.length} hold ${key}: say which with --run`);
       const left = await client.post<LockView>(`${path}/release`, {
         body: { run: claim.run, command: claim.command, reason: options.reason },
       });

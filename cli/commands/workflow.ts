@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { Diagnostic, WorkflowView } from "../../src/protocol/workflow.ts";
 import { contextOf } from "../command.ts";
 import { renderDiagnostics } from "../diagnostics.ts";
-import { CliError, ProblemError } from "../errors.ts";
+import { ProblemError, usageError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { workflowFiles } from "../starlark-files.ts";
 import { readWorkflow } from "../workflow-files.ts";
@@ -26,7 +26,7 @@ export function addWorkflowCommands(program: Command): void {
       const { client, out } = contextOf(command);
       const files = paths.flatMap(workflowFiles);
       if (options.name !== undefined && files.length !== 1)
-        throw new CliError("--name goes with exactly one file");
+        throw usageError("--name goes with exactly one file");
       const pushed: WorkflowView[] = [];
       for (const file of files) {
         const { name, input } = readWorkflow(file, { update: options.update ?? false });
