@@ -9,7 +9,8 @@
  *     (1, 2)        {"$starlark": "tuple", "items": [1, 2]}
  *     set([1])      {"$starlark": "set", "items": [1]}
  *     b"\xff"       {"$starlark": "bytes", "base64": "/w=="}
- *     {1: 2}        {"$starlark": "dict", "entries": [[1, 2]]}  also with a key named $starlark
+ *     {1: 2}        {"$starlark": "dict", "entries": [[1, 2]]}  also with a key named $starlark, or where
+                   an object would have its keys in another order: {"b": 1, "2": 1}
  *     struct(a=1)   {"$starlark": "struct", "name": "struct", "fields": {"a": 1}}
  *     range(3)      {"$starlark": "range", "start": 0, "stop": 3, "step": 1}
  */
@@ -75,13 +76,20 @@ function encodeFloat(value: number): JsonValue {
 function encodeDict(dict: StarlarkDict, path: string, depth: number): JsonValue {
   const entries = [...dict.entries.values()];
   const encode = (key: Value, value: Value) => encodeAt(value, `${path}[${String(key)}]`, depth + 1);
-  // An object would put keys that look like numbers first.
-  const isPlain = entries.every(({ key }) => typeof key === "string" && key !== TYPE && !/^\d+$/.test(key));
-  if (isPlain) return Object.fromEntries(entries.map(({ key, value }) => [String(key), encode(key, value)]));
+  if (isPlain(entries))
+    return Object.fromEntries(entries.map(({ key, value }) => [String(key), encode(key, value)]));
   return {
     [TYPE]: "dict",
     entries: entries.map(({ key, value }) => [encodeAt(key, `${path} key`, depth + 1), encode(key, value)]),
   };
+}
+
+/** Whether an object says the same: it has names for keys, and puts those that look like numbers first. */
+function isPlain(entries: readonly { key: Value }[]): boolean {
+  if (!entries.every(({ key }) => typeof key === "string" && key !== TYPE)) return false;
+  if (!entries.some(({ key }) => /^\d+$/.test(String(key)))) return true;
+  const inOrder = Object.keys(Object.fromEntries(entries.map(({ key }) => [key, null])));
+  return inOrder.every((name, i) => name === entries[i]?.key);
 }
 
 /** Decodes what `encodeValue` made, or any JSON data; throws EvaluationError for an unknown type. */

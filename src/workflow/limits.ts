@@ -2,6 +2,8 @@
 import { MAX_PAYLOAD_BYTES } from "../protocol/job.ts";
 
 export { MAX_PAYLOAD_BYTES };
+/** Of a result as the journal keeps it, which can be more than its JSON has: a stored row holds 2 MB. */
+export const MAX_KEPT_BYTES = 1.5 * 1024 * 1024;
 
 /** Commands of one run. */
 export const MAX_COMMANDS = 100_000;

@@ -11,8 +11,8 @@ import type { Command, OutcomeFacts } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
 import type { JournalState } from "./journal-state.ts";
-import { MAX_OUTCOME_DEPTH } from "./limits.ts";
-import { bytesBeyond } from "./payload.ts";
+import { MAX_KEPT_BYTES, MAX_OUTCOME_DEPTH } from "./limits.ts";
+import { bytesBeyond, keptBytesBeyond } from "./payload.ts";
 import { isPausedForPlace } from "./place.ts";
 import type { OpenTurn } from "./turn.ts";
 
@@ -122,6 +122,11 @@ function givenBy(
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, value);
   if (bytes !== undefined) {
     const message = `the value is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`;
+    return { refused: refused("payload_too_large", message) };
+  }
+  const kept = keptBytesBeyond(value);
+  if (kept !== undefined) {
+    const message = `the value is ${kept} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`;
     return { refused: refused("payload_too_large", message) };
   }
   return {

@@ -1,5 +1,7 @@
 // How large a value is on its way through journal, jobs and events.
 import type { JsonValue } from "../protocol/json.ts";
+import { encodeValue, fromJson } from "../starlark/index.ts";
+import { MAX_KEPT_BYTES } from "./limits.ts";
 
 /** Bytes of the value's JSON in UTF-8 when they are more than `limit`; undefined when they are not. */
 export function bytesBeyond(limit: number, value: JsonValue): number | undefined {
@@ -8,6 +10,11 @@ export function bytesBeyond(limit: number, value: JsonValue): number | undefined
   if (text.length * 3 <= limit) return undefined;
   const bytes = utf8Length(text);
   return bytes > limit ? bytes : undefined;
+}
+
+/** Bytes of the value as the journal keeps it when they are too many for it. Members named `$starlark` take several times more there. */
+export function keptBytesBeyond(value: JsonValue): number | undefined {
+  return bytesBeyond(MAX_KEPT_BYTES, encodeValue(fromJson(value)));
 }
 
 /** Bytes of the value's JSON in UTF-8. */

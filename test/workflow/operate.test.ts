@@ -97,6 +97,14 @@ describe.each(modes)("an operator, $mode", ({ replayEveryTime }) => {
     ["not_paused", { action: "resume" }],
     ["invalid_outcome", { action: "complete", command: "0#1", value: "text" }],
     ["payload_too_large", { action: "complete", command: "0#1", value: { text: "x".repeat(1_100_000) } }],
+    [
+      "payload_too_large",
+      {
+        action: "complete",
+        command: "0#1",
+        value: { rows: Array.from({ length: 60_000 }, () => ({ $starlark: 0 })) },
+      },
+    ],
   ])("is refused with %s, and nothing is recorded", (code, operation) => {
     const host = begun('w.run(step = "a.example/f@v1")', { functions: () => "never" });
     const before = host.records.length;

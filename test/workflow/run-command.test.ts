@@ -252,6 +252,25 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
       expect(outline(host.records)).toEqual(["run : started", "run : finished"]);
     });
 
+    it("is no outcome whose members are numbers, which takes no more in the journal than as JSON", () => {
+      const rows = Array.from({ length: 120_000 }, () => ({ "1": 0 }));
+      const host = start('return len(w.run("a.example/f@v1")["rows"])', {
+        functions: () => ({ ok: { rows } }),
+      }).goOn();
+      expect(host.machine.ending().output).toBe(120_000);
+      expect(JSON.stringify(host.records).length).toBeLessThan(1024 * 1024);
+    });
+
+    it("fails without a retry when the outcome is too much for the journal, though not as JSON", () => {
+      const rows = Array.from({ length: 60_000 }, () => ({ $starlark: 0 }));
+      const host = start(call(", retry = 5"), { functions: () => ({ ok: { rows } }) }).goOn();
+      expect(host.machine.ending().error).toMatchObject({
+        code: "PayloadTooLarge",
+        details: { limit: 1.5 * 1024 * 1024 },
+      });
+      expect(host.jobs.size).toBe(1);
+    });
+
     it("fails without a retry when the outcome is more than 1 MiB", () => {
       const host = start(call(", retry = 5"), {
         functions: () => ({ ok: { x: "y".repeat(1024 * 1024) } }),

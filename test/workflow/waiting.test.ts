@@ -90,6 +90,20 @@ describe.each(modes)("waiting, $mode", ({ replayEveryTime }) => {
     expect(host.send("0#7" as CommandId, { id: "e3" }).refused?.code).toBe("wait_over");
   });
 
+  it("raises what is too much for the journal, and does not get that event again", () => {
+    const host = start(`
+      r = w.attempt(w.wait_for_event, type = "go")
+      w.sleep(days = 1)
+      return [r.error.code, r.error.details["id"]]
+    `);
+    const rows = Array.from({ length: 60_000 }, () => ({ $starlark: 0 }));
+    const { records } = host.send(one, { id: "e1", data: { rows } });
+    expect(records[0]).toMatchObject({ type: "completed", arrival: expect.any(Number) });
+    expect(host.send(one, { id: "e1", data: { rows } }).refused).toBeUndefined();
+    expect(host.send(one, { id: "e2" }).refused?.code).toBe("wait_over");
+    expect(host.goOn().machine.ending().output).toEqual(["PayloadTooLarge", "e1"]);
+  });
+
   it("returns None when the timeout comes first, and the event that is late stays unconsumed", () => {
     const host = start(
       'got = w.wait_for_event(type = "go", timeout = "10m")\nw.sleep(days = 1)\nreturn got == None',

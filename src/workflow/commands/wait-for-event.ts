@@ -3,23 +3,25 @@ import { parseCloudEvent } from "../../events/cloud-event.ts";
 import { placesInEvent } from "../../events/sensitive-data.ts";
 import { matchesType } from "../../events/type-pattern.ts";
 import type { CloudEvent } from "../../protocol/cloud-event.ts";
+import type { Outcome } from "../../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
+import { MAX_KEPT_BYTES } from "../limits.ts";
+import { keptBytesBeyond } from "../payload.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
 import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
+
+const TOO_LARGE = "PayloadTooLarge";
 
 export const waitForEventKind: Kind<Patient> = {
   opened: patient,
   begin,
   take(turn, command, input) {
     if (input.type === "event") {
-      turn.complete(
-        command,
-        { ok: encodeValue(fromJson(input.event as JsonValue)) },
-        { arrival: input.seq, ...sensitiveIn(input.event) },
-      );
+      const { event, seq } = input;
+      turn.complete(command, outcomeOf(event), { arrival: seq, ...sensitiveIn(event) });
     }
     return undefined;
   },
@@ -59,6 +61,20 @@ function begin(turn: Turn, command: Patient): void {
   });
 }
 
+/** The event; or why it cannot be kept: the run has had it, and does not get it again. */
+function outcomeOf(event: CloudEvent): Outcome {
+  const bytes = keptBytesBeyond(event as JsonValue);
+  if (bytes === undefined) return { ok: encodeValue(fromJson(event as JsonValue)) };
+  const { id, source } = event;
+  return {
+    error: {
+      code: TOO_LARGE,
+      message: `wait_for_event: the event ${id} from ${source} is ${bytes} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`,
+      details: { id, source, bytes, limit: MAX_KEPT_BYTES },
+    },
+  };
+}
+
 function cancelWait(turn: Turn, { id }: Command): void {
   turn.effect({ kind: "cancel_wait", command: id });
 }
@@ -81,9 +97,16 @@ function sensitiveIn(event: CloudEvent): { sensitive?: string[] } {
 
 /** Whether a wait that is over was ended by this very event. */
 function consumed({ end }: Patient, event: CloudEvent): boolean {
-  if (end?.kind !== "completed" || !("ok" in end.outcome)) return false;
-  const taken = toJson(decodeValue(end.outcome.ok)) as Partial<CloudEvent> | null;
+  if (end?.kind !== "completed") return false;
+  const { outcome } = end;
+  const taken = (
+    "ok" in outcome ? toJson(decodeValue(outcome.ok)) : tooLargeIn(outcome)
+  ) as Partial<CloudEvent> | null;
   return taken?.id === event.id && taken.source === event.source;
+}
+
+function tooLargeIn({ error }: Extract<Outcome, { error: unknown }>): JsonObject | null {
+  return error.code === TOO_LARGE ? (error.details ?? null) : null;
 }
 
 /** Why an event is turned down: nobody waits for it here, and it stays unconsumed. */

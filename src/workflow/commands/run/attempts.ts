@@ -11,9 +11,9 @@ import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import type { ErrorData, Result } from "../../../protocol/result.ts";
 import { encodeValue, fromJson } from "../../../starlark/index.ts";
 import { CANCELLED } from "../../error-data.ts";
-import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
+import { MAX_KEPT_BYTES, MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
 import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "../../machine-types.ts";
-import { bytesBeyond } from "../../payload.ts";
+import { bytesBeyond, keptBytesBeyond } from "../../payload.ts";
 import { approvalEvent } from "../../run-events.ts";
 import type { Turn } from "../kind.ts";
 import type { RunCommand } from "./command.ts";
@@ -279,15 +279,15 @@ function withinLimit(outcome: JobOutcome): JobOutcome {
     };
   }
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, outcome as JsonValue);
-  if (bytes === undefined) return outcome;
-  return {
-    error: {
-      code: "PayloadTooLarge",
-      message: `the function's outcome is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
-      details: { bytes, limit: MAX_PAYLOAD_BYTES },
-      retryable: false,
-    },
-  };
+  if (bytes !== undefined) return tooLarge(`${bytes} bytes of JSON`, { bytes, limit: MAX_PAYLOAD_BYTES });
+  const kept = "ok" in outcome ? keptBytesBeyond(outcome.ok) : undefined;
+  if (kept === undefined) return outcome;
+  return tooLarge(`${kept} bytes in the journal`, { bytes: kept, limit: MAX_KEPT_BYTES });
+}
+
+function tooLarge(size: string, details: { bytes: number; limit: number }): JobOutcome {
+  const message = `the function's outcome is ${size}, the limit is ${details.limit}`;
+  return { error: { code: "PayloadTooLarge", message, details, retryable: false } };
 }
 
 function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData {
