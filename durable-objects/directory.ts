@@ -248,7 +248,8 @@ export class Directory extends DurableObject<Env> implements DirectoryRpc {
     const now = Date.now();
     const created = this.#alarm.transaction(() => {
       if (!this.#tokens.insert(token, now)) return undefined;
-      this.#note(token.by, "token.created", token.id, { subject: token.subject, role: token.role }, now);
+      const { subject, role, tags } = token;
+      this.#note(token.by, "token.created", token.id, { subject, role, ...(tags && { tags }) }, now);
       return this.#tokens.get(token.id);
     });
     return created

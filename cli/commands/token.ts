@@ -3,10 +3,17 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import pc from "picocolors";
 import { roleSchema, type TokenView } from "../../src/protocol/token.ts";
-import { contextOf, outputOf, parseCount } from "../command.ts";
+import { collect, contextOf, outputOf, parseCount } from "../command.ts";
 import { printable, table } from "../output.ts";
 
 const day = (at: number | undefined) => (at === undefined ? "" : new Date(at).toISOString().slice(0, 10));
+
+interface CreateOptions {
+  subject: string;
+  role: string;
+  expiresInDays?: number;
+  tag?: string[];
+}
 
 /** A token for the first administrator, and the digest that the deployment keeps of it. */
 export function makeBootstrapToken(): { token: string; digest: string } {
@@ -25,9 +32,15 @@ export function addTokenCommands(program: Command): void {
       new Option("--role <role>", "what it may do").choices(roleSchema.options).makeOptionMandatory(),
     )
     .option("--expires-in-days <n>", "when it ends (default: never)", parseCount)
-    .action(async (options: { subject: string; role: string; expiresInDays?: number }, command: Command) => {
+    .option(
+      "--tag <tag>",
+      "of a runner: it takes no job with another tag; repeatable (default: any)",
+      collect,
+    )
+    .action(async ({ tag, ...options }: CreateOptions, command: Command) => {
       const { client, out } = contextOf(command);
-      const created = await client.post<TokenView & { token: string }>("/v1/tokens", { body: options });
+      const body = { ...options, ...(tag && { tags: tag }) };
+      const created = await client.post<TokenView & { token: string }>("/v1/tokens", { body });
       out.note(pc.dim("Shown once, and stored nowhere:"));
       out.result(created, () => created.token);
     });
@@ -57,11 +70,12 @@ export function addTokenCommands(program: Command): void {
       const { tokens } = await client.get<{ tokens: TokenView[] }>("/v1/tokens");
       out.result(tokens, () =>
         table(
-          ["ID", "SUBJECT", "ROLE", "CREATED", "EXPIRES", "LAST USED"],
+          ["ID", "SUBJECT", "ROLE", "TAGS", "CREATED", "EXPIRES", "LAST USED"],
           tokens.map((t) => [
             t.id,
             printable(t.subject),
             t.role,
+            printable(t.tags?.join(", ") ?? ""),
             day(t.createdAt),
             day(t.expiresAt),
             day(t.lastUsedAt),

@@ -11,7 +11,12 @@ type Row = {
   created_at: number;
   expires_at: number | null;
   last_used_at: number | null;
+  tags: string | null;
 };
+
+function tagsOf({ tags }: Row): { tags?: string[] } {
+  return tags === null ? {} : { tags: JSON.parse(tags) as string[] };
+}
 
 function view(row: Row): TokenView {
   return {
@@ -21,6 +26,7 @@ function view(row: Row): TokenView {
     createdAt: row.created_at,
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),
     ...(row.last_used_at !== null && { lastUsedAt: row.last_used_at }),
+    ...tagsOf(row),
   };
 }
 
@@ -33,17 +39,19 @@ export class TokenRows {
 
   /** False when the id or the digest is taken. */
   insert(
-    token: { id: string; digest: string; subject: string; role: Role; expiresAt?: number },
+    token: { id: string; digest: string; subject: string; role: Role; expiresAt?: number; tags?: string[] },
     now: number,
   ): boolean {
     const { rowsWritten } = this.#sql.exec(
-      "INSERT OR IGNORE INTO tokens (id, digest, subject, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT OR IGNORE INTO tokens (id, digest, subject, role, created_at, expires_at, tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       token.id,
       token.digest,
       token.subject,
       token.role,
       now,
       token.expiresAt ?? null,
+      token.tags ? JSON.stringify(token.tags) : null,
     );
     return rowsWritten > 0;
   }
@@ -60,7 +68,7 @@ export class TokenRows {
     if (row.last_used_at === null || row.last_used_at <= now - LAST_USED_RESOLUTION_MS) {
       this.#sql.exec("UPDATE tokens SET last_used_at = ? WHERE id = ?", now, row.id);
     }
-    return { subject: row.subject, role: row.role, tokenId: row.id };
+    return { subject: row.subject, role: row.role, tokenId: row.id, ...tagsOf(row) };
   }
 
   all(): TokenView[] {

@@ -90,6 +90,7 @@ export interface DirectoryRpc extends OutboxRpc {
     subject: string;
     role: Role;
     expiresAt?: number;
+    tags?: string[];
     by: string;
   }): Promise<Result<TokenView>>;
   /** The identity behind a token's SHA-256 (hex), or null. */

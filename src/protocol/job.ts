@@ -31,11 +31,14 @@ export type JobOutcome = z.infer<typeof jobOutcomeSchema>;
 /** Why a job ended. `lost`: the lease ran out or nobody took it in time: the attempt failed, not the Function. */
 export type JobCause = "completed" | "lost" | "cancelled";
 
+/** Which jobs a runner takes: those whose tags it has all of. */
+export const runnerTagsSchema = z.array(z.string().min(1).max(64)).max(32);
+
 export const runnerInfoSchema = z.object({
   name: z.string().min(1).max(100),
   version: z.string().max(50),
   platform: z.string().max(50),
-  tags: z.array(z.string().min(1).max(64)).max(32),
+  tags: runnerTagsSchema,
   capacity: z.number().int().min(1).max(100),
 });
 export type RunnerInfo = z.infer<typeof runnerInfoSchema>;

@@ -71,6 +71,22 @@ describe("POST /v1/jobs/request", () => {
     expect((await call("POST", "/v1/jobs/request", { token: null, body: {} })).status).toBe(401);
   });
 
+  test("with a token that has tags goes by those tags, or by some of them, or by none", async () => {
+    const { job, tag } = await queued();
+    const made = await call("POST", "/v1/tokens", {
+      body: { subject: "ci", role: "runner", tags: [tag, "eu"] },
+    });
+    expect(made).toMatchObject({ status: 201, body: { tags: [tag, "eu"] } });
+    const own = made.body.token as string;
+    const refused = await request([tag, "production"], 0, own);
+    expect(refused).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    expect(refused.body.detail).toContain(`no work with the tag production, only with ${tag}, eu`);
+    expect((await request([], 0, own)).status).toBe(204);
+    expect((await request([tag], 0, own)).body.id).toBe(job.id);
+    const { body: listed } = await call("GET", "/v1/tokens");
+    expect(listed.tokens).toContainEqual(expect.objectContaining({ id: made.body.id, tags: [tag, "eu"] }));
+  });
+
   test.each([
     [{}, "/runner"],
     [{ runner: { name: "", version: "1", platform: "l", tags: [], capacity: 1 } }, "/runner/name"],

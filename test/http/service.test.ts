@@ -79,6 +79,17 @@ describe("roles", () => {
     }
   });
 
+  test.each([
+    ["viewer", ["eu"]],
+    ["admin", ["eu"]],
+    ["runner", []],
+    ["runner", [""]],
+  ])("a token of role %s cannot have the tags %j", async (role, tags) => {
+    const { status, body } = await call("POST", "/v1/tokens", { body: { subject: "bob", role, tags } });
+    expect({ status, code: body.code }).toEqual({ status: 400, code: "invalid_request" });
+    expect(body.errors[0].pointer).toMatch(/^\/tags/);
+  });
+
   test("an expired or revoked token is nobody's", async () => {
     const { body: created } = await call("POST", "/v1/tokens", { body: { subject: "bob", role: "viewer" } });
     expect(created.token).toMatch(/^slc_[a-z0-9]+_[A-Za-z0-9_-]{43}$/);

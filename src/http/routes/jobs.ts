@@ -13,6 +13,7 @@ import {
   MAX_PAYLOAD_BYTES,
   releaseSchema,
 } from "../../protocol/job.ts";
+import type { Identity } from "../../protocol/token.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
@@ -34,7 +35,7 @@ const request = createRoute({
   tags,
   summary: "Ask for a job, and wait for one",
   description:
-    "Answers as soon as there is a job whose tags the runner has all of. The job goes back to the queue unless the first heartbeat follows soon.",
+    "Answers as soon as there is a job whose tags the runner has all of. The job goes back to the queue unless the first heartbeat follows soon. A token that has tags of its own may ask with no other.",
   middleware: [requires("runner"), limitBody(SMALL_BYTES)] as const,
   request: { body: jsonBody(jobRequestSchema) },
   responses: {
@@ -86,9 +87,20 @@ const release = createRoute({
   },
 });
 
+/** What tags a runner has it says itself; what it may say its token decides. */
+function refuseForeignTags({ subject, tags: own }: Identity, asked: readonly string[]): void {
+  const foreign = own && asked.filter((tag) => !own.includes(tag));
+  if (!foreign || foreign.length === 0) return;
+  throw new ProblemException(
+    "forbidden",
+    `The token of ${subject} asks for no work with the tag ${foreign.join(", ")}, only with ${own.join(", ")}: start the runner without it, or give it a token that has it.`,
+  );
+}
+
 export const jobs = createRoutes()
   .openapi(request, async (c) => {
     const { runner, wait_s } = c.req.valid("json");
+    refuseForeignTags(c.get("identity"), runner.tags);
     const job = await routerStub(c.env, DEFAULT_WORKSPACE).request({
       runner,
       subject: c.get("identity").subject,

@@ -9,15 +9,16 @@ import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
 
-const tags = ["Tokens"];
+const section = ["Tokens"];
 const DAY_MS = 86_400_000;
 
 const create = createRoute({
   method: "post",
   path: "/v1/tokens",
-  tags,
+  tags: section,
   summary: "Create a token",
-  description: "The token is in this answer and nowhere else: only its digest is stored.",
+  description:
+    "The token is in this answer and nowhere else: only its digest is stored. With `tags`, one of role runner takes only jobs that ask for none but these.",
   middleware: [requires("admin"), limitBody()] as const,
   request: { body: jsonBody(tokenInputSchema) },
   responses: {
@@ -29,7 +30,7 @@ const create = createRoute({
 const list = createRoute({
   method: "get",
   path: "/v1/tokens",
-  tags,
+  tags: section,
   summary: "Tokens, without their secrets",
   middleware: [requires("admin")] as const,
   responses: { 200: json(z.object({ tokens: z.array(tokenSchema) }), "All of them"), ...problems(401, 403) },
@@ -38,7 +39,7 @@ const list = createRoute({
 const revoke = createRoute({
   method: "delete",
   path: "/v1/tokens/{id}",
-  tags,
+  tags: section,
   summary: "Revoke a token",
   description: "Takes effect within five seconds everywhere.",
   middleware: [requires("admin")] as const,
@@ -48,7 +49,7 @@ const revoke = createRoute({
 
 export const tokens = createRoutes()
   .openapi(create, async (c) => {
-    const { subject, role, expiresInDays } = c.req.valid("json");
+    const { subject, role, expiresInDays, tags } = c.req.valid("json");
     const { id, token } = makeToken();
     const created = await directoryStub(c.env, DEFAULT_WORKSPACE).createToken({
       id,
@@ -57,6 +58,7 @@ export const tokens = createRoutes()
       role,
       by: c.get("identity").subject,
       ...(expiresInDays !== undefined && { expiresAt: Date.now() + expiresInDays * DAY_MS }),
+      ...(tags !== undefined && { tags }),
     });
     return c.json({ ...unwrap(created), token }, 201);
   })

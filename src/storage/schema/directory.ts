@@ -168,4 +168,6 @@ export const tokens = sqliteTable("tokens", {
   createdAt: integer("created_at").notNull(),
   expiresAt: integer("expires_at"),
   lastUsedAt: integer("last_used_at"),
+  /** JSON: the only tags that its runners may ask for work with; null: any. */
+  tags: text("tags"),
 });
