@@ -49,8 +49,8 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   readonly #outbox: Outbox;
   readonly #tables: TablesOnDemand;
   readonly #rows: EnvironmentRows;
-  /** By version of the targets: who waits for the catalog to have them. */
-  readonly #awaited = new Map<number, () => void>();
+  /** Who waits for the catalog to have targets, and is told which version of them it has. */
+  readonly #awaiting = new Set<(version: number) => void>();
   /** By app: the last observation that the directory was told of. Lost with the instance, which then tells again. */
   readonly #healthToldAt = new Map<string, number>();
 
@@ -138,11 +138,18 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     return ok({ deployments: items.map(({ key: _, ...deployment }) => deployment), ...page });
   }
 
-  /** Its history stays, should it be made again. Refuses `unavailable` as `put` does. */
+  /**
+   * Its history stays, should it be made again. Refuses `unavailable` as `put` does, and waits once more when it is asked
+   * again before the catalog knows; then the environment is unknown.
+   */
   async remove(by: Identity): Promise<Result<null>> {
-    const stored = this.#present();
+    const stored = this.#stored();
     if (!stored) return unknownEnvironment();
     const { name } = stored.view;
+    if (stored.removed) {
+      const isUntold = this.#outbox.holds({ receiver: "catalog/", method: "setTargets" });
+      return isUntold ? await this.#onceGoverning(stored.view.version, null) : unknownEnvironment();
+    }
     const version = stored.view.version + 1;
     this.#alarm.transaction(() => {
       // What was announced is dropped unsaid: a freeze that goes with its environment has not thawed.
@@ -304,23 +311,25 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   }
 
   #delivered({ method, args }: Message): void {
-    if (method === "setTargets") this.#awaited.get((args[0] as Targets).version)?.();
+    if (method !== "setTargets") return;
+    for (const tell of this.#awaiting) tell((args[0] as Targets).version);
   }
 
   /** The answer, once the catalog has the targets of `version`. */
   async #onceGoverning<T>(version: number, answer: T): Promise<Result<T>> {
     let isKnown = false;
-    const known = new Promise<void>((resolve) => {
-      this.#awaited.set(version, () => {
-        isKnown = true;
-        resolve();
-      });
-    });
+    const { promise: known, resolve } = Promise.withResolvers<void>();
+    const tell = (told: number) => {
+      if (told !== version) return;
+      isKnown = true;
+      resolve();
+    };
+    this.#awaiting.add(tell);
     await atMost(
       TELL_PATIENCE_MS,
       Promise.all([known, this.#outbox.flush()]).then(() => {}),
     );
-    this.#awaited.delete(version);
+    this.#awaiting.delete(tell);
     if (isKnown) return ok(answer);
     return {
       ok: false,

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { Catalog } from "../../durable-objects/catalog.ts";
+import type { Environment } from "../../durable-objects/environment.ts";
 import { EventBus } from "../../durable-objects/event-bus.ts";
 import {
   busStub,
@@ -50,6 +51,13 @@ function fresh(partial: Partial<EnvironmentInput> = {}) {
   const put = (changed: Partial<EnvironmentInput> = {}) =>
     rpc.put({ workspace: DEFAULT_WORKSPACE, name, value: { ...value, ...changed }, by });
   return { name, rpc, object, put };
+}
+
+/** The patience of objects with the catalog; their timers stay their own. */
+function shortenPatience(): void {
+  const after = setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms: number) =>
+    after(run, ms === 5000 ? 20 : ms)) as typeof setTimeout);
 }
 
 const governing = (app: string) =>
@@ -285,14 +293,38 @@ test("an answer waits for a catalog that fails at first", async () => {
   expect(await governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
 });
 
+test("a removal that the catalog has not taken is waited for again, however often it is asked for", async () => {
+  const { name, rpc, object, put } = fresh();
+  await put();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(Catalog.prototype, "setTargets").mockRejectedValue(new Error("moving"));
+  const unavailable = { ok: false, error: { code: "unavailable", retryable: true } };
+  shortenPatience();
+  expect(await rpc.remove(by)).toMatchObject(unavailable);
+  expect(await rpc.view()).toMatchObject({ error: { code: "unknown_environment" } });
+  expect(await rpc.remove(by)).toMatchObject(unavailable);
+  expect(await governing(`shop-${name}`)).toMatchObject({ value: { environment: name } });
+
+  vi.restoreAllMocks();
+  const answers = await runInDurableObject<Environment, unknown>(object, async (environment, { storage }) => {
+    storage.sql.exec("UPDATE outbox SET due_at = 1");
+    const waiting = Promise.all([environment.remove(by), environment.remove(by)]);
+    await environment.alarm();
+    return await waiting;
+  });
+  expect(answers).toEqual([
+    { ok: true, value: null },
+    { ok: true, value: null },
+  ]);
+  expect(await governing(`shop-${name}`)).toMatchObject({ value: { environment: null } });
+  expect(await rpc.remove(by)).toMatchObject({ error: { code: "unknown_environment" } });
+});
+
 test("without the catalog there is no yes, and once it is back the calls are governed", async () => {
   const { name, rpc, object, put } = fresh();
   vi.spyOn(console, "error").mockImplementation(() => {});
   const broken = vi.spyOn(Catalog.prototype, "setTargets").mockRejectedValue(new Error("moving"));
-  // The object's patience, shortened; its timers stay its own.
-  const after = setTimeout;
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms: number) =>
-    after(run, ms === 5000 ? 20 : ms)) as typeof setTimeout);
+  shortenPatience();
   expect(await put()).toMatchObject({ ok: false, error: { code: "unavailable", retryable: true } });
   expect(await rpc.view()).toMatchObject({ ok: true });
 
