@@ -92,7 +92,7 @@ function beginningOf(
   const trigger = workflow.value.triggers.find((one) => one.id === run.trigger.id) ?? run.trigger;
   const pause = waits ? pauseForPlace(trigger) : undefined;
   const origin = { run: run.id, digest: program.digest, by: by.subject, reason };
-  const forked = forkedRecords(kept.records, command, origin, pause && { at: now, data: pause });
+  const forked = forkedRecords(kept.records, command, origin, now, pause);
   if (!forked.ok) return forked;
   const records = forked.value;
   const length = records.reduce((sum, record) => sum + JSON.stringify(record).length, 0);

@@ -4,12 +4,6 @@ import type { JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/jo
 import type { JsonObject } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 
-/** The note that the new run begins with, before it begins anything. */
-export interface FirstNote {
-  at: number;
-  data: JsonObject;
-}
-
 /** Where a fork comes from, and what it executes; kept in its first record. */
 export interface ForkOrigin {
   run: RunId;
@@ -22,14 +16,15 @@ export interface ForkOrigin {
 /**
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
  * numbered anew, every signal that the other has been sent, and which inputs are secrets. Of commands that had not
- * ended there, only that they were called: they begin again. A `pause` comes before all of them. Refuses
- * `unknown_command`, and `already_cancelled` where the run was being cancelled by then, `lock_held` where it held a lock.
+ * ended there, only that they were called: they begin again, and their time anew, `at` the time of the fork. A `pause`
+ * comes before all of them. Refuses `unknown_command`, and `already_cancelled` where the run was being cancelled by then, `lock_held` where it held a lock.
  */
 export function forkedRecords(
   records: readonly JournalRecord[],
   from: CommandId,
   origin: ForkOrigin,
-  pause?: FirstNote,
+  at: number,
+  pause?: JsonObject,
 ): Result<JournalRecord[]> {
   const end = records.findIndex((record) => record.type === "scheduled" && record.command === from);
   if (end < 0) return refuse("unknown_command", `the run has no command ${from} in its journal`);
@@ -48,12 +43,17 @@ export function forkedRecords(
     );
   }
   const ended = endedCommands(before);
-  const [started, ...rest] = before.filter((record) => record.type !== "noted" || isKept(record, ended));
+  const called = new Set(before.flatMap((record) => (record.type === "scheduled" ? [record.command] : [])));
+  const [started, ...rest] = before
+    .filter((record) => record.type !== "noted" || isKept(record, ended))
+    .map((record) =>
+      record.type === "scheduled" && !ended.has(record.command) ? { ...record, at } : record,
+    );
   const kept = [
     ...(started ? [started] : []),
-    ...(pause ? [{ type: "noted", seq: 0, note: "operator", ...pause } as const] : []),
+    ...(pause ? [{ type: "noted", seq: 0, at, note: "operator", data: pause } as const] : []),
     ...rest,
-    ...records.slice(end).filter((record) => record.type === "noted" && isKeptFromLater(record, before)),
+    ...records.slice(end).filter((record) => record.type === "noted" && isKeptFromLater(record, called)),
   ];
   return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));
 }
@@ -95,10 +95,9 @@ function isKept({ command, note }: NotedRecord, ended: ReadonlySet<CommandId>): 
 }
 
 /** Whoever sent a signal was told that it counts; a runner says only once that inputs are secrets. */
-function isKeptFromLater({ command, note }: NotedRecord, before: readonly JournalRecord[]): boolean {
+function isKeptFromLater({ command, note }: NotedRecord, called: ReadonlySet<CommandId>): boolean {
   if (note === "signalled") return true;
-  const isOfCall = (record: JournalRecord) => record.type === "scheduled" && record.command === command;
-  return note === "inputs_sensitive" && before.some(isOfCall);
+  return note === "inputs_sensitive" && command !== undefined && called.has(command);
 }
 
 function withOrigin(record: JournalRecord, from: CommandId, origin: ForkOrigin): JournalRecord {

@@ -152,7 +152,7 @@ on_event(type = "test", handler = handler)
 
   const originOf = (digest: string) => ({ run: original.start.id, digest, by: "olivia", reason: "" });
   const forked = (from: CommandId, workflow = workflowOf(source)) => {
-    const records = forkedRecords(original.records, from, originOf(workflow.digest));
+    const records = forkedRecords(original.records, from, originOf(workflow.digest), original.now);
     if (!records.ok) throw new Error(records.error.message);
     const host = new ScriptedHost(workflow, script);
     host.records.push(...(structuredClone(records.value) as JournalRecord[]));
@@ -175,6 +175,31 @@ on_event(type = "test", handler = handler)
     expect(host.timers.size + host.waits.size).toBe(0);
   });
 
+  it("gives commands that begin again their whole time anew, and what has ended its own", () => {
+    const workflow = handlerOf(
+      'w.spawn(w.wait_for_event, type = "go", timeout = "1h")\n' +
+        'w.spawn(w.run, "a.example/f@v1", timeout = "5m", deadline = "2h")\n' +
+        "w.sleep(minutes = 1)\nw.sleep(days = 1)\nw.sleep(days = 2)",
+    );
+    const host = new ScriptedHost(workflow, { functions: () => "never" });
+    host.feed({ type: "start" });
+    host.fireNextTimer();
+    const at = host.now + 48 * 3600_000;
+    const records = forkedRecords(host.records, "0#2" as CommandId, originOf(workflow.digest), at);
+    if (!records.ok) throw new Error(records.error.message);
+    const fork = new ScriptedHost(workflow, { functions: () => "never" });
+    fork.now = at;
+    fork.records.push(...(structuredClone(records.value) as JournalRecord[]));
+    fork.feed({ type: "begin_again" });
+    const due = [...fork.timers.values()].map(({ kind, dueAt }) => [kind, (dueAt - at) / 3600_000]);
+    expect(due).toEqual([
+      ["wait_timeout", 1],
+      ["deadline", 2],
+      ["sleep", 24],
+    ]);
+    expect(fork.machine.activities().find(({ command }) => command === "0#1")?.scheduledAt).toBeLessThan(at);
+  });
+
   it("goes on with another program from where both agree", () => {
     const changed = workflowOf(source.replace("branch(w, 4)", 'branch(w, "four")'));
     expect(forked("0#4" as CommandId, changed).machine.ending().output).toEqual([1, [2, 3], "four"]);
@@ -182,7 +207,12 @@ on_event(type = "test", handler = handler)
 
   it("is stuck at once where the program differs before, and says where", () => {
     const changed = workflowOf(source.replace("branch(w, 1)", "branch(w, 9)"));
-    const records = forkedRecords(original.records, "0#4" as CommandId, originOf(changed.digest));
+    const records = forkedRecords(
+      original.records,
+      "0#4" as CommandId,
+      originOf(changed.digest),
+      original.now,
+    );
     const machine = loadRun(changed, {
       start: original.start,
       records: records.ok ? records.value : [],
@@ -192,7 +222,7 @@ on_event(type = "test", handler = handler)
   });
 
   it("is refused for a command that never was, and after a cancellation", () => {
-    expect(forkedRecords(original.records, "0#99" as CommandId, originOf("d"))).toMatchObject({
+    expect(forkedRecords(original.records, "0#99" as CommandId, originOf("d"), 0)).toMatchObject({
       error: { code: "unknown_command" },
     });
     const cancelled = new ScriptedHost(
@@ -202,7 +232,7 @@ on_event(type = "test", handler = handler)
     cancelled.feed({ type: "start" });
     cancelled.cancel(false);
     cancelled.goOn();
-    expect(forkedRecords(cancelled.records, "0#2" as CommandId, originOf("d"))).toMatchObject({
+    expect(forkedRecords(cancelled.records, "0#2" as CommandId, originOf("d"), 0)).toMatchObject({
       error: { code: "already_cancelled" },
     });
   });
@@ -213,11 +243,11 @@ on_event(type = "test", handler = handler)
       script,
     ).run();
     const origin = originOf(locked.workflow.digest);
-    expect(forkedRecords(locked.records, "0.1#2" as CommandId, origin)).toMatchObject({
+    expect(forkedRecords(locked.records, "0.1#2" as CommandId, origin, 0)).toMatchObject({
       error: { code: "lock_held" },
     });
     for (const from of ["0.1#1", "0#1"]) {
-      expect(forkedRecords(locked.records, from as CommandId, origin).ok).toBe(true);
+      expect(forkedRecords(locked.records, from as CommandId, origin, 0).ok).toBe(true);
     }
   });
 

@@ -321,7 +321,7 @@ describe.each(modes)("a run with secrets, $mode", ({ replayEveryTime }) => {
       if (said === "after") tell();
       const origin = { run: host.start.id, digest: "d", by: "olivia", reason: "" };
       const last = host.records.findLast((record) => record.type === "scheduled");
-      const forked = forkedRecords(host.records, last?.command as CommandId, origin);
+      const forked = forkedRecords(host.records, last?.command as CommandId, origin, host.now);
       if (!forked.ok) throw new Error(forked.error.message);
       const fork = new ScriptedHost(host.workflow, script);
       fork.records.push(...structuredClone(forked.value));
