@@ -47,7 +47,11 @@ export const refusals = {
     status: 401,
     means: "The webhook's signature is missing or wrong. Compare the secret here with the sender's.",
   },
-  forbidden: { status: 403, means: "The token's role may not do this. The detail names the role that may." },
+  forbidden: {
+    status: 403,
+    means:
+      "The token may not do this. The detail names the role that may, or the tag that a runner's token is not for.",
+  },
   cross_origin: {
     status: 403,
     means:
