@@ -261,6 +261,17 @@ export class StartRows implements StartStore {
       .map(({ run }) => run);
   }
 
+  holdingSince(group: string, since: number): RunId[] {
+    return this.#sql
+      .exec<{ run: RunId }>(
+        "SELECT run FROM starts WHERE state = 'started' AND place_group = ? AND changed_at <= ?",
+        group,
+        since,
+      )
+      .toArray()
+      .map(({ run }) => run);
+  }
+
   isSomebodyQueued(): boolean {
     return (
       this.#sql

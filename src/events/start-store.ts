@@ -61,6 +61,8 @@ export interface StartStore {
   addMerged(run: RunId, count: number): void;
   /** Runs that hold a place which somebody waits for, and have held it since before `since`. */
   heldUp(since: number): RunId[];
+  /** Runs that hold a place in a group, and have held it since before `since`. */
+  holdingSince(group: string, since: number): RunId[];
   isSomebodyQueued(): boolean;
 
   countDrop(trigger: string): void;

@@ -308,6 +308,8 @@ export class Starts {
     for (const { run, inFavourOf } of drop) {
       const dropped = this.#start(run);
       if (inFavourOf === undefined) {
+        // Nobody stays queued, so no timer asks those who hold the places whether they are over.
+        for (const holder of this.#rows.holdingSince(group, now - ASK_EVERY_MS)) this.#ports.ask(holder);
         this.#drop(dropped, `no place in ${group} was free: ${named(holders)}`, now);
         continue;
       }

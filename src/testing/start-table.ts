@@ -131,6 +131,12 @@ export class StartTable implements StartStore {
       .map(({ run }) => run);
   }
 
+  holdingSince(group: string, since: number): RunId[] {
+    return this.#in("started")
+      .filter(({ changedAt, placeGroup }) => changedAt <= since && placeGroup === group)
+      .map(({ run }) => run);
+  }
+
   isSomebodyQueued(): boolean {
     return this.#in("queued").some(({ placeGroup }) => placeGroup !== undefined);
   }

@@ -3,6 +3,7 @@ import type { Position } from "../../durable-objects/rpc/position.ts";
 import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
+import type { Standing } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
 import {
@@ -291,6 +292,25 @@ describe("concurrency", () => {
       await bench.settle();
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, second.run]);
     }));
+
+  it.each<[string, Standing["state"], string[]]>([
+    ["whose end was never told: the next start finds it free", "over", ["1", "3"]],
+    ["whose start was given up: it is sent again each time", "unknown", ["1", "1", "1"]],
+    ["that goes on: it keeps it", "on", ["1"]],
+  ])("in mode skip is asked for, when a start finds none free, of a run %s", (_, state, begun) =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime({ mode: "skip" }));
+      await send(bench, { env: "production", n: "1" });
+      await bench.settle();
+      bench.runs.standing = () => ({ state });
+      for (const n of ["2", "3"]) {
+        pass(6 * 60 * SECOND_MS);
+        await send(bench, { env: "production", n });
+        await bench.settle();
+      }
+      expect(started(bench)).toEqual(begun.map((n) => ({ env: "production", n })));
+    }),
+  );
 
   it("starts again a run whose start was given up, and lets one go that has been superseded meanwhile", () =>
     withBus(async (bench) => {
