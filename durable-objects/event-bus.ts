@@ -109,18 +109,18 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   #makeStarts(): Starts {
     const outbox = this.#outbox;
+    const unlessUnderWay = (asked: Message) => {
+      if (!outbox.holds(asked)) outbox.add(asked);
+    };
     return new Starts({
       store: this.#startRows,
       timers: this.#timers,
       sha256Hex: sha256,
       begin: (run, start) => outbox.add(startMessage(run, start)),
       cancel: (run, reason) =>
-        outbox.add(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
+        unlessUnderWay(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
       tellPlace: (run, answer) => outbox.add(message("run", run, "placeAnswered", [answer])),
-      ask: (run) => {
-        const question = message("run", run, "standing", []);
-        if (!outbox.holds(question)) outbox.add(question);
-      },
+      ask: (run) => unlessUnderWay(message("run", run, "standing", [])),
     });
   }
 
@@ -191,7 +191,14 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     if (queued.method === "standing") {
       this.#starts.stands(runOf(queued), answer as Standing, Date.now());
     }
+    if (queued.method === "cancel") this.#cancelAnswered(runOf(queued), answer as Result<unknown>);
     if (queued.method === "deliverEvent") this.#deliveries.answered(queued, answer as { accepted: boolean });
+  }
+
+  /** Throws where the run has yet to begin: the message comes again, as often as any that nobody took. */
+  #cancelAnswered(run: RunId, answer: Result<unknown>): void {
+    if (answer.ok || answer.error.code !== "unknown_run" || !this.#starts.isToBeBegun(run)) return;
+    throw new Error(`the run ${run} is to end, and has not begun yet`);
   }
 
   #flush(): void {

@@ -56,7 +56,7 @@ export interface StartPorts {
   sha256Hex: Sha256Hex;
   /** Begins a run: a message, which comes at least once. */
   begin(run: RunId, start: QueuedStart): void;
-  /** Asks a run to end: a message, too. */
+  /** Asks a run to end, unless that is under way: a message, too. */
   cancel(run: RunId, reason: string): void;
   /** Tells a run that has claimed a place what has become of that: a message, too. */
   tellPlace(run: RunId, answer: PlaceAnswer): void;
@@ -318,10 +318,14 @@ export class Starts {
     }
     for (const run of cancel) {
       this.#rows.noteCancelled(run);
-      this.#ports.cancel(run, `a newer run of ${group} takes its place`);
+      this.#cancelRun(run, group);
     }
     for (const run of start) this.#begin(this.#start(run), now);
     if (waiting.length > start.length + drop.length) this.#askAgain(now);
+  }
+
+  #cancelRun(run: RunId, group: string): void {
+    this.#ports.cancel(run, `a newer run of ${group} takes its place`);
   }
 
   #begin(start: Start, now: number): void {
@@ -427,6 +431,8 @@ export class Starts {
     const start = this.#rows.find(run);
     if (start?.state !== "started" || start.placeGroup === undefined) return;
     if (state === "waiting") this.#ports.tellPlace(run, { isGranted: true });
+    // It may not have been there yet when it was asked to end.
+    if (start.isCancelled && state !== "unknown") this.#cancelRun(run, start.placeGroup);
     if (state !== "unknown") return;
     // The run before it begins it, with what it is to know: from the event alone it would do everything once more.
     if (start.continues !== undefined) return;
@@ -436,6 +442,12 @@ export class Starts {
       this.#rows.become(run, "cancelled", { reason: "a newer run took its place before it began", now });
       this.#settle(start.placeGroup, now);
     }
+  }
+
+  /** Whether a run that holds a place is still to begin, by another run: what it has not heard, it must hear then. */
+  isToBeBegun(run: RunId): boolean {
+    const start = this.#rows.find(run);
+    return start?.state === "started" && start.continues !== undefined;
   }
 
   #start(run: RunId): Start {

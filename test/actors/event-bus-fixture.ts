@@ -6,6 +6,7 @@ import { EventBus } from "../../durable-objects/event-bus.ts";
 import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
+import { refuse } from "../../src/protocol/result.ts";
 import type { PlaceAnswer, Standing } from "../../src/protocol/start.ts";
 import type { ProgramSource, Trigger } from "../../src/protocol/workflow.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
@@ -45,6 +46,8 @@ class Runs {
   /** How a run answers a delivery; throwing is a run that cannot be reached. */
   answer: (delivery: Delivery & { run: RunId }) => boolean | Promise<boolean> = () => true;
   canStart = true;
+  /** Whether a run that is asked to end is there. */
+  hasBegun: (run: RunId) => boolean = () => true;
   readonly cancelled: RunId[] = [];
   /** What they are told of the places that they have claimed. */
   readonly places: [RunId, PlaceAnswer][] = [];
@@ -59,7 +62,9 @@ class Runs {
         this.started.push(start);
       },
       cancel: async () => {
-        this.cancelled.push(name.split("/").at(-1) as RunId);
+        const id = name.split("/").at(-1) as RunId;
+        if (!this.hasBegun(id)) return refuse("unknown_run", "no run has this id");
+        this.cancelled.push(id);
         return { ok: true };
       },
       placeAnswered: async (answer: PlaceAnswer) => {

@@ -216,6 +216,49 @@ describe("concurrency", () => {
       expect(bench.runs.started.map(({ id }) => id)).toEqual([first.run, third.run]);
     }));
 
+  /** A newer start has asked the run to end that goes on in the first one's place, before that has begun. */
+  async function cancelledBeforeItsBeginning(bench: Bench) {
+    await register(bench, oneAtATime({ mode: "cancel_running" }));
+    const first = await send(bench, { env: "production", n: "1" });
+    const successor = runId(7);
+    bench.runs.hasBegun = (run) => run !== successor;
+    bench.runs.standing = () => ({ state: "unknown" });
+    await bench.bus.forgetRun(first.run, successor);
+    await send(bench, { env: "production", n: "2" });
+    await bench.settle();
+    expect(bench.runs.cancelled).toEqual([]);
+    return successor;
+  }
+
+  it("in mode cancel_running ends also the run that had not begun yet when it was asked to", () =>
+    withBus(async (bench) => {
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      const successor = await cancelledBeforeItsBeginning(bench);
+      bench.runs.hasBegun = () => true;
+      pass(SECOND_MS);
+      await bench.settle();
+      expect(bench.runs.cancelled).toEqual([successor]);
+    }));
+
+  it.each<Standing["state"]>(["on", "waiting"])(
+    "in mode cancel_running asks a run to end once more that is %s, where the message was given up",
+    (state) =>
+      withBus(async (bench) => {
+        vi.spyOn(console, "error").mockImplementation(() => {});
+        const successor = await cancelledBeforeItsBeginning(bench);
+        while ((await bench.bus.parkedMessages()).length === 0) {
+          pass(6 * 60 * SECOND_MS);
+          await bench.bus.alarm();
+        }
+        expect(bench.runs.cancelled).toEqual([]);
+        bench.runs.hasBegun = () => true;
+        bench.runs.standing = () => ({ state });
+        pass(6 * 60 * SECOND_MS);
+        await bench.settle();
+        expect(bench.runs.cancelled).toEqual([successor]);
+      }),
+  );
+
   it("is kept by a run that goes on as another one", () =>
     withBus(async (bench) => {
       await register(bench, oneAtATime());
