@@ -271,14 +271,13 @@ export class Starts {
     if (freed !== undefined) this.#settle(freed, now);
   }
 
-  /** Ends what a run was here for that is begun again; gives the group where it held a place, if it did. */
+  /** Ends what a run was here for that is begun again; gives the group where it held a place, or waited for one. */
   #letGo(run: RunId, now: number): string | undefined {
     const start = this.#rows.find(run);
     if (start?.state === "queued") {
       this.#rows.become(run, "cancelled", { reason: "it is begun again as another run", now });
-    }
-    if (start?.state !== "started") return undefined;
-    this.#rows.become(run, "finished", { reason: "", now });
+    } else if (start?.state === "started") this.#rows.become(run, "finished", { reason: "", now });
+    else return undefined;
     return start.placeGroup;
   }
 
@@ -391,6 +390,8 @@ export class Starts {
     }
     this.#timers.drop(`gather/${run}`);
     this.#giveUp(start, "cancelled", reason, now);
+    // Its rule was the group's if it was the newest: by the next one's, a place may be free.
+    if (start.state === "queued" && start.placeGroup !== undefined) this.#settle(start.placeGroup, now);
     const view = this.#rows.view(run);
     return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
   }

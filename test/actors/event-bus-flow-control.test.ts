@@ -184,6 +184,45 @@ describe("concurrency", () => {
       ).toEqual(["cancelled", "finished"]);
     }));
 
+  it.each<[string, (bench: Bench, run: RunId) => Promise<unknown>]>([
+    ["is taken back", ({ bus }, run) => bus.cancelStart({ run, by: alice, reason: "" })],
+    [
+      "is begun again in another group",
+      (bench, run) =>
+        bench.bus.claimPlace({
+          run: runId(0xa),
+          continues: run,
+          workflow: "canary",
+          digest: "d1",
+          initiator: "alice",
+          trigger: aTrigger({ concurrency: { mode: "queue", limit: 1, group: "elsewhere" } }),
+          seq: 3,
+          key: ok(""),
+        }),
+    ],
+  ])("goes to the others that wait when the one whose rule kept them waiting %s", (_, leave) =>
+    withBus(async (bench) => {
+      await register(bench, oneAtATime({ limit: 2 }));
+      const strict = { key: "event.data.env", group: "canary/deploy", mode: "queue", limit: 1 } as const;
+      await bench.bus.setTriggers({
+        workflow: "strict",
+        version: 1,
+        program: aProgram("d1"),
+        triggers: [aTrigger({ id: "strict/deploy", type: "com.example.strict", concurrency: strict })],
+      });
+      const first = await send(bench, { env: "production", n: "1" });
+      for (const n of ["2", "3"]) await send(bench, { env: "production", n });
+      const event = anEvent({ type: "com.example.strict", data: { env: "production" } });
+      const [receipt] = await bench.bus.ingest([event], "alice");
+      await bench.bus.forgetRun(first.run);
+      await bench.settle();
+      expect(bench.runs.started).toHaveLength(2);
+      await leave(bench, receipt?.queued?.[0]?.run as RunId);
+      await bench.settle();
+      expect(started(bench)[2]).toEqual({ env: "production", n: "3" });
+    }),
+  );
+
   it("in mode cancel_queued keeps the newest waiting, which is told whose place it took", () =>
     withBus(async (bench) => {
       await register(bench, oneAtATime({ mode: "cancel_queued" }));
