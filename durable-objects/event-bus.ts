@@ -24,7 +24,7 @@ import { deliverMessage, message } from "./deliver.ts";
 import { Arrivals } from "./event-bus/arrivals.ts";
 import { EventRows } from "./event-bus/event-rows.ts";
 import { LineageRows } from "./event-bus/lineage-rows.ts";
-import { filledIn, runOf, startMessage } from "./event-bus/queued-messages.ts";
+import { filledIn, runOf, standingMessage, startMessage } from "./event-bus/queued-messages.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
@@ -120,7 +120,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       cancel: (run, reason) =>
         unlessUnderWay(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
       tellPlace: (run, answer) => outbox.add(message("run", run, "placeAnswered", [answer])),
-      ask: (run) => unlessUnderWay(message("run", run, "standing", [])),
+      ask: (run) => unlessUnderWay(standingMessage(run)),
     });
   }
 

@@ -6,7 +6,7 @@ import type { JournalRecord } from "../src/protocol/journal.ts";
 import type { RunExtent } from "../src/protocol/live.ts";
 import type { Result } from "../src/protocol/result.ts";
 import { ok, refuse } from "../src/protocol/result.ts";
-import { type Activity, finishedStates } from "../src/protocol/run.ts";
+import { type Activity, finishedStates, type RunSummary } from "../src/protocol/run.ts";
 import type { PlaceAnswer, PlaceClaim } from "../src/protocol/start.ts";
 import { type ActorStorage, openActorStorage, prepareTables } from "../src/storage/actor-storage.ts";
 import type { Alarm } from "../src/storage/alarm.ts";
@@ -106,20 +106,20 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
   async start({ askedAt, ...run }: StartRun): Promise<void> {
     // So late, it may be a repetition of one that is over and gone.
     const isLate = askedAt !== undefined && Date.now() - askedAt > LATE_MS;
-    if (isLate && !this.#begun && (await this.#wasHere(run))) return;
+    if (isLate && !this.#begun && (await this.#ended(run))) return;
     await this.#begin(run, { isRepeated: true });
     await this.#outbox.deliverEntrusted(DELIVERY_PATIENCE_MS);
   }
 
   async startForked(run: StartRun, records: JournalRecord[], claim?: PlaceClaim): Promise<void> {
-    if (!this.#begun && (await this.#wasHere(run))) return;
+    if (!this.#begun && (await this.#ended(run))) return;
     await this.#begin(run, { records, ...(claim && { claim }) });
   }
 
-  /** Whether the run has ended, and its storage was given up. */
-  async #wasHere({ id, workspace }: StartRun): Promise<boolean> {
+  /** What is known of the run when it has ended, and its storage was given up. */
+  async #ended({ id, workspace }: Pick<StartRun, "id" | "workspace">): Promise<RunSummary | undefined> {
     const known = await directoryStub(this.env, workspace).run(id);
-    return known?.finishedAt !== undefined;
+    return known?.finishedAt === undefined ? undefined : known;
   }
 
   async #begin(
@@ -215,9 +215,11 @@ export class WorkflowRun extends DurableObject<Env> implements WorkflowRunRpc {
     return this.#begun ? await beginFork(this.#shared(), request) : this.#unknown();
   }
 
-  async standing(): ReturnType<WorkflowRunRpc["standing"]> {
-    if (!this.#begun) return { state: "unknown" };
-    const { state, continuedAs, paused } = this.#host.summary();
+  async standing(of: Args<"standing">): ReturnType<WorkflowRunRpc["standing"]> {
+    // Not begun yet, or over and gone: the directory tells which.
+    const summary = this.#begun ? this.#host.summary() : await this.#ended(of);
+    if (!summary) return { state: "unknown" };
+    const { state, continuedAs, paused } = summary;
     if (!finishedStates.includes(state)) return { state: isPausedForPlace(paused) ? "waiting" : "on" };
     return { state: "over", ...(continuedAs === undefined ? {} : { successor: continuedAs as RunId }) };
   }

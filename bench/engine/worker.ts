@@ -27,7 +27,7 @@ export class WorkflowRun extends Actor {
   async runToEnd(run: StartRun): Promise<void> {
     const started = this.start(run);
     this.ctx.waitUntil(started);
-    while ((await this.standing()).state !== "over") {
+    while ((await this.standing(run)).state !== "over") {
       // A start that failed has no end to wait for.
       await Promise.race([scheduler.wait(1), started.then(() => scheduler.wait(1))]);
     }

@@ -21,6 +21,10 @@ export function startMessage(run: RunId, start: QueuedStart): Message {
   return { receiver: RUN + run, method: "start", args: [start] };
 }
 
+export function standingMessage(run: RunId): Message {
+  return { receiver: RUN + run, method: "standing", args: [] };
+}
+
 export function deliveryMessage(run: RunId, delivery: QueuedDelivery): Message {
   return { receiver: RUN + run, method: "deliverEvent", args: [delivery] };
 }
@@ -30,7 +34,7 @@ export function runOf({ receiver }: Message): RunId {
   return receiver.slice(RUN.length) as RunId;
 }
 
-/** A queued message with the event and the program that it stands for. Throws where they are no longer kept. */
+/** A queued message with what it stands for: event, program, run. Throws where they are no longer kept. */
 export function filledIn(
   queued: Message,
   { events, triggers }: { events: EventRows; triggers: TriggerRows },
@@ -48,6 +52,10 @@ export function filledIn(
     return message("run", id, "start", [
       { id, workspace, workflow, program, trigger, event, eventSeq: seq, initiator, askedAt },
     ]);
+  }
+  if (queued.method === "standing") {
+    const id = runOf(queued);
+    return message("run", id, "standing", [{ id, workspace: DEFAULT_WORKSPACE }]);
   }
   if (queued.method !== "deliverEvent") return queued;
   const [{ command, seq }] = queued.args as [QueuedDelivery];

@@ -105,7 +105,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Idempotent. Refuses `run_finished` where the run has ended by itself, and `run_stuck` unless `terminate`. */
   cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
-  standing(): Promise<Standing>;
+  standing(of: Pick<StartRun, "id" | "workspace">): Promise<Standing>;
   /** Bus → run, which has claimed a place. Nothing where it does not wait for one, or no longer. */
   placeAnswered(answer: PlaceAnswer): Promise<void>;
   /** Directory → run: it was over long enough ago to go. From then on it looks by itself until it may. */

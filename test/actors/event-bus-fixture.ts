@@ -70,7 +70,7 @@ class Runs {
       placeAnswered: async (answer: PlaceAnswer) => {
         this.places.push([name.split("/").at(-1) as RunId, answer]);
       },
-      standing: async () => this.standing(name.split("/").at(-1) as RunId),
+      standing: async ({ id }: { id: RunId }) => this.standing(id),
       deliverEvent: async (delivery: Delivery) => {
         const id = name.split("/").at(-1) as RunId;
         const accepted = await this.answer({ run: id, ...delivery });

@@ -76,7 +76,7 @@ describe("a run that is over at once", () => {
       // What is left after a power cut: the storage.
       const next = new WorkflowRun(state, env);
       await state.blockConcurrencyWhile(async () => {});
-      expect(await next.standing()).toMatchObject({ state: "over" });
+      expect(await next.standing(start)).toMatchObject({ state: "over" });
       await state.storage.sync();
       expect(await known(run)).toBeUndefined();
       await next.start(start);

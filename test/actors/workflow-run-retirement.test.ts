@@ -241,6 +241,24 @@ describe("a run that is over", () => {
     expect(await leftovers(first)).toEqual(gone);
   });
 
+  test("and gone says so to whoever waits for its place, and which run goes on in it", async () => {
+    const first = await finishedRun(
+      'if ev["data"] == {}:\n    w.continue_as_new({"again": True})\nreturn 1',
+      {
+        event: event({ type: "com.example.again", data: {} }),
+      },
+    );
+    const of = { id: first.id, workspace: DEFAULT_WORKSPACE };
+    const before = await first.rpc.standing(of);
+    await askedAfter(first, 31);
+    expect(await leftovers(first)).toEqual(gone);
+    expect(before).toEqual({ state: "over", successor: expect.stringMatching(/^run_/) });
+    expect(await first.rpc.standing(of)).toEqual(before);
+    const other = newRunId();
+    const unbegun = new TestRun(other);
+    expect(await unbegun.rpc.standing({ ...of, id: other })).toEqual({ state: "unknown" });
+  });
+
   test("whose archiving was cut off after the first file is archived whole at the next look", async () => {
     const run = await finishedRun('print("hello")\nreturn 1');
     await bucket.put(`${files(run)}/log.ndjson`, "half");
