@@ -6,6 +6,7 @@ import { Matching } from "../src/events/matching.ts";
 import { maskedEvent } from "../src/events/sensitive-data.ts";
 import { Starts } from "../src/events/starts.ts";
 import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../src/protocol/cloud-event.ts";
+import { MAX_RATE_PERIOD_MS } from "../src/protocol/flow-control.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
@@ -42,6 +43,8 @@ const DAY_MS = 24 * 3600_000;
 const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
+/** The periods of a rule may become longer with a new version. */
+const PERMITS_KEPT_MS = 2 * MAX_RATE_PERIOD_MS;
 const MAX_STARTS_OF_EVENT = 200;
 /** How long what runs tell waits for what others tell: many runs are one write. */
 const TOGETHER_MS = 20;
@@ -369,11 +372,13 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const before = now - days * DAY_MS;
     const removed = this.#events.removeOlder(before, REMOVED_AT_ONCE);
     const removedStarts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
+    const removedPermits = this.#startRows.removeOldPermits(now - PERMITS_KEPT_MS, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
     this.#lineages.removeGone();
     // A little at a time: events go on arriving meanwhile.
-    this.#setRetention(Math.max(removed, removedStarts) === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
+    const most = Math.max(removed, removedStarts, removedPermits);
+    this.#setRetention(most === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
   }
 }
 

@@ -200,6 +200,17 @@ export class StartRows implements StartStore {
     this.#sql.exec("INSERT INTO permits (scope, at) VALUES (?, ?)", scope, at);
   }
 
+  /** Removes permits that no rule can ask for any more, at most `limit`; gives how many. */
+  removeOldPermits(grantedBefore: number, limit: number): number {
+    return this.#sql
+      .exec(
+        "DELETE FROM permits WHERE rowid IN (SELECT rowid FROM permits WHERE at < ? LIMIT ?) RETURNING at",
+        grantedBefore,
+        limit,
+      )
+      .toArray().length;
+  }
+
   // ------------------------------------------------------------------- places
 
   holders(group: string): Holder[] {

@@ -41,6 +41,9 @@ export const concurrencySchema = z.object({
 });
 export type Concurrency = z.infer<typeof concurrencySchema>;
 
+/** The longest `perMs` that a workflow may ask for. */
+export const MAX_RATE_PERIOD_MS = 31 * 24 * 3600_000;
+
 export const rateLimitSchema = z.object({
   count: z.number().int(),
   perMs: z.number().int(),

@@ -730,6 +730,28 @@ describe("debounce", () => {
     }));
 });
 
+describe("what a rate limit remembers of keys that do not come again", () => {
+  it("is kept for as long as a rule can ask for it, and then forgotten a little at a time", () =>
+    withBus(async (bench) => {
+      const period = 31 * 24 * 3600 * SECOND_MS;
+      await register(bench, { rateLimit: { count: 1, perMs: period, key: "event.data.n", over: "drop" } });
+      await bench.bus.ingest(
+        Array.from({ length: 600 }, (_, n) => anEvent({ data: { n: String(n) } })),
+        "alice",
+      );
+      await bench.settle();
+      pass(period - SECOND_MS);
+      await bench.settle();
+      expect((await send(bench, { n: "1" })).state).toBe("dropped");
+      pass(period + 2 * SECOND_MS);
+      await bench.bus.alarm();
+      expect(bench.count("permits")).toBe(100);
+      pass(SECOND_MS);
+      await bench.bus.alarm();
+      expect(bench.count("permits")).toBe(0);
+    }));
+});
+
 describe("a batch", () => {
   const three: Partial<Trigger> = { batch: { max: 3, withinMs: 60 * SECOND_MS } };
   const batches = ({ runs }: Bench) =>

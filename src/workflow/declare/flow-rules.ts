@@ -6,6 +6,7 @@ import {
   concurrencyModes,
   type Debounce,
   type FlowControl,
+  MAX_RATE_PERIOD_MS,
   type RateLimit,
 } from "../../protocol/flow-control.ts";
 import {
@@ -42,7 +43,6 @@ const MAX_BATCH = 100;
 const MAX_PRIORITY = 1000;
 /** Longer than this is no burst of events any more. */
 const MAX_GATHERING_MS = 7 * 24 * 3600_000;
-const MAX_RATE_PERIOD_MS = 31 * 24 * 3600_000;
 const groupPattern = /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,99}$/;
 
 function invalid(fn: string, message: string): StarlarkError {
