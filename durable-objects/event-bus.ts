@@ -33,14 +33,13 @@ import { TriggerRows } from "./event-bus/trigger-rows.ts";
 import { WaitDeliveries } from "./event-bus/wait-deliveries.ts";
 import { WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
+import { eventRetentionMs } from "./retention.ts";
 import type { EventBusRpc, EventFilter } from "./rpc/event-bus.ts";
 import type { OutboxRpc } from "./rpc/outbox.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 
 const DAY_MS = 24 * 3600_000;
-/** Runs may look back this far, so less cannot be configured. */
-const MIN_RETENTION_DAYS = 30;
 const RETENTION_TIMER = "retention";
 const REMOVED_AT_ONCE = 500;
 /** The periods of a rule may become longer with a new version. */
@@ -368,17 +367,29 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   #removeOld(now: number): void {
-    const days = Math.max(Number(this.env.SLUICE_EVENT_RETENTION_DAYS ?? 0) || 0, MIN_RETENTION_DAYS);
-    const before = now - days * DAY_MS;
-    const removed = this.#events.removeOlder(before, REMOVED_AT_ONCE);
-    const removedStarts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
-    const removedPermits = this.#startRows.removeOldPermits(now - PERMITS_KEPT_MS, REMOVED_AT_ONCE);
+    const removed = Math.max(
+      this.#startRows.removeOldPermits(now - PERMITS_KEPT_MS, REMOVED_AT_ONCE),
+      this.#removeOldEvents(now),
+    );
+    // A little at a time: events go on arriving meanwhile.
+    this.#setRetention(removed === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
+  }
+
+  /** Removes old events and what became of them, some of each; answers of which it were most, how many. */
+  #removeOldEvents(now: number): number {
+    let before: number;
+    try {
+      before = now - eventRetentionMs(this.env);
+    } catch (error) {
+      console.error({ message: "no event is removed", error: String(error) });
+      return 0;
+    }
+    const events = this.#events.removeOlder(before, REMOVED_AT_ONCE);
+    const starts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
     this.#lineages.removeGone();
-    // A little at a time: events go on arriving meanwhile.
-    const most = Math.max(removed, removedStarts, removedPermits);
-    this.#setRetention(most === REMOVED_AT_ONCE ? now + 1000 : now + DAY_MS);
+    return Math.max(events, starts);
   }
 }
 

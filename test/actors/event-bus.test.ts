@@ -479,7 +479,6 @@ describe("events that are kept", () => {
     ["1", 29, 2],
     ["60", 31, 2],
     ["60", 61, 1],
-    ["plenty", 31, 1],
   ])("for the configured %s days, never less than 30: after %i days there are %i", (days, after, left) =>
     withBus(
       async (bench) => {
@@ -492,6 +491,24 @@ describe("events that are kept", () => {
       },
       days === undefined ? {} : { SLUICE_EVENT_RETENTION_DAYS: days },
     ),
+  );
+
+  it.each(["plenty", "90d", "45.5", "0", "36501"])(
+    "are all kept while the variable is %j, which is no number of days, and the log says so",
+    (days) =>
+      withBus(
+        async (bench) => {
+          const log = vi.spyOn(console, "error").mockImplementation(() => {});
+          vi.setSystemTime(Date.now());
+          await bench.bus.ingest([anEvent()], "x");
+          vi.setSystemTime(Date.now() + 40_000 * DAY_MS);
+          await bench.bus.alarm();
+          expect((await bench.bus.events({ limit: 10 })).events).toHaveLength(1);
+          const error = expect.stringMatching(/SLUICE_EVENT_RETENTION_DAYS is .*: give whole days/);
+          expect(log).toHaveBeenCalledWith({ message: "no event is removed", error });
+        },
+        { SLUICE_EVENT_RETENTION_DAYS: days },
+      ),
   );
 
   it("are removed a little at a time until all are gone", () =>
