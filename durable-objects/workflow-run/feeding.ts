@@ -8,7 +8,7 @@ export interface Taken {
   refused?: ErrorData;
 }
 
-/** What became of an input: the engine took it, or it waits for a working engine. */
+/** What became of an input: the engine took it, or it waits for an engine that can. */
 export type Fed = Taken | { kept: true };
 
 /**
@@ -22,5 +22,6 @@ export const undecided: Changes = { records: [], timers: { set: [], drop: [] }, 
 /** Why what somebody asks for is turned down that the engine cannot decide now. */
 export const notNow: ErrorData = {
   code: "run_stuck",
-  message: "the engine cannot go on with this run: its error says why, and nothing was done",
+  message:
+    "the engine cannot go on with this run: its error says why, and nothing was done. It can be terminated",
 };

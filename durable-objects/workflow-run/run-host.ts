@@ -7,8 +7,9 @@
 // 3. Effects that are messages are rows of that commit. Those that the object performs itself follow it, see
 //    in-process-effects.ts.
 // 4. An engine that throws makes the run stuck, not lost: the failure is kept, what arrives meanwhile goes to the
-//    inbox, and each start of the object (after a deploy, say) tries once more. It never tries in a loop. What somebody
-//    asks for is not kept: they hear that it was not done, and what the engine fails on does not come back to it.
+//    inbox, and each start of the object (after a deploy, say) tries once more, and so does an hourly timer. It never
+//    tries in a loop. What somebody asks for is not kept: they hear that it was not done, and what the engine fails on
+//    does not come back to it. A run whose program does not fit its journal is stuck in the same way.
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import type { RunDetail, RunSummary } from "../../src/protocol/run.ts";
@@ -22,6 +23,7 @@ import { arrivalsIn, endOf } from "../../src/workflow/journal-state.ts";
 import {
   type Changes,
   isInProcess,
+  isTakenWhileStuck,
   type Moment,
   type RunInput,
   type RunMachine,
@@ -96,7 +98,7 @@ export class RunHost {
     this.#journal = options.journal;
     this.#log = options.log;
     this.#inbox = new Inbox(options.sql);
-    this.#standstills = new Standstills(options.parts);
+    this.#standstills = new Standstills(options);
     this.#effects = new InProcessEffects({
       ...options,
       owner: {
@@ -201,8 +203,16 @@ export class RunHost {
   /** A timer of this run is due. */
   fire(timer: Timer): void {
     if (this.#effects.isWatch(timer)) this.#effects.look();
+    else if (this.#standstills.isLook(timer)) this.#tryAgain();
     else this.#feed({ type: "timer", id: timer.id }, () => this.#timers.drop(timer.id));
     this.#afterCommit();
+  }
+
+  /** Loads the engine anew, from what was committed. */
+  #tryAgain(): void {
+    this.#machine = undefined;
+    this.#engineFailed = false;
+    this.#load();
   }
 
   summary(): RunSummary {
@@ -275,13 +285,13 @@ export class RunHost {
     const program = this.#parts.get("program");
     if (!program) throw new Error("this run has no program");
     let machine: RunMachine;
-    let isOver: boolean;
+    let isOver = false;
     try {
       const { last, records } = this.#journal.load();
       isOver = endOf(last) !== undefined;
       machine = this.#ports.loadMachine(isOver ? null : program, this.run, records);
     } catch (error) {
-      this.#giveUp(error);
+      this.#giveUp(error, isOver);
       return undefined;
     }
     this.#machine = machine;
@@ -294,9 +304,10 @@ export class RunHost {
   }
 
   #drainInbox(): void {
-    for (let next = this.#inbox.oldest(); next && this.#machine; next = this.#inbox.oldest()) {
-      const { name, input } = next;
-      this.#step(this.#machine, input, () => this.#inbox.remove(name));
+    while (this.#machine && !this.#machine.stuck) {
+      const next = this.#inbox.oldest();
+      if (!next) return;
+      this.#step(this.#machine, next.input, () => this.#inbox.remove(next.name));
     }
   }
 
@@ -313,7 +324,8 @@ export class RunHost {
   /** Undefined when the engine cannot. */
   #decideNow(input: RunInput, also?: AlsoWrite): Taken | undefined {
     const machine = this.#load() ?? this.#loadToTerminate(input);
-    return machine && this.#step(machine, input, also);
+    if (!machine || (machine.stuck && !isTakenWhileStuck(input))) return undefined;
+    return this.#step(machine, input, also);
   }
 
   /** A run that cannot go on can still be ended, and what it has under way elsewhere let go of. */
@@ -385,7 +397,9 @@ export class RunHost {
     for (const message of effectMessages(this.run, outgoing)) this.#outbox.add(message);
     // Nothing changes any more in a run that is over.
     if (changes.records.length > 0) this.#queueSummary(changes.finished ? 0 : SUMMARY_DELAY_MS);
-    this.#noteStandstill(this.#machine?.stuck);
+    const stuck = this.#machine?.stuck;
+    if (stuck) this.#standstills.lookAgain(this.#ports.now());
+    this.#noteStandstill(stuck);
     if (changes.finished) {
       // No timer is left: the directory asks it, once it has been kept for long enough, whether it may go.
       this.#timers.dropAll();
@@ -401,11 +415,13 @@ export class RunHost {
     return trigger.concurrency !== undefined || continues !== undefined;
   }
 
-  /** Keeps that the run is stuck, or goes on. Answers whether that is news. */
-  #noteStandstill(stuck: { code: string; message: string } | undefined): boolean {
-    const isNews = this.#standstills.note(stuck, this.#ports.now());
-    if (isNews) this.#queueSummary();
-    return isNews;
+  /** Keeps that the run is stuck, or goes on, and tells of it where that is news. */
+  #noteStandstill(stuck: { code: string; message: string } | undefined): void {
+    if (!this.#standstills.note(stuck, this.#ports.now())) return;
+    this.#queueSummary();
+    if (!stuck) return;
+    const summary = this.summary();
+    this.#outbox.add(emitMessage(this.run, [runEvent(this.run, "stuck", summary.version, summary)]));
   }
 
   /** At most one summary waits to be sent: it is filled in when it goes out. */
@@ -415,7 +431,7 @@ export class RunHost {
     this.#outbox.add(summaryMessage, delayMs);
   }
 
-  #giveUp(error: unknown): void {
+  #giveUp(error: unknown, isOver = false): void {
     this.#machine = undefined;
     this.#engineFailed = true;
     const message = error instanceof Error ? error.message : String(error);
@@ -425,10 +441,9 @@ export class RunHost {
       error: error instanceof Error ? error.stack : message,
     });
     this.#alarm.transaction(() => {
-      if (!this.#noteStandstill({ code: ENGINE_FAILURE, message })) return;
-      const summary = this.#stuckSummary();
-      const event = runEvent(this.run, "stuck", `engine/${summary.version}`, summary);
-      this.#outbox.add(emitMessage(this.run, [event]));
+      // One that is over has nothing to go on with.
+      if (!isOver) this.#standstills.lookAgain(this.#ports.now());
+      this.#noteStandstill({ code: ENGINE_FAILURE, message });
     });
   }
 

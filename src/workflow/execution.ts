@@ -71,7 +71,7 @@ export class Execution implements ThreadHost {
   #lines: string[] = [];
   #omittedLines = 0;
   #lastDigest = { text: "", digest: "" };
-  #stuck: { difference: Difference; seq: number } | undefined;
+  #stuck: Difference | undefined;
 
   constructor(workflow: Workflow, start: RunStart, sha256Hex: Sha256Hex) {
     this.#workflow = workflow;
@@ -82,12 +82,11 @@ export class Execution implements ThreadHost {
   /** Moves the script by one record. */
   feed(record: JournalRecord): void {
     if (this.#stuck) return;
-    const difference = this.#move(record);
-    if (difference) this.#stuck = { difference, seq: record.seq };
+    this.#stuck = this.#move(record);
   }
 
-  /** Why it moves no more, and the record it could not take. */
-  get stuck(): { difference: Difference; seq: number } | undefined {
+  /** Why it moves no more. */
+  get stuck(): Difference | undefined {
     return this.#stuck;
   }
 

@@ -119,7 +119,7 @@ export type RunInput =
   /** Idempotent by `id`. Refused with `run_finished`, `too_many_signals`, `invalid_signal`. */
   | { type: "signal"; id: string; name: string; data: JsonValue; by: string }
   /**
-   * Refused with `run_stuck` unless `terminate`, and with `run_finished` where the run has ended by itself. A second one
+   * Refused with `run_finished` where the run has ended by itself. A second one
    * changes nothing, unless it is the first to `terminate`. With `parent`, only the run that has started this one can ask
    * for it: from any other it changes nothing. `successor` is a run that begins in the place of this one.
    */
@@ -138,6 +138,14 @@ export type RunInput =
   | { type: "operate"; by: string; reason: string; operation: Operation; toMany?: boolean }
   /** The bus, about the place that the run waits for. It changes nothing where the run does not wait for one. */
   | { type: "place_answered"; answer: PlaceAnswer };
+
+/**
+ * Whether a stuck run takes the input, and does not refuse it with `run_stuck`: its termination, and what is secret in it.
+ * The host keeps what others tell it until the run goes on.
+ */
+export function isTakenWhileStuck(input: RunInput): boolean {
+  return input.type === "inputs_sensitive" || (input.type === "cancel" && input.terminate);
+}
 
 export interface RunTimer {
   /** Unique in the run; setting it again moves it. */

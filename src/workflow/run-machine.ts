@@ -4,7 +4,8 @@
 // 1. Whatever is decided becomes a record first. The script moves only by records (`#pump`), and only when the fold
 //    of the journal has taken them.
 // 2. `#pump` follows docs/replay.md: run what can run, schedule what was issued, deliver the next outcome.
-// 3. A stuck or finished script stops the script only: what is under way elsewhere is still recorded as it ends.
+// 3. A stuck run takes nothing that may move its script: on the program that fits, the script calls something between two
+//    outcomes, which the journal would then lack for ever. See `isTakenWhileStuck`.
 import type { Form } from "../protocol/form.ts";
 import { type ApprovalId, type CommandId, type FormId, parseCompoundId } from "../protocol/ids.ts";
 import { JOURNAL_FORMAT, type JournalRecord } from "../protocol/journal.ts";
@@ -24,16 +25,17 @@ import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
 import { endInWords, type FinishedNote, JournalState, successorIn } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
-import type {
-  Changes,
-  InProcessEffect,
-  InspectableRun,
-  Moment,
-  RunEnding,
-  RunInput,
-  RunMachineOptions,
-  RunOptions,
-  Waiting,
+import {
+  type Changes,
+  type InProcessEffect,
+  type InspectableRun,
+  isTakenWhileStuck,
+  type Moment,
+  type RunEnding,
+  type RunInput,
+  type RunMachineOptions,
+  type RunOptions,
+  type Waiting,
 } from "./machine-types.ts";
 import { operate } from "./operate.ts";
 import { parentOfRun } from "./parent.ts";
@@ -68,6 +70,11 @@ const noProgram: ErrorData = {
   message: "the run's program cannot be loaded, so its script moves no more",
 };
 
+const runStuck: ErrorData = {
+  code: "run_stuck",
+  message: "the run is stuck, and takes nothing but its termination: its error says why",
+};
+
 const notStarted: ErrorData = { code: "run_not_started", message: "the run has not started yet" };
 
 function runFinished(note: FinishedNote): ErrorData {
@@ -100,7 +107,6 @@ class Machine implements InspectableRun {
   readonly #history: JournalRecord[] = [];
   /** Commands of this turn that are scheduled and not begun. */
   #toBegin: CommandId[] = [];
-  #stuckIsTold = false;
 
   constructor(workflow: Workflow | undefined, options: RunMachineOptions) {
     this.#workflow = workflow;
@@ -119,7 +125,7 @@ class Machine implements InspectableRun {
 
   get stuck(): ErrorData | undefined {
     if (this.#state.finished) return undefined;
-    return this.#workflow ? this.#execution?.stuck?.difference(this.secrets.isEmpty) : noProgram;
+    return this.#workflow ? this.#execution?.stuck?.(this.secrets.isEmpty) : noProgram;
   }
 
   get secrets(): RunSecrets {
@@ -137,7 +143,7 @@ class Machine implements InspectableRun {
   handle(input: RunInput, moment: Moment): Changes {
     const turn = new OpenTurn({ state: this.#state, options: this.#options, moment, kindOf });
     const before = runStateOf(this.#state, this.stuck !== undefined);
-    const refused = this.#decide(turn, input);
+    const refused = this.stuck && !isTakenWhileStuck(input) ? runStuck : this.#decide(turn, input);
     if (refused) return nothing(this.secrets.error(refused));
     this.#pump(turn);
     this.#tell(turn, before);
@@ -145,6 +151,8 @@ class Machine implements InspectableRun {
   }
 
   pendingEffects(): InProcessEffect[] {
+    // It would not take what they come to.
+    if (this.stuck) return [];
     return [...this.#state.open.values()].flatMap((command) => {
       if (this.#state.unbegun.has(command.id)) return [];
       const effect = kindOf(command).pendingEffect?.(command);
@@ -325,13 +333,6 @@ class Machine implements InspectableRun {
     }
     if (terminate) this.#begin(turn);
     if (!this.#state.isStarted) return notStarted;
-    if (this.stuck && !terminate) {
-      return {
-        code: "run_stuck",
-        message:
-          "the run is stuck, so its deferred functions cannot run: terminate it to end it without them",
-      };
-    }
     if (terminate) {
       turn.note("terminated", { by, reason });
       const note = cancelledNote(by, reason);
@@ -456,11 +457,6 @@ class Machine implements InspectableRun {
       turn.effect({ kind: "emit", event: runEvent(start, name, seq, this.summary()) });
     const first = turn.changes.records[0];
     if (first?.type === "noted" && first.note === "started") emit("started", first.seq);
-    const stuck = this.#execution?.stuck;
-    if (stuck && !this.#stuckIsTold) {
-      this.#stuckIsTold = true;
-      emit("stuck", stuck.seq);
-    }
     const after = runStateOf(this.#state, this.stuck !== undefined);
     if (after !== before && after !== "running" && after !== "stuck") emit(after, this.#state.lastSeq);
   }

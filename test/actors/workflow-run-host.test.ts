@@ -30,6 +30,7 @@ beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 
 /** Far from now, so that the platform never fires these alarms by itself: tests fire them. */
 const START = Date.UTC(2090, 0, 1);
+const HOUR = 3600_000;
 const command = "0#1" as CommandId;
 
 const run: StartRun = {
@@ -100,7 +101,10 @@ interface World {
   script: Script;
   clock: { now: number };
   sent: { receiver: string; method: string; args: readonly unknown[] }[];
-  ports: Pick<RunPorts, "decide" | "rest"> & { fetch: (request: Request) => Promise<Response> };
+  ports: Pick<RunPorts, "decide" | "rest"> & {
+    load?: (() => never) | undefined;
+    fetch: (request: Request) => Promise<Response>;
+  };
 }
 
 interface Hosted extends World {
@@ -143,7 +147,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),
-      loadMachine: (_, __, records) => machineOf(world.script, [...records]),
+      loadMachine: (_, __, records) => world.ports.load?.() ?? machineOf(world.script, [...records]),
       decide: (...args) => world.ports.decide(...args),
       decideAtOnce: () => undefined,
       learn: async () => {},
@@ -432,9 +436,46 @@ describe("an engine that throws", () => {
         await hosted.outbox.flushDue();
         await hosted.alarm();
         expect(hosted.kept()).toBe(1);
-        expect(await hosted.storage.getAlarm()).toBeNull();
+        expect(await hosted.storage.getAlarm()).toBe(START + 10_000 + HOUR);
       },
     ));
+
+  test("is tried again every hour, without a word of it until it can go on", () =>
+    inRun(fragile, async (hosted) => {
+      broken.now = false;
+      begin(hosted);
+      broken.now = true;
+      hosted.host.feed(tick("a"));
+      await hosted.outbox.flushDue();
+      hosted.clock.now += 1000;
+      await hosted.alarm();
+      const told = hosted.sent.length;
+      const { version } = hosted.host.summary();
+      for (let hours = 0; hours < 3; hours += 1) {
+        hosted.clock.now += HOUR;
+        await hosted.alarm();
+      }
+      expect(hosted.sent).toHaveLength(told);
+      expect(hosted.host.summary().version).toBe(version);
+      broken.now = false;
+      hosted.clock.now += HOUR;
+      await hosted.restarted().alarm();
+      expect(hosted.notes()).toEqual(["start", "timer a"]);
+      expect(hosted.count("timers")).toBe(0);
+    }));
+
+  test("of a run that is over has nothing to wait for", () =>
+    inRun(diary, async (hosted) => {
+      begin(hosted);
+      const end: JournalRecord = { seq: 2, at: START, type: "noted", note: "finished", data: {} };
+      new JournalStore(hosted.storage.sql).append([end]);
+      const after = hosted.restarted();
+      after.ports.load = () => {
+        throw new Error("a note of a later version");
+      };
+      expect(after.host.summary()).toMatchObject({ state: "stuck" });
+      expect(hosted.count("timers")).toBe(0);
+    }));
 
   test("with a record too large for a row is stuck with that as the reason", () =>
     inRun(
@@ -465,14 +506,65 @@ test("a program is loaded that would be refused today, for the runs it has", () 
 });
 
 describe("a script that is stuck", () => {
+  const unfit: ErrorData = { code: "NonDeterminism", message: "another call" };
+  let stuck: ErrorData | undefined;
+  const script: Script = { decide: diary.decide, stuck: () => stuck };
+  const terminate: RunInput = { type: "cancel", by: "olivia", reason: "", terminate: true };
+
+  async function inStuckRun(body: (hosted: Hosted) => Promise<void>): Promise<void> {
+    stuck = undefined;
+    await inRun(script, async (hosted) => {
+      begin(hosted);
+      stuck = unfit;
+      await body(hosted.restarted());
+    });
+  }
+
+  test("takes what it is told when it goes on, in order, and does nothing that it is asked for", () =>
+    inStuckRun(async (hosted) => {
+      for (const id of ["a", "b"]) expect(hosted.host.feed(tick(id))).toEqual({ kept: true });
+      const pause: RunInput = { type: "operate", by: "olivia", reason: "", operation: { action: "pause" } };
+      expect(hosted.host.ask(pause)?.code).toBe("run_stuck");
+      hosted.restarted().host.resume();
+      expect(hosted.notes()).toEqual(["start"]);
+      stuck = undefined;
+      hosted.restarted().host.resume();
+      expect(hosted.notes()).toEqual(["start", "timer a", "timer b"]);
+      expect(hosted.kept()).toBe(0);
+    }));
+
+  test("hears at once what is secret in it, and that it is terminated", () =>
+    inStuckRun(async ({ host, notes }) => {
+      host.feed({ type: "inputs_sensitive", command, attempt: 1, inputs: ["token"] });
+      expect(host.ask(terminate)).toBeUndefined();
+      expect(notes()).toEqual(["start", "inputs_sensitive", "cancel"]);
+    }));
+
+  test("is said to be once, and looked at every hour until it goes on", () =>
+    inStuckRun(async (hosted) => {
+      for (let hours = 0; hours < 3; hours += 1) {
+        await hosted.restarted().alarm();
+        hosted.clock.now += HOUR;
+      }
+      const told = hosted.sent.flatMap(({ method, args }) => (method === "ingestFromRun" ? [args[0]] : []));
+      expect(told).toMatchObject([[{ type: "dev.sluice.run.stuck", data: { state: "stuck" } }]]);
+      expect(hosted.count("timers")).toBe(1);
+      hosted.restarted().host.feed(tick("a"));
+      stuck = undefined;
+      hosted.clock.now += HOUR;
+      await hosted.restarted().alarm();
+      expect(hosted.notes()).toEqual(["start", "timer a"]);
+      expect(hosted.count("timers")).toBe(0);
+    }));
+
   test("is seen to be, and to go on, although no record says so", () => {
-    let stuck: ErrorData | undefined;
-    const script: Script = {
+    const quiet: Script = {
       decide: (input, records) =>
         input.type === "start" ? { records: [note(records.length + 1, "start")] } : {},
       stuck: () => stuck,
     };
-    return inRun(script, async (hosted) => {
+    stuck = undefined;
+    return inRun(quiet, async (hosted) => {
       const shown = async (host: Hosted) => {
         host.host.resume();
         hosted.clock.now += 1000;
@@ -482,7 +574,7 @@ describe("a script that is stuck", () => {
       };
       begin(hosted);
       const before = await shown(hosted);
-      stuck = { code: "NonDeterminism", message: "another call" };
+      stuck = unfit;
       const during = await shown(hosted.restarted());
       const again = await shown(hosted.restarted());
       stuck = undefined;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
 import { Execution } from "../../src/workflow/execution.ts";
+import type { RunInput } from "../../src/workflow/machine-types.ts";
 import { corpus } from "./corpus.ts";
-import { modes, ScriptedHost, sha256Hex, timeless, workflowOf } from "./scripted-host.ts";
+import { handlerOf, modes, ScriptedHost, sha256Hex, timeless, workflowOf } from "./scripted-host.ts";
 
 const immediate = ["now", "uuid", "random"];
 
@@ -161,23 +163,102 @@ describe.each(modes)("a program that differs from the journal, $mode", ({ replay
     expect(host.machine.summary().error?.message).toContain("the script calls uuid {} at main.star:2:11");
   });
 
-  it("leaves the journal untouched and tells the workspace once", () => {
+  it("leaves the journal untouched, whatever ends elsewhere, and goes on where it was once the program fits again", () => {
     const host = changed("    pass");
     const records = structuredClone(host.records);
     host.feed({ type: "resume" });
-    host.feed({ type: "resume" });
-    expect(host.records).toEqual(records);
-    expect([...host.emitted.values()].filter(({ type }) => type === "dev.sluice.run.stuck")).toHaveLength(1);
-  });
-
-  it("still records what ends elsewhere, and goes on where it was once the program fits again", () => {
-    const host = changed("    pass");
     expect(host.fireNextTimer()).toBe(true);
+    expect(host.records).toEqual(records);
     expect(host.machine.summary().state).toBe("stuck");
     host.workflow = original;
     host.loseMemory();
     host.feed({ type: "resume" });
     expect(host.finished).toBe("succeeded");
+  });
+
+  const inTwoBranches = (first: number, next: string) =>
+    workflowOf(`
+def branch(w, seconds):
+    w.sleep(seconds = seconds)
+    ${next}
+    return seconds
+
+def handler(w, ev):
+    w.sleep(seconds = ${first})
+    return w.parallel([(branch, w, 1), (branch, w, 2)])
+
+on_event(type = "test", handler = handler)
+`);
+
+  it.each([
+    ["calls something else before", inTwoBranches(6, "w.sleep(seconds = 100)")],
+    ["calls nothing", handlerOf("pass")],
+  ])("goes on when two branches had their outcomes while the program %s", (_what, other) => {
+    const fitting = inTwoBranches(5, "w.sleep(seconds = 100)");
+    const host = new ScriptedHost(fitting, { replayEveryTime });
+    host.feed({ type: "start" });
+    host.fireNextTimer();
+    host.workflow = other;
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.summary().state).toBe("stuck");
+    expect([host.fireNextTimer(), host.fireNextTimer()]).toEqual([true, true]);
+    expect(host.inbox).toHaveLength(2);
+    host.workflow = fitting;
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.stuck).toBeUndefined();
+    expect(host.inbox).toEqual([]);
+    expect(host.goOn().finished).toBe("succeeded");
+  });
+
+  it("goes on when a branch of the new program calls more than the journal has", () => {
+    const host = new ScriptedHost(inTwoBranches(5, "pass"), { replayEveryTime });
+    host.feed({ type: "start" });
+    host.fireNextTimer();
+    host.fireNextTimer();
+    host.workflow = inTwoBranches(5, "w.sleep(seconds = 100)");
+    host.loseMemory();
+    host.feed({ type: "resume" });
+    expect(host.machine.stuck).toBeUndefined();
+    expect(host.goOn().finished).toBe("succeeded");
+  });
+
+  it.each<{ how: string; pause: JsonObject; resume: RunInput; isKept: boolean }>([
+    {
+      how: "resumes it",
+      pause: { action: "pause", by: "olga", reason: "" },
+      resume: { type: "operate", operation: { action: "resume" }, by: "olga", reason: "" },
+      isKept: false,
+    },
+    {
+      how: "gives it its place",
+      pause: { action: "pause", by: "sluice", reason: "", place: true },
+      resume: { type: "place_answered", answer: { isGranted: true } },
+      isKept: true,
+    },
+  ])("begins what was called while it was paused, though somebody $how while it is stuck", (paused) => {
+    const fitting = program("    w.sleep(seconds = 5)\n    w.sleep(seconds = 9)");
+    const host = new ScriptedHost(fitting, { replayEveryTime });
+    host.feed({ type: "start" });
+    const { length } = host.records;
+    host.records.push({
+      seq: length + 1,
+      at: host.now,
+      type: "noted",
+      note: "operator",
+      data: paused.pause,
+    });
+    host.loseMemory();
+    host.fireNextTimer();
+    expect(host.timers.size).toBe(0);
+    host.workflow = program("    w.sleep(seconds = 6)");
+    host.loseMemory();
+    expect(host.feed(paused.resume).refused?.code).toBe("run_stuck");
+    host.workflow = fitting;
+    host.loseMemory();
+    host.feed(paused.isKept ? { type: "resume" } : paused.resume);
+    expect(host.goOn().finished).toBe("succeeded");
   });
 
   it("refuses to cancel a stuck run, whose cleanup cannot run, but terminates it", () => {

@@ -91,6 +91,18 @@ class PowerCut extends Error {}
 
 const byHand: ReadonlySet<string> = new Set(["operator", "cancel_requested", "terminated", "lock_revoked"]);
 
+/** Whoever asks for these hears what became of it; `resume` and its like say nothing. */
+const asked: ReadonlySet<RunInput["type"]> = new Set([
+  "start",
+  "resume",
+  "begin_again",
+  "cancel",
+  "operate",
+  "approval_resolved",
+  "form_filled",
+  "signal",
+]);
+
 type JobState = "queued" | "finished" | "cancelled";
 
 export class ScriptedHost {
@@ -126,6 +138,8 @@ export class ScriptedHost {
   readonly kept: Omit<Extract<Effect, { kind: "keep_consumed" }>, "kind">[] = [];
   readonly log: string[] = [];
   finished: string | undefined;
+  /** What it was told while it was stuck, and has not taken. */
+  readonly inbox: RunInput[] = [];
 
   // What is in memory.
   #machine: InspectableRun | undefined;
@@ -184,7 +198,12 @@ export class ScriptedHost {
     this.sent.push(input);
     for (;;) {
       try {
+        for (let kept = this.#nextKept(); kept; kept = this.#nextKept()) {
+          this.#feedOnce(kept);
+          this.inbox.shift();
+        }
         const changes = this.#feedOnce(input);
+        if (changes.refused?.code === "run_stuck" && !asked.has(input.type)) this.inbox.push(input);
         this.checkInvariants();
         return changes;
       } catch (error) {
@@ -192,6 +211,11 @@ export class ScriptedHost {
         this.loseMemory();
       }
     }
+  }
+
+  /** What was kept comes first, once the run goes on. */
+  #nextKept(): RunInput | undefined {
+    return this.machine.stuck ? undefined : this.inbox[0];
   }
 
   #feedOnce(input: RunInput): Changes {
@@ -296,6 +320,7 @@ export class ScriptedHost {
 
   /** Invariant 4, against what this host really has. */
   checkInvariants(): void {
+    if (this.machine.stuck) return;
     for (const [command, waiting] of whatItWaitsOn(this.machine)) {
       for (const on of waiting) {
         if (!this.#exists(on))
