@@ -31,6 +31,8 @@ interface PartValues {
   program: ProgramSource;
   standstill: Standstill;
   origin: Origin;
+  /** While it is there: what the run has taken over from the one it is forked from has not begun. */
+  unbegun: true;
 }
 
 export class Parts {
@@ -55,5 +57,9 @@ export class Parts {
       name,
       text,
     );
+  }
+
+  remove(name: keyof PartValues): void {
+    this.#sql.exec("DELETE FROM parts WHERE name = ?", name);
   }
 }

@@ -158,8 +158,9 @@ export class RunHost {
         if (consumed.length > 0) this.#outbox.add(consumedMessage(start, consumed));
         if (claim) this.#outbox.add(message("bus", "", "claimPlace", [claim]));
       });
+      const taken = "changes" in decided ? this.#commit(decided.changes) : undefined;
       if ("failure" in decided) this.#giveUp(decided.failure);
-      else this.#commit(decided.changes);
+      if (records.length > 0 && (!taken || taken.refused)) this.#parts.put("unbegun", true);
     };
     if (changes) this.#effects.ask(changes);
     // One that goes on as another would have its start answered after that one's: a chain of them without an end.
@@ -298,9 +299,18 @@ export class RunHost {
     const pending = machine.pendingEffects();
     this.#effects.watch(pending);
     this.#effects.queue(pending);
-    this.#step(machine, machine.lastSeq === 0 ? { type: "start" } : { type: "resume" });
+    this.#goOn(machine);
     this.#drainInbox();
     return this.#machine;
+  }
+
+  #goOn(machine: RunMachine): void {
+    if (machine.lastSeq === 0) this.#step(machine, { type: "start" });
+    else if (this.#parts.get("unbegun"))
+      this.#step(machine, { type: "begin_again" }, ({ refused }) => {
+        if (!refused) this.#parts.remove("unbegun");
+      });
+    else this.#step(machine, { type: "resume" });
   }
 
   #drainInbox(): void {

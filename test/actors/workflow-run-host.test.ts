@@ -477,6 +477,28 @@ describe("an engine that throws", () => {
       expect(hosted.count("timers")).toBe(0);
     }));
 
+  test("in the first turn of a fork leaves what it has taken over to be begun, once", () => {
+    const seen: string[] = [];
+    return inRun(
+      {
+        decide: (input, records) => {
+          if (broken.now) throw new Error("divided by zero");
+          seen.push(input.type);
+          return diary.decide(input, records);
+        },
+      },
+      async (hosted) => {
+        broken.now = true;
+        hosted.host.begin(hosted.host.decideFirst(run, [note(1, "taken over")]), () => false);
+        hosted.restarted().host.resume();
+        broken.now = false;
+        hosted.restarted().host.resume();
+        hosted.restarted().host.resume();
+        expect(seen).toEqual(["begin_again", "resume"]);
+      },
+    );
+  });
+
   test("with a record too large for a row is stuck with that as the reason", () =>
     inRun(
       {
