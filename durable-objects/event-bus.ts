@@ -167,7 +167,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   async cancelWait(wait: { run: RunId; command: CommandId }): Promise<void> {
-    this.#waits.cancel(wait.run, wait.command);
+    if (this.#deliveries.cancel(wait)) this.#flush();
   }
 
   async forgetRun(run: RunId, successor?: RunId): Promise<void> {

@@ -1,7 +1,8 @@
 // Brings runs the events that they wait for: as they arrive, and those that had arrived before.
 //
 // A run gets an event once: from the moment a delivery is queued the event counts as consumed by that run. When the run
-// turns it down (its wait was over), it is free again for the run's other waits.
+// turns it down (its wait was over), it is free again for the run's other waits. So it is when the run has taken it while
+// it could not go on, and then the wait ended without it: a wait that is cancelled has consumed nothing.
 import { FilteredEvent } from "../../src/events/expression.ts";
 import type { Matching } from "../../src/events/matching.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
@@ -50,6 +51,17 @@ export class WaitDeliveries {
       return;
     }
     this.#waits.turnedDown(run, command, seq);
+    this.#lookBackFor(run);
+  }
+
+  /** The run waits no more: what it has taken for this wait is free again. Answers whether there was something. */
+  cancel({ run, command }: Parameters<EventBusRpc["cancelWait"]>[0]): boolean {
+    const isFreed = this.#waits.cancel(run, command);
+    if (isFreed) this.#lookBackFor(run);
+    return isFreed;
+  }
+
+  #lookBackFor(run: RunId): void {
     for (const wait of this.#waits.openOf(run)) this.#lookBack(wait);
   }
 

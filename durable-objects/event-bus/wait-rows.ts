@@ -134,13 +134,23 @@ export class WaitRows {
     );
   }
 
-  /** An event that is on its way stays consumed until the run has answered. */
-  cancel(run: RunId, command: CommandId): void {
+  /**
+   * An event that is on its way stays consumed until the run has answered. Answers whether one is free again that the run
+   * had taken: it kept that for later, and its wait has ended otherwise first.
+   */
+  cancel(run: RunId, command: CommandId): boolean {
+    const freed = this.#sql.exec(
+      "UPDATE waits SET state = 'over', seq = NULL WHERE run = ? AND command = ? AND state = 'taken' RETURNING 1",
+      run,
+      command,
+    );
+    if (freed.toArray().length > 0) return true;
     this.#sql.exec(
       "UPDATE waits SET state = 'over' WHERE run = ? AND command = ? AND state = 'open'",
       run,
       command,
     );
+    return false;
   }
 
   /**

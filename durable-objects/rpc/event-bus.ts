@@ -57,6 +57,7 @@ export interface EventBusRpc extends OutboxRpc {
   keepConsumed(consumed: { lineage: Lineage; seqs: number[]; after?: Lineage }): Promise<void>;
   /** Run → bus, before its first wait: what the journal that it began with has consumed, it does not get again. */
   markConsumed(mark: { run: RunId; seqs: number[] }): Promise<void>;
+  /** Run → bus: the wait has ended without an event. One that the run has taken for it is free again. */
   cancelWait(wait: { run: RunId; command: CommandId }): Promise<void>;
   /**
    * Run → bus: the run is over, forget its waits and deliveries, and give its place to the next; or to the run that

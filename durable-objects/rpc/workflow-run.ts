@@ -74,7 +74,10 @@ export interface WorkflowRunRpc extends OutboxRpc {
    * `run_stuck`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
-  /** Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. */
+  /**
+   * Bus → run. `accepted: false` when the wait is over (timed out, cancelled); the event stays unconsumed. A run that cannot
+   * go on keeps it, and says by `cancelWait` when its wait has ended without it.
+   */
   deliverEvent(delivery: {
     command: CommandId;
     event: CloudEvent;
@@ -127,7 +130,7 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /** Lock → run. `accepted: false` when the run wants the lock no more. */
   lockGranted(grant: { command: CommandId }): Promise<{ accepted: boolean }>;
   lockRevoked(loss: { command: CommandId; by: string; reason: string }): Promise<void>;
-  /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`. */
+  /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`, `run_stuck`. */
   signal(signal: { id: string; name: string; data: JsonValue; by: Identity }): Promise<Result<null>>;
   detail(): Promise<Result<RunDetail>>;
   /** In the order they were called, from number `after` + 1: at most `limit`, and what an answer holds. */

@@ -95,15 +95,13 @@ export class Interventions {
     const { id, name } = signal;
     const { id: run } = this.#host.run;
     const input = { type: "signal", ...signal, by: by.subject } as const;
-    const audited = this.#audited(input, () => ({
+    const refused = this.#ask(input, () => ({
       key: `signal/${run}/${id}`,
       action: "run.signal",
       subject: run,
       data: { id, name },
     }));
-    const fed = this.#host.feed(input, audited);
-    // One that is kept for later was sent all the same.
-    return !fed.kept && fed.refused ? { ok: false, error: fed.refused } : ok(null);
+    return refused ?? ok(null);
   }
 
   /** Has a deed done now, or answers why not: then nothing of it is kept. */

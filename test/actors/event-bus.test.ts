@@ -356,6 +356,38 @@ describe("a run that waits", () => {
       expect(runs.delivered).toEqual([]);
     }));
 
+  it("and took an event for later, but then ended its wait without it, has it for another wait", () =>
+    withBus(async (bench) => {
+      const { bus, runs, settle } = bench;
+      await bus.registerWait(wait({ command: command(1) }));
+      await bus.ingest([anEvent({ id: "a" })], "x");
+      await settle();
+      await bus.cancelWait({ run: run(1), command: command(1) });
+      await bus.registerWait(wait({ command: command(2) }));
+      await bus.registerWait(wait({ command: command(3) }));
+      await settle();
+      // The cancellation, delivered late a second time.
+      await (await bench.restart()).cancelWait({ run: run(1), command: command(1) });
+      await settle();
+      expect(runs.delivered.map(({ command, event }) => [command, event])).toEqual([
+        [command(1), "a"],
+        [command(2), "a"],
+      ]);
+    }));
+
+  it("twice has it at once for its other wait, once the first has ended without it", () =>
+    withBus(async ({ bus, runs, settle }) => {
+      await bus.registerWait(wait({ command: command(1) }));
+      await bus.ingest([anEvent({ id: "a" })], "x");
+      await settle();
+      await bus.registerWait(wait({ command: command(2) }));
+      await settle();
+      expect(runs.delivered).toHaveLength(1);
+      await bus.cancelWait({ run: run(1), command: command(1) });
+      await settle();
+      expect(runs.delivered.map(({ command }) => command)).toEqual([command(1), command(2)]);
+    }));
+
   it("with a filter that fails is not woken, and the receipt says why", () =>
     withBus(async ({ bus }) => {
       await bus.registerWait(wait({ filter: "event.data.missing" }));

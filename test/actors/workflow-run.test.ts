@@ -57,6 +57,10 @@ describe("a run", () => {
       program: { digest: "broken", entry: "a.star", files: { "a.star": "def (" } },
     });
     expect(await run.detail()).toMatchObject({ state: "stuck", error: { code: "engine_failure" } });
+    // Nobody knows yet whether it would count.
+    expect(await run.rpc.signal({ id: "s", name: "go", data: null, by: operator })).toMatchObject({
+      error: { code: "run_stuck" },
+    });
     expect(unwrap(await run.rpc.cancel({ by: operator, reason: "gone", terminate: true }))).toMatchObject({
       state: "cancelled",
     });
