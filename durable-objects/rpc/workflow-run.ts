@@ -70,8 +70,8 @@ export interface WorkflowRunRpc extends OutboxRpc {
   /**
    * Answers with the new run. Refuses `unknown_command`, without a command `run_not_failed` and `no_failed_command`,
    * `already_cancelled`, `program_differs` with the difference in `details`, `invalid_workflow`, `history_too_large`,
-   * `run_imported`, `run_masked`; for a restart also `already_restarted` with the `run` that goes on in `details`, and
-   * `run_stuck`.
+   * `run_imported`, `run_masked`; for a restart also `already_restarted` with the `run` that goes on in `details`,
+   * `child_running` with the child's, and `run_stuck`.
    */
   fork(request: ForkRun): Promise<Result<RunSummary>>;
   /**

@@ -2,6 +2,7 @@
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
+import { openChildBefore } from "../../src/workflow/index.ts";
 import { endOf, successorIn } from "../../src/workflow/journal-state.ts";
 import type { ForkRun } from "../rpc/workflow-run.ts";
 import { runStub } from "../stubs.ts";
@@ -43,6 +44,14 @@ export async function beginFork(forked: Forked, asked: ForkRun): Promise<Result<
   const { start, records, claim, summary: first } = beginning.value;
   const successor = runStub(env, run.workspace, id);
   if (restart && !end) {
+    const child = openChildBefore(kept.records, request.command);
+    if (child !== undefined)
+      return refuse(
+        "child_running",
+        `the run has started ${child} before it came to ${request.command}, which would be ended with it: restart it ` +
+          "from a command before that start, or fork it",
+        { run: child },
+      );
     const refused = endInFavour(forked, request);
     if (refused) return refused;
   } else if (instead === undefined) {

@@ -147,6 +147,11 @@ export const refusals = {
     means:
       "Another run has started this one and knows how it ended. Restart that one; or name it as `parent` in the filter.",
   },
+  child_running: {
+    status: 409,
+    means:
+      "The run has started another before this command that still runs and would be ended with it. Restart it from a command before that start, or fork it.",
+  },
   lock_held: {
     status: 409,
     means: "The run held a lock when it came to this command. Fork it from a command before the lock.",

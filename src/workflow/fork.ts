@@ -58,6 +58,32 @@ export function forkedRecords(
   return ok(kept.map((record, index) => ({ ...withOrigin(record, from, origin), seq: index + 1 })));
 }
 
+/**
+ * A child that nobody waits for, was started before `from` and still runs, and that ends with its parent: the run that
+ * begins there would take it for its own, and cannot.
+ */
+export function openChildBefore(records: readonly JournalRecord[], from: CommandId): RunId | undefined {
+  const open = new Map<CommandId, RunId>();
+  const end = records.findIndex((record) => record.type === "scheduled" && record.command === from);
+  const ended = endedCommands(records.slice(0, end));
+  const closing = new Set<CommandId>();
+  for (const record of records) {
+    if (record.type === "scheduled" && record.kind === "start" && ended.has(record.command)) {
+      const { wait, parentClose } = record.args as { wait?: boolean; parentClose?: string };
+      if (wait === false && parentClose !== "abandon") closing.add(record.command);
+    }
+    if (record.type !== "noted" || record.command === undefined) continue;
+    if (record.note === "child_called" && closing.has(record.command))
+      open.set(record.command, record.data.run as RunId);
+    if (record.note === "child_finished") open.delete(record.command);
+  }
+  // One that was refused, or was ended by hand as it began, is nobody's child.
+  for (const record of records) {
+    if (record.type === "completed" && "error" in record.outcome) open.delete(record.command);
+  }
+  return open.values().next().value;
+}
+
 /** A lock that was granted and not let go of. */
 function heldLock(records: readonly JournalRecord[]): string | undefined {
   const held = new Map<string, string>();

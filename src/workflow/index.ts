@@ -6,7 +6,7 @@
 //     const changes = machine.handle({ type: "start" }, { now, entropy });
 //     // commit `changes`, perform its effects, feed their results back by `handle`
 export { failedCommand } from "./failed-command.ts";
-export { forkedRecords } from "./fork.ts";
+export { forkedRecords, openChildBefore } from "./fork.ts";
 export { checkFinished, firstDifference, type History, historyText, parseHistory } from "./history.ts";
 export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";

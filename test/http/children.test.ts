@@ -165,6 +165,33 @@ describe("a run that starts others", () => {
     expect(await until(body.id, "cancelled")).toMatchObject({ error: { details: { by: run } } });
   });
 
+  it("keeps a run from being restarted where it would be ended with it, and goes on", async () => {
+    await put("detached", 'w.wait_for_signal("end")');
+    await put("restarted", 'w.start("detached", wait = False)\nw.sleep(days = 1)');
+    const { run } = (await start("restarted")).body;
+    const activities = async () => (await call("GET", `/v1/runs/${run}`, { token: viewer })).body.activities;
+    await vi.waitFor(async () => expect(await activities()).toMatchObject([{ state: "succeeded" }, {}]), {
+      timeout: 8000,
+      interval: 20,
+    });
+    const [{ child }] = await activities();
+    const restart = (command: string) =>
+      call("POST", `/v1/runs/${run}/forks`, { body: { command, restart: true } });
+    expect(await restart("0#2")).toMatchObject({
+      status: 409,
+      body: { code: "child_running", detail: expect.stringContaining(child) },
+    });
+    await until(run, "waiting");
+    await until(child, "waiting");
+    await call("POST", `/v1/runs/${child}/signals/end`, { body: {} });
+    await until(child, "succeeded");
+    await vi.waitFor(async () => expect((await restart("0#2")).status).toBe(201), {
+      timeout: 8000,
+      interval: 50,
+    });
+    await until(run, "cancelled");
+  });
+
   it("hears that a workflow is not there, cannot be started, or was started before under the id", async () => {
     await put("once", "return 1");
     await put(

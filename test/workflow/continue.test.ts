@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
-import { forkedRecords, loadRun } from "../../src/workflow/index.ts";
+import { forkedRecords, loadRun, openChildBefore } from "../../src/workflow/index.ts";
 import type { Effect, RunStart } from "../../src/workflow/machine-types.ts";
 import { handlerOf, modes, type Script, ScriptedHost, sha256Hex, workflowOf } from "./scripted-host.ts";
 
@@ -249,6 +249,29 @@ on_event(type = "test", handler = handler)
     for (const from of ["0.1#1", "0#1"]) {
       expect(forkedRecords(locked.records, from as CommandId, origin, 0).ok).toBe(true);
     }
+  });
+
+  it.each([
+    ["that is closed with its parent", "", true],
+    ["that is left be", ', parent_close = "abandon"', false],
+    ["that is waited for", ", wait = True", false],
+  ])("finds a child before it %s, until the child is over", (_, how, isFound) => {
+    const wait = how.includes("wait") ? "" : ", wait = False";
+    const host = new ScriptedHost(
+      handlerOf(`w.spawn(w.start, "other"${wait}${how})\nw.sleep(hours = 1)\nw.sleep(hours = 2)`),
+      { child: () => "never" },
+    );
+    host.feed({ type: "start" });
+    host.step();
+    const child = host.records.find((record) => record.type === "noted" && record.note === "child_called");
+    if (child?.type !== "noted" || child.command === undefined) throw new Error("no child");
+    host.fireNextTimer();
+    const second = "0#2" as CommandId;
+    expect(openChildBefore(host.records, second)).toBe(isFound ? child.data.run : undefined);
+    // From where it is started, it is started anew.
+    expect(openChildBefore(host.records, child.command)).toBeUndefined();
+    host.feed({ type: "child_finished", command: child.command, outcome: { state: "succeeded" } });
+    expect(openChildBefore(host.records, second)).toBeUndefined();
   });
 
   it("replays at every length, wherever it was forked", () => {

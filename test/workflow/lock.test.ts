@@ -122,7 +122,7 @@ describe.each(modes)("a lock, $mode", ({ replayEveryTime }) => {
     host.goOn();
     const origin = { run: host.start.id, digest: "d", by: "olga", reason: "" };
     const codes = ["0.1#1", "0.1#2", "0#1"].map((command) => {
-      const forked = forkedRecords(host.records, command as CommandId, origin);
+      const forked = forkedRecords(host.records, command as CommandId, origin, host.now);
       return forked.ok ? "ok" : forked.error.code;
     });
     expect(codes).toEqual(["ok", "lock_held", "ok"]);
