@@ -94,7 +94,7 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: "a run that is asked does not say which one goes on in its place",
     invariant: 2,
-    from: 1510,
+    from: 1726,
     file: "src/events/starts.ts",
     find: "      if (successor !== undefined) this.continued(run, successor, now);",
     replace: "",
