@@ -9,6 +9,17 @@ export function freezesInForce(freezes: readonly Freeze[], now: number): Freeze[
   return freezes.filter(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to));
 }
 
+/** The same where some were `announced` as being in force: a clock that has gone back since does not end them. */
+export function freezesHolding(
+  freezes: readonly Freeze[],
+  announced: readonly Freeze[],
+  now: number,
+): Freeze[] {
+  return freezes.filter(
+    (freeze) => now < Date.parse(freeze.to) && (Date.parse(freeze.from) <= now || isIn(announced, freeze)),
+  );
+}
+
 /** When next a freeze begins or ends after `now`; undefined when none will. */
 export function nextFreezeChange(freezes: readonly Freeze[], now: number): number | undefined {
   const changes = freezes
@@ -25,12 +36,14 @@ export function freezeNews(
   announced: readonly Freeze[],
   inForce: readonly Freeze[],
 ): { began: Freeze[]; ended: Freeze[] } {
-  const isIn = (freezes: readonly Freeze[], one: Freeze) =>
-    freezes.some(({ name, from }) => name === one.name && Date.parse(from) === Date.parse(one.from));
   return {
     began: inForce.filter((freeze) => !isIn(announced, freeze)),
     ended: announced.filter((freeze) => !isIn(inForce, freeze)),
   };
+}
+
+function isIn(freezes: readonly Freeze[], one: Freeze): boolean {
+  return freezes.some(({ name, from }) => name === one.name && Date.parse(from) === Date.parse(one.from));
 }
 
 /** What is wrong with a list of freezes, as JSON pointers into it; empty when nothing is. */
