@@ -6,13 +6,12 @@ import type { Outcome } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Operation } from "../protocol/operation.ts";
 import type { ErrorData } from "../protocol/result.ts";
-import { encodeValue, fromJson } from "../starlark/index.ts";
 import type { Command, OutcomeFacts } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
 import type { JournalState } from "./journal-state.ts";
-import { MAX_KEPT_BYTES, MAX_OUTCOME_DEPTH } from "./limits.ts";
-import { bytesBeyond, keptBytesBeyond } from "./payload.ts";
+import { MAX_OUTCOME_DEPTH } from "./limits.ts";
+import { bytesBeyond, keptValue } from "./payload.ts";
 import { isPausedForPlace } from "./place.ts";
 import type { OpenTurn } from "./turn.ts";
 
@@ -124,13 +123,10 @@ function givenBy(
     const message = `the value is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`;
     return { refused: refused("payload_too_large", message) };
   }
-  const kept = keptBytesBeyond(value);
-  if (kept !== undefined) {
-    const message = `the value is ${kept} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`;
-    return { refused: refused("payload_too_large", message) };
-  }
+  const kept = keptValue("the value", value);
+  if (!kept.ok) return { refused: refused("payload_too_large", kept.error.message) };
   return {
-    outcome: { ok: encodeValue(fromJson(value)) },
+    outcome: { ok: kept.value },
     ...(sensitive === undefined ? {} : { facts: { sensitive } }),
   };
 }

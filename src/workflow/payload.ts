@@ -1,5 +1,6 @@
 // How large a value is on its way through journal, jobs and events.
 import type { JsonValue } from "../protocol/json.ts";
+import { ok, type Result, refuse } from "../protocol/result.ts";
 import { encodeValue, fromJson } from "../starlark/index.ts";
 import { MAX_KEPT_BYTES } from "./limits.ts";
 
@@ -12,9 +13,19 @@ export function bytesBeyond(limit: number, value: JsonValue): number | undefined
   return bytes > limit ? bytes : undefined;
 }
 
-/** Bytes of the value as the journal keeps it when they are too many for it. Members named `$starlark` take several times more there. */
-export function keptBytesBeyond(value: JsonValue): number | undefined {
-  return bytesBeyond(MAX_KEPT_BYTES, encodeValue(fromJson(value)));
+/** The code of what is told to scripts. */
+export const PAYLOAD_TOO_LARGE = "PayloadTooLarge";
+
+/**
+ * The value as the journal keeps it, where members named `$starlark` take several times more. Refuses `PayloadTooLarge`
+ * for what is too much for it; `what` names the value in the message.
+ */
+export function keptValue(what: string, value: JsonValue): Result<JsonValue> {
+  const kept = encodeValue(fromJson(value));
+  const bytes = bytesBeyond(MAX_KEPT_BYTES, kept);
+  if (bytes === undefined) return ok(kept);
+  const message = `${what} is ${bytes} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`;
+  return refuse(PAYLOAD_TOO_LARGE, message, { bytes, limit: MAX_KEPT_BYTES });
 }
 
 /** Bytes of the value's JSON in UTF-8. */

@@ -12,9 +12,8 @@ import type { Outcome } from "../../protocol/journal.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
 import { encodeValue, fromJson } from "../../starlark/index.ts";
-import { MAX_KEPT_BYTES } from "../limits.ts";
 import type { ChildOutcome } from "../machine-types.ts";
-import { bytesBeyond, keptBytesBeyond } from "../payload.ts";
+import { bytesBeyond, keptValue } from "../payload.ts";
 import type { Command, CommandInput, Kind, Turn } from "./kind.ts";
 
 /** What becomes of a child that still runs when its parent wants it no more. */
@@ -133,14 +132,13 @@ function handleOf({ child }: StartCommand): Outcome {
 const MAX_DETAILS_BYTES = 16 * 1024;
 
 function outcomeOf(command: StartCommand, { state, output = null, error }: ChildOutcome): Outcome {
-  const bytes = state === "succeeded" ? keptBytesBeyond(output) : undefined;
-  if (bytes !== undefined) {
-    const message = `${command.name}'s result is ${bytes} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`;
-    const details = { run: command.child ?? "", bytes, limit: MAX_KEPT_BYTES };
-    return { error: { code: "PayloadTooLarge", message, details } };
+  const run = command.child ?? "";
+  if (state === "succeeded") {
+    const kept = keptValue(`${command.name}'s result`, output);
+    if (kept.ok) return { ok: kept.value };
+    return { error: { ...kept.error, details: { run, ...kept.error.details } } };
   }
-  if (state === "succeeded") return { ok: encodeValue(fromJson(output)) };
-  const details: JsonObject = { run: command.child ?? "", workflow: command.name };
+  const details: JsonObject = { run, workflow: command.name };
   const code = state === "cancelled" ? "ChildCancelled" : "ChildFailed";
   const { code: cause = code, message = "", details: more } = error ?? ({} as Partial<ErrorData>);
   details.error = { code: cause, message };

@@ -6,14 +6,11 @@ import type { CloudEvent } from "../../protocol/cloud-event.ts";
 import type { Outcome } from "../../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { ErrorData } from "../../protocol/result.ts";
-import { decodeValue, encodeValue, fromJson, toJson } from "../../starlark/index.ts";
-import { MAX_KEPT_BYTES } from "../limits.ts";
-import { keptBytesBeyond } from "../payload.ts";
+import { decodeValue, encodeValue, toJson } from "../../starlark/index.ts";
+import { keptValue, PAYLOAD_TOO_LARGE } from "../payload.ts";
 import type { Command, Kind, Turn } from "./kind.ts";
 import type { ResultByHand } from "./result-by-hand.ts";
 import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
-
-const TOO_LARGE = "PayloadTooLarge";
 
 export const waitForEventKind: Kind<Patient> = {
   opened: patient,
@@ -63,16 +60,10 @@ function begin(turn: Turn, command: Patient): void {
 
 /** The event; or why it cannot be kept: the run has had it, and does not get it again. */
 function outcomeOf(event: CloudEvent): Outcome {
-  const bytes = keptBytesBeyond(event as JsonValue);
-  if (bytes === undefined) return { ok: encodeValue(fromJson(event as JsonValue)) };
   const { id, source } = event;
-  return {
-    error: {
-      code: TOO_LARGE,
-      message: `wait_for_event: the event ${id} from ${source} is ${bytes} bytes in the journal, the limit is ${MAX_KEPT_BYTES}`,
-      details: { id, source, bytes, limit: MAX_KEPT_BYTES },
-    },
-  };
+  const kept = keptValue(`wait_for_event: the event ${id} from ${source}`, event as JsonValue);
+  if (kept.ok) return { ok: kept.value };
+  return { error: { ...kept.error, details: { id, source, ...kept.error.details } } };
 }
 
 function cancelWait(turn: Turn, { id }: Command): void {
@@ -106,7 +97,7 @@ function consumed({ end }: Patient, event: CloudEvent): boolean {
 }
 
 function tooLargeIn({ error }: Extract<Outcome, { error: unknown }>): JsonObject | null {
-  return error.code === TOO_LARGE ? (error.details ?? null) : null;
+  return error.code === PAYLOAD_TOO_LARGE ? (error.details ?? null) : null;
 }
 
 /** Why an event is turned down: nobody waits for it here, and it stays unconsumed. */

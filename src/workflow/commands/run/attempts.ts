@@ -7,13 +7,13 @@ import { nameOfReference } from "../../../protocol/function-reference.ts";
 import { type ApprovalId, approvalId, jobId } from "../../../protocol/ids.ts";
 import type { JobOutcome } from "../../../protocol/job.ts";
 import { MAX_PAYLOAD_BYTES } from "../../../protocol/job.ts";
+import type { Outcome } from "../../../protocol/journal.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import type { ErrorData, Result } from "../../../protocol/result.ts";
-import { encodeValue, fromJson } from "../../../starlark/index.ts";
 import { CANCELLED } from "../../error-data.ts";
-import { MAX_KEPT_BYTES, MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
+import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
 import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "../../machine-types.ts";
-import { bytesBeyond, keptBytesBeyond } from "../../payload.ts";
+import { bytesBeyond, keptValue, PAYLOAD_TOO_LARGE } from "../../payload.ts";
 import { approvalEvent } from "../../run-events.ts";
 import type { Turn } from "../kind.ts";
 import type { RunCommand } from "./command.ts";
@@ -262,13 +262,13 @@ function attemptEnded(turn: Turn, command: RunCommand, end: AttemptEnd): void {
   const { call } = command;
   if (call.phase.is !== "attempting" || call.attempt !== end.attempt) return;
   if (builtinName(command.name) !== undefined) turn.dropTimer("attempt_timeout", command.id, end.attempt);
-  const outcome = withinLimit(end.outcome);
+  const outcome = keptOutcome(end.outcome);
   if ("ok" in outcome) succeeded(turn, command, outcome.ok, end);
-  else failed(turn, command, errorOf(outcome), end);
+  else failed(turn, command, outcome.error, end);
 }
 
-/** What cannot be kept is an error: the script is told, instead of the run being lost. */
-function withinLimit(outcome: JobOutcome): JobOutcome {
+/** As the journal keeps it. What it cannot keep is an error: the script is told, instead of the run being lost. */
+function keptOutcome(outcome: JobOutcome): Outcome {
   if (!isWithinDepth(outcome as JsonValue, MAX_OUTCOME_DEPTH)) {
     return {
       error: {
@@ -279,15 +279,19 @@ function withinLimit(outcome: JobOutcome): JobOutcome {
     };
   }
   const bytes = bytesBeyond(MAX_PAYLOAD_BYTES, outcome as JsonValue);
-  if (bytes !== undefined) return tooLarge(`${bytes} bytes of JSON`, { bytes, limit: MAX_PAYLOAD_BYTES });
-  const kept = "ok" in outcome ? keptBytesBeyond(outcome.ok) : undefined;
-  if (kept === undefined) return outcome;
-  return tooLarge(`${kept} bytes in the journal`, { bytes: kept, limit: MAX_KEPT_BYTES });
-}
-
-function tooLarge(size: string, details: { bytes: number; limit: number }): JobOutcome {
-  const message = `the function's outcome is ${size}, the limit is ${details.limit}`;
-  return { error: { code: "PayloadTooLarge", message, details, retryable: false } };
+  if (bytes !== undefined) {
+    return {
+      error: {
+        code: PAYLOAD_TOO_LARGE,
+        message: `the function's outcome is ${bytes} bytes of JSON, the limit is ${MAX_PAYLOAD_BYTES}`,
+        details: { bytes, limit: MAX_PAYLOAD_BYTES },
+        retryable: false,
+      },
+    };
+  }
+  if ("error" in outcome) return { error: errorOf(outcome) };
+  const kept = keptValue("the function's outcome", outcome.ok);
+  return kept.ok ? { ok: kept.value } : { error: { ...kept.error, retryable: false } };
 }
 
 function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData {
@@ -300,11 +304,11 @@ function errorOf({ error }: Extract<JobOutcome, { error: unknown }>): ErrorData 
   };
 }
 
-function succeeded(turn: Turn, command: RunCommand, outputs: JsonObject, end: AttemptEnd): void {
+function succeeded(turn: Turn, command: RunCommand, outputs: JsonValue, end: AttemptEnd): void {
   const { resolved, sensitive } = end;
   turn.complete(
     command,
-    { ok: encodeValue(fromJson(outputs)) },
+    { ok: outputs },
     {
       ...(resolved === undefined ? {} : { resolved }),
       ...(sensitive === undefined ? {} : { sensitive }),
