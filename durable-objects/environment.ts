@@ -11,7 +11,7 @@ import {
   type Freeze,
   freezeFaults,
   freezeNews,
-  freezesHolding,
+  freezesInForce,
   nextFreezeChange,
 } from "../src/environments/freeze.ts";
 import { withHealth } from "../src/environments/health.ts";
@@ -233,7 +233,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   /** Stores, says which freezes have begun or ended, and sets the timer for what comes next. */
   #storeAndSayFreezes(stored: StoredEnvironment, now: number): void {
     const { name, freezes, version } = stored.view;
-    const inForce = freezesHolding(freezes, stored.announced, now);
+    const inForce = freezesInForce(freezes, now, stored.announced);
     const { began, ended } = freezeNews(stored.announced, inForce);
     this.#rows.put({ ...stored, announced: inForce });
     for (const freeze of began) this.#emitFreeze("frozen", version, name, freeze);

@@ -4,16 +4,14 @@ import type { freezeSchema } from "../protocol/environment.ts";
 
 export type Freeze = z.infer<typeof freezeSchema>;
 
-/** The freezes in force at `now` (ms since the epoch). */
-export function freezesInForce(freezes: readonly Freeze[], now: number): Freeze[] {
-  return freezes.filter(({ from, to }) => Date.parse(from) <= now && now < Date.parse(to));
-}
-
-/** The same where some were `announced` as being in force: a clock that has gone back since does not end them. */
-export function freezesHolding(
+/**
+ * The freezes in force at `now` (ms since the epoch), those included that were `announced` as being in force: a clock that
+ * has gone back since does not end them.
+ */
+export function freezesInForce(
   freezes: readonly Freeze[],
-  announced: readonly Freeze[],
   now: number,
+  announced: readonly Freeze[] = [],
 ): Freeze[] {
   return freezes.filter(
     (freeze) => now < Date.parse(freeze.to) && (Date.parse(freeze.from) <= now || isIn(announced, freeze)),

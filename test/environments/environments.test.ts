@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boundedDeployment, withDeployment } from "../../src/environments/deployment.ts";
-import {
-  freezeFaults,
-  freezeNews,
-  freezesHolding,
-  freezesInForce,
-  nextFreezeChange,
-} from "../../src/environments/freeze.ts";
+import { freezeFaults, freezeNews, freezesInForce, nextFreezeChange } from "../../src/environments/freeze.ts";
 import { matchesGlob } from "../../src/environments/glob.ts";
 import { matchesTarget } from "../../src/environments/target.ts";
 import type { Deployment } from "../../src/protocol/environment.ts";
@@ -69,12 +63,12 @@ describe("freezes", () => {
   test("that were said to have begun hold until their end, also by a clock that has gone back", () => {
     const [begun, later] = [freeze("a", 1000, 2000), freeze("b", 1500, 2500)];
     const at = (now: number, announced = [begun]) =>
-      freezesHolding([begun, later], announced, now).map(({ name }) => name);
+      freezesInForce([begun, later], now, announced).map(({ name }) => name);
     expect([at(999), at(1000), at(1500), at(2000), at(2500)]).toEqual([["a"], ["a"], ["a", "b"], ["b"], []]);
     expect(at(999, [])).toEqual([]);
     // One that begins at another time is another one.
     expect(at(999, [freeze("a", 900, 2000)])).toEqual([]);
-    expect(freezesHolding([later], [begun], 999)).toEqual([]);
+    expect(freezesInForce([later], 999, [begun])).toEqual([]);
   });
 
   test("are in force from their begin up to, but not including, their end", () => {
