@@ -1,7 +1,7 @@
 // What an operator does to many runs: to all that a filter finds, or to those that are named.
 import { type Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
-import { type BulkAction, statesFor } from "../../src/protocol/bulk-action.ts";
+import { BULK_RUNS, type BulkAction, statesFor } from "../../src/protocol/bulk-action.ts";
 import { bulkActionSchema, type ForkProgram } from "../../src/protocol/operation.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import { searchFault } from "../../src/protocol/run-words.ts";
@@ -144,15 +144,12 @@ async function operateAll(
   return { total };
 }
 
-/** As many as a request may name. */
-const NAMED_AT_ONCE = 100;
-
 async function* named<Answer>(
   runs: readonly string[],
   ask: (part: { runs: readonly string[] }) => Promise<Answer>,
 ): AsyncGenerator<Answer> {
-  for (let at = 0; at < runs.length; at += NAMED_AT_ONCE) {
-    yield await ask({ runs: runs.slice(at, at + NAMED_AT_ONCE) });
+  for (let at = 0; at < runs.length; at += BULK_RUNS) {
+    yield await ask({ runs: runs.slice(at, at + BULK_RUNS) });
   }
 }
 

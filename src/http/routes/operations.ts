@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { RunPage } from "../../../durable-objects/rpc/directory.ts";
 import type { WorkflowRunRpc } from "../../../durable-objects/rpc/workflow-run.ts";
 import { DEFAULT_WORKSPACE, directoryStub, runStub } from "../../../durable-objects/stubs.ts";
-import { type BulkAction, statesFor } from "../../protocol/bulk-action.ts";
+import { BULK_RUNS, type BulkAction, statesFor } from "../../protocol/bulk-action.ts";
 import { defined } from "../../protocol/defined.ts";
 import { type RunId, runIdSchema } from "../../protocol/ids.ts";
 import {
@@ -25,9 +25,6 @@ import { DEFAULT_BODY_BYTES, limitBody } from "../limits.ts";
 import { cursorSchema, decodeCursor, encodeCursor } from "../paging.ts";
 import { problems, unwrap } from "../problem.ts";
 import { bulkFilterSchema, runFilterOf } from "../run-filter.ts";
-
-/** Runs that one request goes through: the platform bounds how many objects a request may call. */
-const BULK_RUNS = 100;
 
 const tags = ["Runs"];
 const params = z.object({ id: runIdSchema });
