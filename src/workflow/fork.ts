@@ -17,7 +17,8 @@ export interface ForkOrigin {
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
  * numbered anew, every signal that the other has been sent, and which inputs are secrets. Of commands that had not
  * ended there, only that they were called: they begin again, and their time anew, `at` the time of the fork. A `pause`
- * comes before all of them. Refuses `unknown_command`, and `already_cancelled` where the run was being cancelled by then, `lock_held` where it held a lock.
+ * comes before all of them. Refuses `unknown_command`, and `already_cancelled` where the run was being cancelled by then,
+ * `lock_held` where it held a lock.
  */
 export function forkedRecords(
   records: readonly JournalRecord[],
