@@ -30,7 +30,7 @@ import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
 import { TriggerRows } from "./event-bus/trigger-rows.ts";
-import { WaitDeliveries } from "./event-bus/wait-deliveries.ts";
+import { LOOK_BACK_TIMER, WaitDeliveries } from "./event-bus/wait-deliveries.ts";
 import { WaitRows } from "./event-bus/wait-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import { eventRetentionMs } from "./retention.ts";
@@ -92,7 +92,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       matching: new Matching(),
       outbox: this.#outbox,
     };
-    this.#deliveries = new WaitDeliveries(shared);
+    this.#deliveries = new WaitDeliveries({ ...shared, timers: this.#timers });
     this.#arrivals = new Arrivals({
       ...shared,
       triggers: this.#triggers,
@@ -349,6 +349,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   #fire(timer: Timer, now: number): void {
     if (timer.kind === RETENTION_TIMER) this.#removeOld(now);
+    else if (timer.kind === LOOK_BACK_TIMER) this.#deliveries.lookOn(timer);
     else if (timer.kind === "schedule") {
       this.#schedules.fire((timer.data as { schedule: string }).schedule, now);
     } else this.#starts.fire(timer, now);

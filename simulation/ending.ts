@@ -263,7 +263,7 @@ function checkNothingLeft(cluster: Cluster): void {
       const [start] = waitingStarts(disk);
       if (start) throw new Violation(`the start of ${start.run} is still ${start.state}: ${start.reason}`);
       const [wait] = disk.read<{ run: string; command: string; state: string }>(
-        "SELECT run, command, state FROM waits WHERE state IN ('open', 'sent') LIMIT 1",
+        "SELECT run, command, state FROM waits WHERE state IN ('looking', 'open', 'sent') LIMIT 1",
       );
       if (wait) throw new Violation(`the wait ${wait.command} of ${wait.run} is still ${wait.state}`);
     }

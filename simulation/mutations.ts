@@ -111,8 +111,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a wait does not look back at what has arrived",
     invariant: 3,
     file: "durable-objects/event-bus/wait-deliveries.ts",
-    find: "this.#waits.insert(open, Date.now());\n    this.#lookBack(open);",
-    replace: "this.#waits.insert(open, Date.now());",
+    find: "if (found !== undefined) this.send(run, { command, seq: found });\n    else ",
+    replace: "",
   },
   {
     name: "an accepted outcome is not told to the run",
@@ -324,7 +324,7 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 43,
     file: "durable-objects/event-bus/wait-rows.ts",
-    find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL WHERE run = ?`",
+    find: "`UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,\n         state = 'over', filter = NULL, match = NULL, looked_seq = 0 WHERE run = ?`",
     replace: '"DELETE FROM waits WHERE run = ?"',
   },
   {

@@ -21,8 +21,8 @@ type Row = {
 /** UTF-16 units of events in one page, a single larger one excepted. An RPC answer holds 32 MiB at most. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;
 
-/** How many arrival numbers a look-back holds at once. */
-const LOOK_BACK_PAGE = 1000;
+/** UTF-16 units of events that a look-back reads at once, a single larger one excepted. */
+const MAX_LOOK_BACK_LENGTH = 4 * 1024 * 1024;
 
 /** How many events one request looks at for what no index answers, and UTF-16 units of them: some 50 ms. */
 const MAX_LOOKED_AT = 20_000;
@@ -150,38 +150,40 @@ export class EventRows {
   }
 
   /**
-   * The arrival number of the first event of a type that arrived after `afterSeq`, is not among those `run` has
-   * consumed, nor those before it in its lineage, and is accepted; undefined when there is none.
+   * Looks through what arrived after `afterSeq`, at most `limit` events and so much of them as is read at once, for the
+   * first of a type that is not among those `run` has consumed, nor those before it in its lineage, and is accepted.
+   * Without `found`, `reached` is how far it came where there may be more.
    */
-  firstUnconsumed(
-    query: { run: string; lineage: Lineage | undefined; type: string; afterSeq: number },
+  lookThrough(
+    query: { run: string; lineage: Lineage | undefined; type: string; afterSeq: number; limit: number },
     accepts: (event: CloudEvent) => boolean,
-  ): number | undefined {
+  ): { found?: number; reached?: number } {
     const type = ofType(query.type);
     const before = consumedBefore(query.lineage);
-    let { afterSeq } = query;
-    for (;;) {
-      // Read one by one, not as an array: a page of the largest events would not fit into memory.
-      const rows = this.#sql.exec<Row>(
-        `SELECT * FROM events WHERE seq IN
-           (SELECT seq FROM events WHERE ${type.sql} AND seq > ?
-              AND seq NOT IN (SELECT seq FROM waits WHERE run = ? AND seq IS NOT NULL) AND NOT ${before.sql}
-            ORDER BY seq LIMIT ?)
-         ORDER BY seq`,
-        ...type.args,
-        afterSeq,
-        query.run,
-        ...before.args,
-        LOOK_BACK_PAGE,
-      );
-      let seen = 0;
-      for (const row of rows) {
-        if (accepts(JSON.parse(row.body) as CloudEvent)) return row.seq;
-        afterSeq = row.seq;
-        seen += 1;
-      }
-      if (seen < LOOK_BACK_PAGE) return undefined;
+    // For a prefix the index has no order of arrival: then events of all types are gone through.
+    const among = isPrefix(query.type) ? { sql: "1", args: [] } : type;
+    // Read one by one, not as an array: so many of the largest events would not fit into memory.
+    const rows = this.#sql.exec<{ seq: number; body: string | null }>(
+      `SELECT seq, CASE WHEN ${type.sql} AND NOT ${before.sql}
+           AND NOT EXISTS (SELECT 1 FROM waits WHERE waits.seq = events.seq AND waits.run = ?)
+         THEN body END AS body
+       FROM events WHERE seq IN (SELECT seq FROM events WHERE ${among.sql} AND seq > ? ORDER BY seq LIMIT ?)
+       ORDER BY seq`,
+      ...type.args,
+      ...before.args,
+      query.run,
+      ...among.args,
+      query.afterSeq,
+      query.limit,
+    );
+    let [seen, length] = [0, 0];
+    for (const { seq, body } of rows) {
+      if (body !== null && accepts(JSON.parse(body) as CloudEvent)) return { found: seq };
+      seen += 1;
+      length += body?.length ?? 0;
+      if (seen === query.limit || length > MAX_LOOK_BACK_LENGTH) return { reached: seq };
     }
+    return {};
   }
 
   /**

@@ -10,8 +10,13 @@ export interface Wait {
   command: CommandId;
   criteria: Criteria;
   afterSeq: number;
+  /** Of what arrived after that and up to here, nothing is for this wait that its run has not consumed. */
+  lookedSeq: number;
   lineage?: Lineage | undefined;
 }
+
+/** How many of a run's waits for a type are looked at for one that asked for the same. */
+const MAX_COMPARED = 100;
 
 type Row = {
   run: RunId;
@@ -20,6 +25,7 @@ type Row = {
   filter: string | null;
   match: string | null;
   after_seq: number;
+  looked_seq: number;
   is_sensitive: number;
   first: RunId | null;
   generation: number | null;
@@ -36,8 +42,13 @@ function wait(row: Row): Wait {
       isSensitive: row.is_sensitive === 1,
     },
     afterSeq: row.after_seq,
+    lookedSeq: row.looked_seq,
     lineage: row.first === null ? undefined : { first: row.first, generation: row.generation ?? 0 },
   };
+}
+
+function matchColumn({ match }: Criteria): string | null {
+  return match === undefined ? null : JSON.stringify(match);
 }
 
 export class WaitRows {
@@ -53,23 +64,73 @@ export class WaitRows {
     );
   }
 
-  insert({ run, command, criteria, afterSeq, lineage }: Wait, now: number): void {
+  /** It has yet to look at what has arrived, and gets nothing newer until it has. */
+  insert({ run, command, criteria, afterSeq, lookedSeq, lineage }: Wait, now: number): void {
     this.#sql.exec(
-      `INSERT INTO waits
-         (run, command, type, is_prefix, filter, match, after_seq, is_sensitive, first, generation, registered_at, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
+      `INSERT INTO waits (run, command, type, is_prefix, filter, match, after_seq, looked_seq, is_sensitive,
+         first, generation, registered_at, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'looking')`,
       run,
       command,
       criteria.type,
       isPrefix(criteria.type) ? 1 : 0,
       criteria.filter ?? null,
-      criteria.match === undefined ? null : JSON.stringify(criteria.match),
+      matchColumn(criteria),
       afterSeq,
+      lookedSeq,
       criteria.isSensitive ? 1 : 0,
       lineage?.first ?? null,
       lineage?.generation ?? null,
       now,
     );
+  }
+
+  /** How far waits of the run that asked for the same have looked, at least at what arrived after `afterSeq`. */
+  lookedFor(run: RunId, criteria: Criteria, afterSeq: number): number {
+    const { looked } = this.#sql
+      .exec<{ looked: number | null }>(
+        `SELECT MAX(looked_seq) AS looked FROM
+           (SELECT filter, match, after_seq, looked_seq FROM waits WHERE run = ? AND type = ?
+            ORDER BY looked_seq DESC LIMIT ?)
+         WHERE filter IS ? AND match IS ? AND after_seq <= ?`,
+        run,
+        criteria.type,
+        MAX_COMPARED,
+        criteria.filter ?? null,
+        matchColumn(criteria),
+        afterSeq,
+      )
+      .one();
+    return looked ?? 0;
+  }
+
+  /** The first of a run's waits, or of all, that is not through with what has arrived. */
+  firstLooking(run?: RunId): Wait | undefined {
+    const of = run === undefined ? { sql: "1", args: [] } : { sql: "run = ?", args: [run] };
+    const row = this.#sql
+      .exec<Row>(
+        `SELECT * FROM waits WHERE state = 'looking' AND ${of.sql} ORDER BY rowid LIMIT 1`,
+        ...of.args,
+      )
+      .toArray()[0];
+    return row && wait(row);
+  }
+
+  /** It has looked as far as this; as far as there is anything where it `isThrough`. */
+  looked(run: RunId, command: CommandId, lookedSeq: number, isThrough: boolean): void {
+    this.#sql.exec(
+      `UPDATE waits SET looked_seq = MAX(looked_seq, ?), state = ?
+       WHERE run = ? AND command = ? AND state = 'looking'`,
+      lookedSeq,
+      isThrough ? "open" : "looking",
+      run,
+      command,
+    );
+  }
+
+  /** An event that nobody has taken is free again: who looks goes over it once more. */
+  lookAgainAt(run: RunId, seq: number): void {
+    this.#sql.exec("UPDATE waits SET looked_seq = ? WHERE run = ? AND looked_seq >= ?", seq - 1, run, seq);
   }
 
   /** Open waits that an event of this type may be for, in the order in which they were registered. */
@@ -86,7 +147,7 @@ export class WaitRows {
       .map(wait);
   }
 
-  /** A run's waits that have no event yet, in the order in which they were registered. */
+  /** A run's waits for which none of what has arrived is, in the order in which they were registered. */
   openOf(run: RunId): Wait[] {
     return this.#sql
       .exec<Row>("SELECT * FROM waits WHERE run = ? AND state = 'open' ORDER BY rowid", run)
@@ -97,7 +158,9 @@ export class WaitRows {
   /** The event counts as consumed from now on, until the run turns it down. */
   sent(run: RunId, command: CommandId, seq: number): void {
     this.#sql.exec(
-      "UPDATE waits SET state = 'sent', seq = ? WHERE run = ? AND command = ? AND state = 'open'",
+      `UPDATE waits SET state = 'sent', seq = ?, looked_seq = MAX(looked_seq, ?)
+       WHERE run = ? AND command = ? AND state IN ('looking', 'open')`,
+      seq,
       seq,
       run,
       command,
@@ -135,22 +198,24 @@ export class WaitRows {
   }
 
   /**
-   * An event that is on its way stays consumed until the run has answered. Answers whether one is free again that the run
+   * An event that is on its way stays consumed until the run has answered. Answers which one is free again that the run
    * had taken: it kept that for later, and its wait has ended otherwise first.
    */
-  cancel(run: RunId, command: CommandId): boolean {
-    const freed = this.#sql.exec(
-      "UPDATE waits SET state = 'over', seq = NULL WHERE run = ? AND command = ? AND state = 'taken' RETURNING 1",
-      run,
-      command,
-    );
-    if (freed.toArray().length > 0) return true;
+  cancel(run: RunId, command: CommandId): number | undefined {
+    const taken = this.#sql
+      .exec<{ seq: number }>(
+        "SELECT seq FROM waits WHERE run = ? AND command = ? AND state = 'taken'",
+        run,
+        command,
+      )
+      .toArray()[0];
     this.#sql.exec(
-      "UPDATE waits SET state = 'over' WHERE run = ? AND command = ? AND state = 'open'",
+      `UPDATE waits SET state = 'over', seq = NULL
+       WHERE run = ? AND command = ? AND state IN ('looking', 'open', 'taken')`,
       run,
       command,
     );
-    return false;
+    return taken?.seq;
   }
 
   /**
@@ -161,7 +226,7 @@ export class WaitRows {
     this.#sql.exec("DELETE FROM waits WHERE run = ? AND command LIKE 'before#%'", run);
     this.#sql.exec(
       `UPDATE waits SET seq = CASE state WHEN 'sent' THEN NULL ELSE seq END,
-         state = 'over', filter = NULL, match = NULL WHERE run = ?`,
+         state = 'over', filter = NULL, match = NULL, looked_seq = 0 WHERE run = ?`,
       run,
     );
   }

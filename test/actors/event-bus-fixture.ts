@@ -126,9 +126,11 @@ export async function withBus(
       },
       settle: async () => {
         const due = "SELECT COUNT(*) AS n FROM outbox WHERE due_at <= ? AND parked = 0";
+        const looking = "SELECT COUNT(*) AS n FROM waits WHERE state = 'looking'";
         // The row of an answered message stays until the next write or the alarm.
         const settled = async () => {
           await bench.bus.alarm();
+          expect(state.storage.sql.exec(looking).one().n).toBe(0);
           expect(state.storage.sql.exec(due, Date.now()).one().n).toBe(0);
         };
         await vi.waitFor(settled, { interval: 1 });

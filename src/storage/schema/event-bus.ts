@@ -75,9 +75,14 @@ export const waits = sqliteTable(
     isSensitive: integer("is_sensitive").notNull().default(0),
     afterSeq: integer("after_seq").notNull(),
     registeredAt: integer("registered_at").notNull(),
-    /** open: no event yet; sent: `seq` is on its way; taken: the run has consumed `seq`; over: nobody waits any more. */
-    state: text("state", { enum: ["open", "sent", "taken", "over"] }).notNull(),
+    /**
+     * looking: not through yet with what had arrived before; open: no event yet; sent: `seq` is on its way; taken: the run
+     * has consumed `seq`; over: nobody waits any more.
+     */
+    state: text("state", { enum: ["looking", "open", "sent", "taken", "over"] }).notNull(),
     seq: integer("seq"),
+    /** Of what arrived after `afterSeq` and up to here, nothing is for this wait that its run has not consumed. */
+    lookedSeq: integer("looked_seq").notNull().default(0),
     /** The lineage of its run, where that goes on from another. */
     first: text("first"),
     generation: integer("generation"),
@@ -85,7 +90,9 @@ export const waits = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.run, table.command] }),
     index("waits_open").on(table.isPrefix, table.type).where(sql`state = 'open'`),
-    index("waits_by_event").on(table.seq).where(sql`seq IS NOT NULL`),
+    index("waits_looking").on(table.run).where(sql`state = 'looking'`),
+    index("waits_looked").on(table.run, table.type, table.lookedSeq),
+    index("waits_by_event").on(table.seq, table.run).where(sql`seq IS NOT NULL`),
   ],
 );
 
