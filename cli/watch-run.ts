@@ -3,11 +3,15 @@ import { createLogUpdate } from "log-update";
 import type { Activity, RunDetail } from "../src/protocol/run.ts";
 import { finishedStates } from "../src/protocol/run.ts";
 import type { Client } from "./client.ts";
+import { ProblemError } from "./errors.ts";
 import { printable } from "./output.ts";
 import { runPath } from "./run-path.ts";
 import { approveCommand, renderTimeline } from "./timeline.ts";
 
 const POLL_MS = 300;
+/** A run begins with a message: until that has come, nobody knows a run that somebody was just told of. */
+const NEW_RUN_PATIENCE_MS = 30_000;
+const notBegun = ["unknown_run", "run_not_started"];
 
 export function isOver(run: RunDetail): boolean {
   return finishedStates.includes(run.state) || run.state === "stuck";
@@ -34,6 +38,9 @@ export function changeLines(before: RunDetail | undefined, after: RunDetail): st
     lines.push(
       `${after.workflow} ${after.state}${after.waitingFor ? `: ${printable(after.waitingFor)}` : ""}`,
     );
+  }
+  if (before?.continuedAs !== after.continuedAs) {
+    lines.push(`${after.workflow} goes on as ${after.continuedAs}`);
   }
   return lines;
 }
@@ -77,20 +84,40 @@ export function createRunScreen(stream: NodeJS.WriteStream | undefined): {
   };
 }
 
-/** Shows the run until it is over, and answers how it ended. */
+/**
+ * Shows the run until it is over, and each that goes on in its place; answers the last one. One that is new may still
+ * have to begin.
+ */
 export async function watchRun(
-  client: Client,
-  id: string,
+  client: Pick<Client, "get">,
+  { id, isNew }: { id: string; isNew: boolean },
   stream: NodeJS.WriteStream | undefined,
 ): Promise<RunDetail> {
   const screen = createRunScreen(stream);
-  for (;;) {
-    const run = await client.get<RunDetail>(runPath(id));
-    screen.show([run]);
-    if (isOver(run)) {
-      screen.done();
-      return run;
+  let run = await watchOne(id, isNew);
+  while (run.continuedAs !== undefined) run = await watchOne(run.continuedAs, true);
+  return run;
+
+  async function watchOne(watched: string, mayHaveToBegin: boolean): Promise<RunDetail> {
+    const givesUpAt = mayHaveToBegin ? Date.now() + NEW_RUN_PATIENCE_MS : 0;
+    for (;;) {
+      const found = await look(watched, Date.now() < givesUpAt);
+      if (found) screen.show([found]);
+      if (found && isOver(found)) {
+        screen.done();
+        return found;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+
+  async function look(watched: string, mayHaveToBegin: boolean): Promise<RunDetail | undefined> {
+    try {
+      return await client.get<RunDetail>(runPath(watched));
+    } catch (error) {
+      if (mayHaveToBegin && error instanceof ProblemError && notBegun.includes(error.problem.code))
+        return undefined;
+      throw error;
+    }
   }
 }

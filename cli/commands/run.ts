@@ -49,10 +49,13 @@ export async function wholeRun(client: Pick<Client, "get">, id: string): Promise
   return { ...detail, activities: [...before.slice(0, earlier), ...detail.activities] };
 }
 
-/** Shows the run until it is over; with `--json`, only what it has come to. The exit code says how it ended. */
-async function follow(client: Client, id: string, out: Output): Promise<void> {
-  const detail = await watchRun(client, id, out.json ? undefined : process.stdout);
-  if (out.json) out.result(await wholeRun(client, id), () => "");
+/**
+ * Shows the run until it is over, and those that go on in its place; with `--json`, only what the last has come to. The
+ * exit code says how that one ended.
+ */
+async function follow(client: Client, run: { id: string; isNew: boolean }, out: Output): Promise<void> {
+  const detail = await watchRun(client, run, out.json ? undefined : process.stdout);
+  if (out.json) out.result(await wholeRun(client, detail.id), () => "");
   if (detail.state !== "succeeded") process.exitCode = 1;
 }
 
@@ -102,11 +105,13 @@ export function addRunCommands(program: Command): void {
 
   run
     .command("watch")
-    .description("follow a run until it is over; the exit code says how it ended")
+    .description(
+      "follow a run, and those that it goes on as, until it is over; the exit code says how it ended",
+    )
     .argument("<id>")
     .action(async (id: string, _options: unknown, command: Command) => {
       const { client, out } = contextOf(command);
-      await follow(client, id, out);
+      await follow(client, { id, isNew: false }, out);
     });
 
   run
@@ -156,7 +161,7 @@ export function addRunCommands(program: Command): void {
         );
         return;
       }
-      await follow(client, started.run, out);
+      await follow(client, { id: started.run, isNew: true }, out);
     });
 
   run

@@ -1,0 +1,123 @@
+// How the command line follows a run, and those that go on in its place.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ProblemError } from "../../cli/errors.ts";
+import { watchRun } from "../../cli/watch-run.ts";
+import type { RunDetail } from "../../src/protocol/run.ts";
+import { serverWith } from "./server-with.ts";
+import { toldBy } from "./told-by.ts";
+
+function run(id: string, partial: Partial<RunDetail> = {}): RunDetail {
+  return {
+    id,
+    workflow: "reconcile",
+    digest: "d",
+    trigger: "reconcile/start",
+    initiator: "olga",
+    event: { id: "1", source: "/me", type: "dev.sluice.workflow.start" },
+    state: "running",
+    waitingFor: "",
+    environments: [],
+    createdAt: 0,
+    updatedAt: 0,
+    commands: 1,
+    version: 1,
+    activities: [],
+    ...partial,
+  };
+}
+
+const problem = (code: string, status: number, detail = code) => ({
+  status,
+  body: { type: `/docs/errors.md#${code}`, title: code, status, detail, code },
+});
+const found = (detail: RunDetail) => ({ status: 200, body: detail });
+const watch = (url: string, ...args: string[]) => toldBy(["run", ...args, "--url", url, "--token", "t"]);
+
+describe("sluice run watch", () => {
+  test.each([
+    ["succeeded", "succeeded", 0],
+    ["cancelled", "succeeded", 0],
+    ["succeeded", "failed", 1],
+  ] as const)(
+    "follows a run that %s to the one it goes on as, and ends as that one does: %s",
+    async (first, last, code) => {
+      const { url, asked } = await serverWith([
+        found(run("run_1")),
+        found(run("run_1", { state: first, continuedAs: "run_2" })),
+        found(run("run_2", { state: "succeeded", continuedAs: "run_3" })),
+        found(run("run_3", { state: last })),
+      ]);
+      const { stdout, stderr, exitCode } = await watch(url, "watch", "run_1");
+      expect(stderr).toBe("");
+      expect(stdout.split("\n")).toEqual([
+        "reconcile running",
+        `reconcile ${first}`,
+        "reconcile goes on as run_2",
+        "reconcile succeeded",
+        "reconcile goes on as run_3",
+        `reconcile ${last}`,
+        "",
+      ]);
+      expect(asked.map(({ path }) => path)).toEqual(
+        ["run_1", "run_1", "run_2", "run_3"].map((id) => `/v1/runs/${id}`),
+      );
+      expect(exitCode).toBe(code);
+    },
+  );
+
+  test("answers with the last run alone as JSON", async () => {
+    const { url } = await serverWith([
+      found(run("run_1", { state: "succeeded", continuedAs: "run_2" })),
+      found(run("run_2", { state: "succeeded", continues: { run: "run_1", how: "continued" } })),
+      found(run("run_2", { state: "succeeded", continues: { run: "run_1", how: "continued" } })),
+    ]);
+    const { stdout, exitCode } = await watch(url, "watch", "run_1", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ id: "run_2", continues: { run: "run_1" } });
+    expect(exitCode).toBe(0);
+  });
+
+  test("waits for the run that one goes on as to begin", async () => {
+    const { url } = await serverWith([
+      found(run("run_1", { state: "succeeded", continuedAs: "run_2" })),
+      problem("unknown_run", 404),
+      found(run("run_2", { state: "succeeded" })),
+    ]);
+    expect((await watch(url, "watch", "run_1")).exitCode).toBe(0);
+  });
+
+  test("fails at once for a run that nobody knows", async () => {
+    const { url, asked } = await serverWith([problem("unknown_run", 404, "no run has this id")]);
+    const { stderr, exitCode } = await watch(url, "watch", "run_1");
+    expect(stderr).toContain("no run has this id");
+    expect([exitCode, asked.length]).toEqual([1, 1]);
+  });
+});
+
+test("sluice run start --watch waits for the run to begin, and follows it", async () => {
+  const { url } = await serverWith([
+    { status: 202, body: { run: "run_1", repeated: false } },
+    problem("run_not_started", 409),
+    found(run("run_1", { state: "succeeded", continuedAs: "run_2" })),
+    found(run("run_2", { state: "failed" })),
+  ]);
+  expect((await watch(url, "start", "reconcile", "--watch")).exitCode).toBe(1);
+});
+
+describe("a run that does not begin", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("is waited for no longer than half a minute", async () => {
+    const { status, body } = problem("unknown_run", 404);
+    const asked: number[] = [];
+    const start = Date.now();
+    const get = async (): Promise<never> => {
+      asked.push(Date.now() - start);
+      throw new ProblemError({ ...body, status });
+    };
+    const watched = watchRun({ get }, { id: "run_1", isNew: true }, undefined).catch((error) => error);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await watched).toMatchObject({ code: "unknown_run" });
+    expect(asked.at(-1)).toBe(30_000);
+  });
+});
