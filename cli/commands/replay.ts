@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
-import type { ErrorData } from "../../src/protocol/result.ts";
+import { type ErrorData, type Result, refuse } from "../../src/protocol/result.ts";
 import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
+import type { Sources } from "../../src/workflow/program.ts";
 import { outputOf } from "../command.ts";
 import { enginePorts } from "../engine-ports.ts";
 import { CliError } from "../errors.ts";
@@ -28,7 +29,8 @@ export function addReplayCommand(program: Command): void {
     .action((paths: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ with?: string; json?: boolean }>();
       const out = outputOf(command);
-      const replayed = paths.flatMap(historyFiles).map((path) => replay(path, options.with));
+      const changed = options.with === undefined ? undefined : readProgram(options.with);
+      const replayed = paths.flatMap(historyFiles).map((path) => replay(path, changed));
       out.result(replayed, () => replayed.map(render).join("\n"));
       if (replayed.some(({ difference }) => difference !== undefined)) process.exitCode = 1;
     });
@@ -44,27 +46,29 @@ function historyFiles(path: string): string[] {
     .sort();
 }
 
-function replay(path: string, changed: string | undefined): Replayed {
-  const parsed = parseHistory(readFileSync(path, "utf8"));
-  // One of many that cannot be read does not keep the others from being replayed.
+/** One of many that cannot be replayed does not keep the others from being replayed. */
+function replay(path: string, changed: Sources | undefined): Replayed {
+  const parsed = readHistory(path);
   if (!parsed.ok) return { path, difference: parsed.error };
   const history: History = parsed.value;
   const { run, program } = history.head;
-  const sources = changed === undefined ? program : readProgram(changed);
-  const loaded = loadWorkflow(sources, {
+  const loaded = loadWorkflow(changed ?? program, {
     ...enginePorts,
     name: run.workflow,
     wasTaken: changed === undefined,
   });
-  if (!loaded.ok) throw new CliError(`${changed ?? path}: ${loaded.error.message}`);
+  const about = { path, run: run.id, workflow: run.workflow, records: history.records.length };
+  if (!loaded.ok) return { ...about, difference: loaded.error };
   const difference = firstDifference(loaded.value, history, enginePorts.sha256Hex);
-  return {
-    path,
-    run: run.id,
-    workflow: run.workflow,
-    records: history.records.length,
-    ...(difference === undefined ? {} : { difference }),
-  };
+  return { ...about, ...(difference === undefined ? {} : { difference }) };
+}
+
+function readHistory(path: string): Result<History> {
+  try {
+    return parseHistory(readFileSync(path, "utf8"));
+  } catch (error) {
+    return refuse("invalid_history", `it cannot be read: ${(error as NodeJS.ErrnoException).code ?? error}`);
+  }
 }
 
 function render({ path, run, workflow, records, difference }: Replayed): string {
