@@ -12,10 +12,10 @@ import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { RunId } from "../protocol/ids.ts";
 import type { StartView } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
-import type { Effect, RunStart, Sha256Hex } from "../workflow/index.ts";
+import type { RunStart, Sha256Hex } from "../workflow/index.ts";
 import type { Stage } from "./stage.ts";
 import { StartTable } from "./start-table.ts";
-import type { EventWait, TestedRun } from "./tested-run.ts";
+import type { EventWait, RegisterWait, TestedRun } from "./tested-run.ts";
 
 const WORKSPACE = "default";
 
@@ -170,10 +170,16 @@ export class TestedBus {
   }
 
   /** A run waits for an event, maybe for one that has come. */
-  wait(run: TestedRun, wait: Extract<Effect, { kind: "register_wait" }>): void {
+  wait(run: TestedRun, asked: RegisterWait): void {
+    const afterSeq = asked.afterSeq === "now" ? this.events.length : asked.afterSeq;
+    const wait: EventWait = { ...asked, afterSeq };
     run.waits.set(wait.command, wait);
     this.#waiting.add(run);
-    if (wait.afterSeq === "now") return;
+    this.#lookBack(run, wait);
+  }
+
+  /** Gives a wait the first of the events that have come for it. */
+  #lookBack(run: TestedRun, wait: EventWait): void {
     for (const [index, event] of this.events.entries()) {
       if (this.#offer(run, wait, new FilteredEvent(event), index + 1)) return;
     }
@@ -181,17 +187,22 @@ export class TestedBus {
 
   /** Gives an event to a wait that wants it. Whether it took it. */
   #offer(run: TestedRun, wait: EventWait, filtered: FilteredEvent, seq: number): boolean {
-    if (run.consumed.has(seq)) return false;
-    if (wait.afterSeq !== "now" && seq <= wait.afterSeq) return false;
+    if (run.consumed.has(seq) || seq <= wait.afterSeq) return false;
     if (!this.#matching.decide(wait, filtered).matches) return false;
     run.waits.delete(wait.command);
     run.consumed.add(seq);
     const { event } = filtered;
     this.#stage.soon(() => {
       const refused = this.#stage.feed(run, { type: "event", command: wait.command, event, seq });
-      if (refused) run.consumed.delete(seq);
+      if (refused) this.#turnedDown(run, seq);
     });
     return true;
+  }
+
+  /** The wait was over: the event is free for the run's other waits, which passed it over meanwhile. */
+  #turnedDown(run: TestedRun, seq: number): void {
+    run.consumed.delete(seq);
+    for (const wait of run.waits.values()) this.#lookBack(run, wait);
   }
 
   #planNextFiring(trigger: Trigger, after: number): void {

@@ -4,7 +4,10 @@ import type { JournalRecord } from "../protocol/journal.ts";
 import type { RunDetail } from "../protocol/run.ts";
 import type { Effect, InspectableRun, RunStart } from "../workflow/index.ts";
 
-export type EventWait = Extract<Effect, { kind: "register_wait" }>;
+export type RegisterWait = Extract<Effect, { kind: "register_wait" }>;
+
+/** `afterSeq`: a wait for what comes from now on knows what had come when it was registered. */
+export type EventWait = Omit<RegisterWait, "afterSeq"> & { afterSeq: number };
 
 export class TestedRun {
   readonly start: RunStart;
