@@ -32,6 +32,14 @@ def sleep(*, days: int | float = None, hours: int | float = None, minutes: int |
     """
     pass
 
+def sleep_until(time) -> None:
+    """Waits until a moment. One that has passed is no wait.
+
+    Args:
+        time: A `time.time`, at most ten years from now.
+    """
+    pass
+
 def wait_for_event(type: str, *, filter: str = None, match: dict = None, timeout: int | float | str = None, since: str = None):
     """Waits for the first matching event that the run has not consumed yet.
 
@@ -226,7 +234,7 @@ def select(*, events = None, timers = None, tasks = None, signals = None):
 
     Args:
         events: A dict or list of event types, or of dicts of `type`, `filter`, `match`, `since`.
-        timers: A dict or list of lengths of time.
+        timers: A dict or list of lengths of time, or of moments (`time.time`).
         tasks: A dict or list of tasks.
         signals: A dict or list of names of signals.
 

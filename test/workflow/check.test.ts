@@ -143,6 +143,11 @@ describe("a call that another function makes is checked as if it stood there", (
     ["w.parallel([(helper, 1, 2, 3)])", "surplus-argument", "helper: takes at most 2 positional arguments"],
     ['w.defer(w.run, stp = "./x")', "unknown-argument", "w.run: there is no parameter stp"],
     ['w.attempt(w.run, step = "x")', "invalid-reference", "w.run: "],
+    [
+      "w.spawn(w.sleep_until, 5)",
+      "wrong-argument-type",
+      "w.sleep_until: for parameter time: got int, want time.time",
+    ],
     ['w.spawn(w.sleep, "1h")', "surplus-argument", "w.sleep: takes no positional arguments"],
   ])("%s", (call, rule, message) => {
     const source = `def helper(a, b = 0):\n    return [a, b]\n\n${handler(call)}`;
@@ -158,6 +163,7 @@ describe("a call that another function makes is checked as if it stood there", (
     'w.lock("k", helper, 1, timeout = "1h")',
     'w.lock(key = "k", fn = lambda: 1)',
     'w.attempt(w.run, step = "./x", inputs = {})',
+    'w.sleep_until(time.parse_time(ev["data"]["at"]))',
   ])("%s is in order", (call) => {
     expect(found(`def helper(a, b = 0):\n    return [a, b]\n\n${handler(call)}`)).toEqual([]);
   });

@@ -200,6 +200,29 @@ on_event(type = "test", handler = handler)
     expect(fork.machine.activities().find(({ command }) => command === "0#1")?.scheduledAt).toBeLessThan(at);
   });
 
+  it("keeps the moment until which a command that begins again sleeps", () => {
+    const workflow = handlerOf(
+      "w.spawn(w.sleep_until, time.from_timestamp(1700010000))\n" +
+        "w.spawn(w.sleep_until, time.from_timestamp(1700000010))\n" +
+        "w.sleep(seconds = 1)\nw.sleep(hours = 1)",
+    );
+    const host = new ScriptedHost(workflow);
+    host.feed({ type: "start" });
+    host.fireNextTimer();
+    const at = 1_700_005_000_000;
+    const records = forkedRecords(host.records, "0#2" as CommandId, originOf(workflow.digest), at);
+    if (!records.ok) throw new Error(records.error.message);
+    const fork = new ScriptedHost(workflow);
+    fork.now = at;
+    fork.records.push(...(structuredClone(records.value) as JournalRecord[]));
+    fork.feed({ type: "begin_again" });
+    expect([...fork.timers.values()].map(({ dueAt }) => dueAt)).toEqual([
+      1_700_010_000_000,
+      at,
+      at + 3600_000,
+    ]);
+  });
+
   it("goes on with another program from where both agree", () => {
     const changed = workflowOf(source.replace("branch(w, 4)", 'branch(w, "four")'));
     expect(forked("0#4" as CommandId, changed).machine.ending().output).toEqual([1, [2, 3], "four"]);

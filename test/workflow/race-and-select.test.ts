@@ -91,6 +91,23 @@ describe.each(modes)("first come, $mode", ({ replayEveryTime }) => {
       expect([host.timers.size, host.waits.size]).toEqual([0, 0]);
     });
 
+    it("takes moments among its timers, and the earlier one comes first", () => {
+      const host = begin(`
+      now = w.now()
+      timers = {"at four": now + 4 * time.hour, "in three": "3h", "gone": now - time.hour}
+      keys = []
+      for _ in range(3):
+          keys.append(w.select(timers = timers).key)
+          timers.pop(keys[-1])
+      return keys
+    `).goOn();
+      expect(host.machine.ending().output).toEqual(["gone", "in three", "at four"]);
+    });
+
+    it("raises the error of a moment that is too far off", () => {
+      expect(errorOf("w.select(timers = [time.from_timestamp(10000000000)])")?.code).toBe("InvalidTime");
+    });
+
     it("does not consume an event that came too late", () => {
       const host = begin(`
       got = w.select(events = ["go"], timers = {"late": 5})

@@ -36,6 +36,57 @@ describe.each(modes)("waiting, $mode", ({ replayEveryTime }) => {
     expect(host.machine.activities()[0]?.dueAt).toBe(host.now + 30_000);
   });
 
+  const wakeAt = (host: ScriptedHost) => [...host.timers.values()].map(({ dueAt }) => dueAt - host.now);
+
+  it.each([
+    ["w.now() + time.minute", 60_000],
+    ["w.now() - time.hour", 0],
+    // 2023-11-14T22:13:20Z is what the host's clock says.
+    ['time.parse_time("2023-11-15T00:00:00+01:00")', 46 * 60_000 + 40_000],
+    ["w.now() + time.microsecond", 1],
+    ["time.from_timestamp(-1)", 0],
+  ])("sleeps until %s", (time, ms) => {
+    const host = start(`w.sleep_until(${time})`);
+    expect(wakeAt(host)).toEqual([ms]);
+    expect(host.goOn().finished).toBe("succeeded");
+  });
+
+  it("records the moment itself, and shows it", () => {
+    const host = start("w.sleep_until(time.from_timestamp(1800000000))");
+    expect(host.records.at(-1)).toMatchObject({
+      kind: "sleep",
+      name: "",
+      args: { until: 1_800_000_000_000 },
+    });
+    expect(host.machine.activities()[0]).toMatchObject({ state: "waiting", dueAt: 1_800_000_000_000 });
+    expect(host.machine.summary().waitingFor).toBe("sleeping until 2027-01-15T08:00:00.000Z");
+  });
+
+  it("sleeps until a moment for a shorter time on a host that scales time", () => {
+    const options = { scaleDueAt: (dueAt: number, now: number) => now + (dueAt - now) / 60 };
+    expect(wakeAt(start("w.sleep_until(w.now() + time.hour)", { options }))).toEqual([60_000]);
+    expect(wakeAt(start("w.sleep_until(w.now() - time.hour)", { options }))).toEqual([0]);
+  });
+
+  it("counts the time of a pause towards the moment", () => {
+    const host = start("w.sleep(seconds = 1)\nw.sleep_until(time.from_timestamp(1700000060))");
+    host.feed({ type: "operate", by: "ann", reason: "", operation: { action: "pause" } });
+    host.fireNextTimer();
+    host.now += 20_000;
+    host.feed({ type: "operate", by: "ann", reason: "", operation: { action: "resume" } });
+    expect(wakeAt(host)).toEqual([39_000]);
+  });
+
+  it("ends with an error the script can catch where the moment is more than ten years off", () => {
+    const host = start(
+      'return w.attempt(w.sleep_until, time.parse_time("2034-01-01T00:00:00Z")).error.message',
+    );
+    expect(host.machine.ending().output).toBe(
+      "sleep_until: 2034-01-01T00:00:00.000Z is too far off: at most ten years",
+    );
+    expect(host.timers.size).toBe(0);
+  });
+
   it.each([
     ["w.sleep()", "sleep: say how long"],
     ["w.sleep(seconds = -1)", "cannot be negative"],

@@ -37,6 +37,13 @@ const wrong: Record<string, string[]> = {
     "w.sleep(minutes = -1)",
     "w.sleep(days = 4000)",
   ],
+  sleep_until: [
+    "w.sleep_until()",
+    'w.sleep_until("2030-01-01T00:00:00Z")',
+    "w.sleep_until(None)",
+    "w.sleep_until(time.hour)",
+    "w.sleep_until(time.from_timestamp(10000000000))",
+  ],
   wait_for_event: [
     "w.wait_for_event(1)",
     'w.wait_for_event("")',

@@ -1,6 +1,6 @@
 // Does an argument that is spelt out make sense: is it a choice there is, a length of time, an event's type, …?
 import { parseFunctionReference } from "../../protocol/function-reference.ts";
-import { type ast, nearestName, StarlarkError } from "../../starlark/index.ts";
+import { type ast, nearestName, StarlarkError, typeName } from "../../starlark/index.ts";
 import { eventTypeProblem } from "../event-type.ts";
 import type { Meaning as ArgumentMeaning } from "../surface/entry.ts";
 import type { SurfaceFunction } from "../surface/surface.ts";
@@ -51,6 +51,12 @@ function contentProblem(
   switch (meaning) {
     case "duration":
       return refusal("invalid-duration", () => durationArgument(fn, parameter, value));
+    // Nothing that is spelt out is a moment.
+    case "moment":
+      return {
+        rule: "wrong-argument-type",
+        message: `${fn}: for parameter ${parameter}: got ${typeName(value)}, want time.time`,
+      };
     case "retry":
       return refusal("invalid-retry", () => retryArgument(value));
     case "places":

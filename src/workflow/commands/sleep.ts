@@ -1,6 +1,7 @@
-// `w.sleep`: a timer.
+// `w.sleep` and `w.sleep_until`: a timer.
 import { encodeValue } from "../../starlark/index.ts";
 import { durationText } from "../duration-text.ts";
+import { MAX_DURATION_MS } from "../limits.ts";
 import type { Command, Kind } from "./kind.ts";
 import { noResult } from "./result-by-hand.ts";
 
@@ -8,15 +9,34 @@ interface SleepCommand extends Command {
   dueAt: number;
 }
 
+/** How long it sleeps: of one until a moment, what is left of that when it is called. */
+function lengthOf({ args, scheduledAt }: Command): number {
+  return args.until === undefined ? Number(args.ms) : Math.max(0, Number(args.until) - scheduledAt);
+}
+
+function momentText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 export const sleepKind: Kind<SleepCommand> = {
-  opened: (command, run) => ({ ...command, dueAt: run.dueAt(Number(command.args.ms), command.scheduledAt) }),
-  begin: (turn, { id, dueAt }) => turn.setTimer("sleep", id, dueAt),
+  opened: (command, run) => ({ ...command, dueAt: run.dueAt(lengthOf(command), command.scheduledAt) }),
+  begin(turn, command) {
+    // Only here is it known how far off a moment is. Of a length the call itself says that it is too long.
+    if (lengthOf(command) <= MAX_DURATION_MS) turn.setTimer("sleep", command.id, command.dueAt);
+    else {
+      const message = `sleep_until: ${momentText(Number(command.args.until))} is too far off: at most ten years`;
+      turn.complete(command, { error: { code: "InvalidTime", message } });
+    }
+  },
   due(turn, command, kind) {
     if (kind === "sleep") turn.complete(command, { ok: encodeValue(null) });
   },
   resultByHand: noResult,
   timers: () => [{ kind: "sleep" }],
   isWaiting: () => true,
-  reasonToWait: ({ args }) => `sleeping for ${durationText(Number(args.ms))}`,
+  reasonToWait: ({ args }) =>
+    args.until === undefined
+      ? `sleeping for ${durationText(Number(args.ms))}`
+      : `sleeping until ${momentText(Number(args.until))}`,
   shown: ({ dueAt }) => ({ state: "waiting", dueAt }),
 };

@@ -3,6 +3,7 @@
 /** What an argument has to be beyond its kind. The checker holds arguments that are spelt out to it. */
 export type Meaning =
   | "duration"
+  | "moment"
   | "function-reference"
   | "event-type"
   | "event-filter"

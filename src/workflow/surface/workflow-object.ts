@@ -55,6 +55,10 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     },
     needsOne: true,
   },
+  sleep_until: {
+    summary: "Waits until a moment. One that has passed is no wait.",
+    parameters: { time: { doc: "A `time.time`, at most ten years from now.", meaning: "moment" } },
+  },
   wait_for_event: {
     summary: "Waits for the first matching event that the run has not consumed yet.",
     details:
@@ -197,7 +201,7 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     parameters: {
       events: "A dict or list of event types, or of dicts of `type`, `filter`, `match`, `since`.",
       signals: "A dict or list of names of signals.",
-      timers: "A dict or list of lengths of time.",
+      timers: "A dict or list of lengths of time, or of moments (`time.time`).",
       tasks: "A dict or list of tasks.",
     },
     returns: '`struct(kind, key, value)`, kind being `"event"`, `"signal"`, `"timer"` or `"task"`.',

@@ -19,6 +19,7 @@ import { durationAt } from "./duration.ts";
 import { type CommandRequest, issue } from "./issue.ts";
 import { listItems } from "./list-items.ts";
 import { callingThread, taskArgument } from "./parallel.ts";
+import { sleepUntilCommand } from "./sleep-until.ts";
 import { eventCommand } from "./wait-for-event.ts";
 import { signalCommand } from "./wait-for-signal.ts";
 
@@ -88,8 +89,15 @@ function eventWait({ value: choice, where }: Choice): Wait {
   });
 }
 
+/** A length of time, or a `time.time`. */
 function timerWait({ value, where }: Choice): Wait {
-  return { kind: "sleep", name: "", args: { ms: durationAt(`select: ${where}`, value) } };
+  return (
+    sleepUntilCommand(value) ?? {
+      kind: "sleep",
+      name: "",
+      args: { ms: durationAt(`select: ${where}`, value) },
+    }
+  );
 }
 
 function signalWait({ value, where }: Choice): Wait {
@@ -105,7 +113,7 @@ function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
 }
 
 /**
- * `w.select(events={key: type or dict}, signals={key: name}, timers={key: duration}, tasks={key: task})`: waits for the
+ * `w.select(events={key: type or dict}, signals={key: name}, timers={key: duration or time}, tasks={key: task})`: waits for the
  * first of all these and returns `struct(kind, key, value)`: kind `"event"`, `"signal"`, `"timer"` or `"task"`, value the
  * event, the signal, None, or what the task returned. A task that is first raises its error; the tasks that are not
  * first go on. What is over already is first, tasks before the rest.

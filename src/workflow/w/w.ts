@@ -11,6 +11,7 @@ import { attempt, defer } from "./protect.ts";
 import { run } from "./run.ts";
 import { select } from "./select.ts";
 import { sleep } from "./sleep.ts";
+import { sleepUntil } from "./sleep-until.ts";
 import { start } from "./start.ts";
 import { now, random, uuid } from "./values.ts";
 import { waitForEvent } from "./wait-for-event.ts";
@@ -21,6 +22,7 @@ const print = universe.get("print") ?? null;
 const functions: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["run", run],
   ["sleep", sleep],
+  ["sleep_until", sleepUntil],
   ["wait_for_event", waitForEvent],
   ["wait_for_signal", waitForSignal],
   ["start", start],

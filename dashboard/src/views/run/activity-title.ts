@@ -1,6 +1,7 @@
 // What an activity is called: short enough for a row, whole on hover.
 import type { Activity } from "../../../../src/protocol/run.ts";
 import { span } from "../../parts/span.ts";
+import { exactText } from "../../parts/time.tsx";
 
 export interface ActivityTitle {
   /** What the eye looks for. */
@@ -36,7 +37,12 @@ export function titleOf({
     return { short: last, detail: about.filter(Boolean).join(" "), whole: name };
   }
   const verb = said[kind] ?? kind.replaceAll("_", " ");
-  const ms = kind === "sleep" ? memberOf(inputs, "ms") : undefined;
-  const detail = typeof ms === "number" ? span(ms) : name;
+  const detail = kind === "sleep" ? sleepText(inputs) : name;
   return { short: verb, detail, whole: `${verb} ${detail}`.trim() };
+}
+
+function sleepText(inputs: unknown): string {
+  const [ms, until] = [memberOf(inputs, "ms"), memberOf(inputs, "until")];
+  if (typeof until === "number") return `until ${exactText(new Date(until).toISOString())}`;
+  return typeof ms === "number" ? span(ms) : "";
 }
