@@ -1,12 +1,18 @@
 // Starts a workflow by its name: on behalf of a person, or of another run.
+import { runIdFor } from "../src/events/run-id.ts";
 import { sensitiveFields } from "../src/events/sensitive-data.ts";
-import { type Parent, parentOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
+import { type Parent, parentOf, startTriggerOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
 import type { RunId } from "../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import { checkStartInput } from "../src/workflow/forms/start-input.ts";
 import type { CatalogRpc } from "./rpc/catalog.ts";
+import type { DirectoryRpc } from "./rpc/directory.ts";
 import type { EventBusRpc } from "./rpc/event-bus.ts";
+import { sha256 } from "./sha256.ts";
+
+/** Far from the time for which the bus keeps events, and from that for which a message is tried again by itself. */
+const LATE_MS = 24 * 3600_000;
 
 export interface Started {
   run: RunId;
@@ -16,18 +22,32 @@ export interface Started {
   parent: Parent | undefined;
 }
 
+export interface StartPorts {
+  catalog: Pick<CatalogRpc, "workflow">;
+  bus: Pick<EventBusRpc, "event" | "ingest">;
+  directory: Pick<DirectoryRpc, "run">;
+}
+
+export interface StartRequest {
+  workflow: string;
+  event: CloudEvent;
+  initiator: string;
+  /** Somebody has chosen the event's id, and may have done so before. */
+  isNamed: boolean;
+}
+
 /**
  * Sends the event of `workflowStart`, its data checked against the fields that the workflow's newest version declares.
- * Idempotent by the event's identity. Refuses `unknown_workflow`, `not_startable` and `invalid_input`; throws when
+ * Idempotent by the event's identity, for as long as the bus keeps the event or the directory knows the run. Refuses `unknown_workflow`, `not_startable` and `invalid_input`; throws when
  * somebody could not be asked, which is worth another try.
  */
-export async function startWorkflow(
-  ports: { catalog: Pick<CatalogRpc, "workflow">; bus: Pick<EventBusRpc, "event" | "ingest"> },
-  { workflow, event, initiator }: { workflow: string; event: CloudEvent; initiator: string },
-): Promise<Result<Started>> {
+export async function startWorkflow(ports: StartPorts, request: StartRequest): Promise<Result<Started>> {
+  const { workflow, event, initiator } = request;
   const { source, id } = event;
   const known = await ports.bus.event({ source, id });
   if (known.ok) return startedBy(known.value.receipt, workflow, parentOf(known.value.event), true);
+  const before = await startedLongAgo(ports, request);
+  if (before) return ok(before);
   const found = await ports.catalog.workflow(workflow);
   if (!found.ok) return refuse("unknown_workflow", `there is no workflow ${workflow}`);
   const trigger = found.value.triggers.find(({ type }) => type === WORKFLOW_START);
@@ -42,8 +62,20 @@ export async function startWorkflow(
   const marked = { ...event, ...sensitiveFields(event, trigger.inputs), data: input.value };
   const [receipt] = await ports.bus.ingest([marked], initiator);
   // Somebody else was quicker under this id: what they have sent says who.
-  if (receipt?.duplicate) return await startWorkflow(ports, { workflow, event, initiator });
+  if (receipt?.duplicate) return await startWorkflow(ports, request);
   return startedBy(receipt, workflow, parentOf(event), false);
+}
+
+/** The run of a start whose event the bus keeps no more: it goes on still, or was there. */
+async function startedLongAgo(
+  { directory }: StartPorts,
+  { workflow, event, isNamed }: StartRequest,
+): Promise<Started | undefined> {
+  // Under an id of its own, what is asked for now has not been asked for long ago.
+  if (!isNamed && Date.now() - Date.parse(event.time ?? "") < LATE_MS) return undefined;
+  const run = runIdFor(startTriggerOf(workflow), event, sha256);
+  const known = await directory.run(run);
+  return known ? { run, isRepeated: true, parent: known.parent as Parent | undefined } : undefined;
 }
 
 function startedBy(

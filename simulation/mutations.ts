@@ -184,9 +184,10 @@ export const mutations: readonly NamedMutation[] = [
     name: "a child that is asked for again is another child",
     invariant: 2,
     file: "durable-objects/start-workflow.ts",
-    find: "const { source, id } = event;",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-    replace: "event = { ...event, id: `${event.id} ${Date.now()}` };\n  const { source, id } = event;",
+    find: "const { workflow, event, initiator } = request;",
+    replace:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+      "const { workflow, initiator } = request;\n  const event = { ...request.event, id: `${request.event.id} ${Date.now()}` };",
   },
   {
     name: "a form takes a second answer",

@@ -78,7 +78,7 @@ def start(workflow: str, input = None, *, sensitive: list = [], id: str = None, 
         workflow: The workflow's name.
         input: What it gets as the `data` of its event; anything that JSON can hold.
         sensitive: Places in `input` that nobody but the child gets to see. Default: [].
-        id: Starts the workflow once in the workspace under this id; again is an error.
+        id: Starts the workflow once in the workspace under this id; again is an error, up to 400 days after that run's end.
         wait: Whether to wait for it to end. Default: True.
         parent_close: What happens to it when this run, or the fiber that waits for it, ends before it does. One of "cancel", "terminate", "abandon". Default: "cancel".
 

@@ -3,7 +3,9 @@
 // (`content-encoding`); those that were written before that are read as well.
 //
 // 1. A file is there whole or not at all, and the history is the last to be written: where it is, the run is archived.
-// 2. A finished run does not change, so writing it again writes the same.
+// 2. A finished run does not change, so writing it again writes the same. Another run of the same id, begun by an event
+//    whose first arrival was forgotten, never takes the place of what is there.
+import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 
 /** How much of a packed file is sent at a time; a smaller one is sent whole. R2 wants all parts but the last alike. */
@@ -39,10 +41,14 @@ class Archive {
     this.#workspace = workspace;
   }
 
-  /** Whether the run is there, with this many records. */
-  async holds(run: RunId, records: number): Promise<boolean> {
-    const found = await this.#bucket.head(this.#key(run, "history"));
-    return found?.customMetadata?.records === String(records);
+  /** What is there under a run's id: how many records of which start. */
+  async found(run: RunId): Promise<{ records: string | undefined; head: HistoryHead } | undefined> {
+    const history = await this.#bucket.get(this.#key(run, "history"));
+    if (!history) return undefined;
+    for await (const line of linesIn(history)) {
+      return { records: history.customMetadata?.records, head: JSON.parse(line) as HistoryHead };
+    }
+    throw new Error(`the archived history of ${run} is empty`);
   }
 
   async has(run: RunId): Promise<boolean> {

@@ -1,5 +1,6 @@
 // Delivers what a run tells others. Some messages are queued short, and filled in when they are sent; one is a call with
 // an answer for the engine.
+import { ownStartId } from "../../src/events/workflow-start.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
@@ -78,8 +79,13 @@ async function startChild(
   { id, workspace, initiator }: StoredStart,
   { command, workflow, event }: ChildRequest,
 ): Promise<ChildAnswer> {
-  const ports = { catalog: catalogStub(env, workspace), bus: busStub(env, workspace) };
-  const started = await startWorkflow(ports, { workflow, event, initiator });
+  const ports = {
+    catalog: catalogStub(env, workspace),
+    bus: busStub(env, workspace),
+    directory: directoryStub(env, workspace),
+  };
+  const isNamed = event.id !== ownStartId({ run: id, command });
+  const started = await startWorkflow(ports, { workflow, event, initiator, isNamed });
   if (!started.ok) {
     const { code, message, details } = started.error;
     const refused = { code: startErrors.get(code) ?? "NotStartable", message: `start: ${message}` };

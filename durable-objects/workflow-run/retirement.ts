@@ -96,14 +96,24 @@ export class Retirement {
     // A parent knows a child by the first run of its chain, which hands on what the parent tells it.
     const parent = successorIn(end.data) ? parentOfRun(start) : undefined;
     if (parent && (await this.#ports.hasChildren(start.workspace, parent.run))) return false;
-    await this.#archive(start);
-    return true;
+    return await this.#archive(start);
   }
 
-  async #archive({ id, workspace }: StoredStart): Promise<void> {
+  /** Whether the run may go: it is in the archive, or there is none. */
+  async #archive(start: StoredStart): Promise<boolean> {
+    const { id, workspace } = start;
     const archive = this.#ports.archive(workspace);
+    if (!archive) return true;
     const records = this.#journal.lastSeq();
-    if (!archive || (await archive.holds(id, records))) return;
+    const found = await archive.found(id);
+    if (found && !isSameStart(found.head.run, start)) {
+      console.error({
+        message: "the archive has another run of this id, so this one stays in its object",
+        run: id,
+      });
+      return false;
+    }
+    if (found?.records === String(records)) return true;
     const head = this.head();
     if (!head) throw new Error("the run's program is no longer kept");
     const { journal, log } = { journal: this.#journal, log: this.#logReader };
@@ -114,6 +124,7 @@ export class Retirement {
       history: historyText(head, journal, secrets),
       log: logText(log.pages(newestLine, secrets.mask)),
     });
+    return true;
   }
 
   /** The first line of the run's history as a file; undefined before it has begun. */
@@ -167,6 +178,11 @@ export class Retirement {
       this.#parts.put("start", run);
     });
   }
+}
+
+/** Both are of one run, and not of an event that came again when its first arrival was forgotten. */
+function isSameStart({ event, eventSeq }: HistoryHead["run"], start: StoredStart): boolean {
+  return eventSeq === start.eventSeq && event.time === start.event.time;
 }
 
 function* historyText(head: HistoryHead, journal: JournalStore, secrets: RunSecrets): Generator<string> {

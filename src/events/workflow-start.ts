@@ -23,6 +23,11 @@ export function startTriggerOf(workflow: string): string {
   return `${workflow}/${START_TRIGGER}`;
 }
 
+/** The id of a start for which the script has chosen none. */
+export function ownStartId({ run, command }: Parent): string {
+  return `${run}#${command}`;
+}
+
 export function workflowStart(start: {
   workspace: string;
   workflow: string;

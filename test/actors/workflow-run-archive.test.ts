@@ -41,7 +41,7 @@ describe("an archived file", () => {
     expect(history).toHaveLength(3000);
     expect(new Set(history)).toEqual(new Set([line]));
     expect(log).toEqual(["a", "b"]);
-    expect(await archive().holds(run, 3)).toBe(true);
+    expect(await archive().found(run)).toMatchObject({ records: "3", head: JSON.parse(line) });
     expect((await bucket.head(`${workspace}/runs/${run}/history.ndjson`))?.size).toBeLessThan(100_000);
   });
 

@@ -172,7 +172,7 @@ describe("a run that is over", () => {
 
   test("is kept while the archive cannot be written, and archived when it can", async () => {
     const run = await finishedRun("return 1");
-    const full = { head: async () => null, put: () => Promise.reject(new Error("no space")) };
+    const full = { get: async () => null, put: () => Promise.reject(new Error("no space")) };
     await bind(run.stub, { ARCHIVE: full as unknown as R2Bucket });
     await askedAfter(run, 31);
     expect(await run.state()).toBe("succeeded");
@@ -291,6 +291,30 @@ describe("a run that is over", () => {
     await askedAfter(run, 31);
     await run.rpc.start(start);
     expect(await leftovers(run)).toEqual(gone);
+  });
+
+  test("is not overwritten in the archive by another run of its id, which stays in its object", async () => {
+    const start = startOf(script('print("first")'));
+    const first = new TestRun(start.id);
+    await first.rpc.start(start);
+    await toldRun(first);
+    await askedAfter(first, 31);
+    const archived = await historyOf(first);
+    expect(archived).toBeDefined();
+
+    const again = new TestRun(start.id);
+    await again.rpc.start({
+      ...start,
+      event: event({ id: start.event.id, time: "2026-11-22T00:00:00Z" }),
+      eventSeq: 9,
+    });
+    await again.until("succeeded");
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    await askedAfter(again, 31);
+    expect(await historyOf(first)).toBe(archived);
+    expect((await leftovers(again)).tables).toBeGreaterThan(0);
+    expect((await again.detail()).id).toBe(start.id);
+    expect(said).toHaveBeenCalledWith(expect.objectContaining({ run: start.id }));
   });
 
   test("that is still going on is not touched, however long it lasts", async () => {

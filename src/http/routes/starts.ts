@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { startWorkflow } from "../../../durable-objects/start-workflow.ts";
-import { busStub, catalogStub, DEFAULT_WORKSPACE } from "../../../durable-objects/stubs.ts";
+import { busStub, catalogStub, DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
 import { isWithinDepth } from "../../events/json-depth.ts";
 import { workflowStart } from "../../events/workflow-start.ts";
 import { idempotencyKeySchema, nameSchema, runIdSchema } from "../../protocol/ids.ts";
@@ -22,8 +22,8 @@ const start = createRoute({
   summary: "Start a run of a workflow by its name",
   description:
     "Of one that declares `on_start`. Where that declares `inputs`, the input is an object of them, and every value that " +
-    "does not fit is refused by name (`invalid_input`). With the header `Idempotency-Key` the same start can be asked for again, and " +
-    "names the same run; `repeated` says so.",
+    "does not fit is refused by name (`invalid_input`). With the header `Idempotency-Key` the same start can be asked for again, up to " +
+    "400 days after the run's end, and names the same run; `repeated` says so.",
   middleware: [requires("operator"), limitBody(MAX_INPUT_BYTES)] as const,
   request: {
     params: z.object({ name: nameSchema }),
@@ -44,18 +44,20 @@ export const starts = createRoutes().openapi(start, async (c) => {
       errors: [{ pointer: "/input", message: `at most ${MAX_DEPTH} levels` }],
     });
   }
+  const key = c.req.valid("header")["idempotency-key"];
   const event = workflowStart({
     workspace: DEFAULT_WORKSPACE,
     workflow: name,
-    id: c.req.valid("header")["idempotency-key"] ?? crypto.randomUUID(),
+    id: key ?? crypto.randomUUID(),
     input,
     now: Date.now(),
   });
   const ports = {
     catalog: catalogStub(c.env, DEFAULT_WORKSPACE),
     bus: busStub(c.env, DEFAULT_WORKSPACE),
+    directory: directoryStub(c.env, DEFAULT_WORKSPACE),
   };
-  const initiator = c.get("identity").subject;
-  const { run, isRepeated } = unwrap(await startWorkflow(ports, { workflow: name, event, initiator }));
+  const request = { workflow: name, event, initiator: c.get("identity").subject, isNamed: key !== undefined };
+  const { run, isRepeated } = unwrap(await startWorkflow(ports, request));
   return c.json({ run, repeated: isRepeated }, 202);
 });

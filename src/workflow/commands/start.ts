@@ -6,7 +6,7 @@
 import { attributesOfConsequence, hopsOf, MAX_HOPS } from "../../events/hops.ts";
 import { runIdFor } from "../../events/run-id.ts";
 import { sensitiveAttribute } from "../../events/sensitive-data.ts";
-import { priorityOf, startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
+import { ownStartId, priorityOf, startTriggerOf, workflowStart } from "../../events/workflow-start.ts";
 import type { CommandId, RunId } from "../../protocol/ids.ts";
 import type { Outcome } from "../../protocol/journal.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
@@ -80,13 +80,14 @@ export const startKind: Kind<StartCommand> = {
 function begin(turn: Turn, command: StartCommand): void {
   const { start, sha256Hex } = turn.options;
   const { id, input = null, sensitive = [] } = argumentsOf(command);
+  const parent = { run: start.id, command: command.id };
   const event = workflowStart({
     workspace: start.workspace,
     workflow: command.name,
-    id: id ?? `${start.id}#${command.id}`,
+    id: id ?? ownStartId(parent),
     input,
     now: turn.now,
-    parent: { run: start.id, command: command.id, priority: priorityOf(start) },
+    parent: { ...parent, priority: priorityOf(start) },
     attributes: { ...attributesOfConsequence(start.event), ...sensitiveAttribute(sensitive) },
   });
   if (hopsOf(event) > MAX_HOPS) {

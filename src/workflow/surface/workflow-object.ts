@@ -100,7 +100,7 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
         default: "[]",
         meaning: "places",
       },
-      id: "Starts the workflow once in the workspace under this id; again is an error.",
+      id: "Starts the workflow once in the workspace under this id; again is an error, up to 400 days after that run's end.",
       wait: { doc: "Whether to wait for it to end.", default: "True" },
       parent_close: {
         doc: "What happens to it when this run, or the fiber that waits for it, ends before it does.",

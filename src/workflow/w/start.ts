@@ -23,7 +23,7 @@ function invalid(parameter: string, message: string): StarlarkError {
  * returns its output. Raises `ChildFailed` or `ChildCancelled` where it ends so, `UnknownWorkflow`, `NotStartable`. With
  * `wait=False` it returns `{"run": id}` once the run has been started. `parent_close` is what happens to a child that
  * still runs when this run, or the fiber, ends: `"cancel"`, `"terminate"` or `"abandon"`. With an `id` the workflow is
- * started once in the workspace under it; again is error `AlreadyStarted`.
+ * started once in the workspace under it; again is error `AlreadyStarted`, for as long as lists know the run.
  */
 export const start: Builtin = defineBuiltin(
   "start",
