@@ -10,6 +10,7 @@ import { boundedDeployment, withDeployment } from "../src/environments/deploymen
 import {
   type Freeze,
   freezeFaults,
+  freezeId,
   freezeNews,
   freezesInForce,
   nextFreezeChange,
@@ -236,8 +237,9 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
     const inForce = freezesInForce(freezes, now, stored.announced);
     const { began, ended } = freezeNews(stored.announced, inForce);
     this.#rows.put({ ...stored, announced: inForce });
-    for (const freeze of began) this.#emitFreeze("frozen", version, name, freeze);
+    // A freeze whose begin was moved ends first, and begins anew.
     for (const freeze of ended) this.#emitFreeze("thawed", version, name, freeze);
+    for (const freeze of began) this.#emitFreeze("frozen", version, name, freeze);
     const dueAt = nextFreezeChange(freezes, now);
     if (dueAt === undefined) this.#timers.drop(FREEZE_TIMER);
     else this.#timers.set({ id: FREEZE_TIMER, kind: FREEZE_TIMER, dueAt, data: null });
@@ -245,7 +247,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
 
   #emitFreeze(what: "frozen" | "thawed", version: number, environment: string, freeze: Freeze): void {
     // Within one version a freeze begins once and ends once, so this says it once however often it is sent.
-    this.#emit(what, `${version}/${freeze.name}`, environment, freeze);
+    this.#emit(what, `${version}/${freezeId(freeze)}`, environment, freeze);
   }
 
   async parkedMessages(): ReturnType<OutboxRpc["parkedMessages"]> {

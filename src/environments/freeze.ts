@@ -4,6 +4,11 @@ import type { freezeSchema } from "../protocol/environment.ts";
 
 export type Freeze = z.infer<typeof freezeSchema>;
 
+/** What a freeze is told from others by: one whose begin is moved is another; its end and its reason may be changed. */
+export function freezeId({ name, from }: Freeze): string {
+  return `${name}/${Date.parse(from)}`;
+}
+
 /**
  * The freezes in force at `now` (ms since the epoch), those included that were `announced` as being in force: a clock that
  * has gone back since does not end them.
@@ -28,7 +33,7 @@ export function nextFreezeChange(freezes: readonly Freeze[], now: number): numbe
 
 /**
  * What there is to say when `announced` were the freezes last said to be in force, and `inForce` are those that
- * now are. A freeze is the same as long as its name and begin are; its end and its reason may be changed.
+ * now are.
  */
 export function freezeNews(
   announced: readonly Freeze[],
@@ -41,7 +46,7 @@ export function freezeNews(
 }
 
 function isIn(freezes: readonly Freeze[], one: Freeze): boolean {
-  return freezes.some(({ name, from }) => name === one.name && Date.parse(from) === Date.parse(one.from));
+  return freezes.some((freeze) => freezeId(freeze) === freezeId(one));
 }
 
 /** What is wrong with a list of freezes, as JSON pointers into it; empty when nothing is. */

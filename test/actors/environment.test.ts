@@ -272,6 +272,24 @@ test("a freeze that is in force when it is made, lifted and made again says so e
   await expect.poll(() => typesOf(name)).toEqual(["frozen", "thawed", "frozen"]);
 });
 
+test("a freeze whose begin is moved while it holds ends, begins anew, and says its end when that has come", async () => {
+  const { name, object, put } = fresh();
+  const start = Date.now();
+  const at = (ms: number) => new Date(start + ms).toISOString();
+  const december = { name: "december", from: at(-7200_000), to: at(3600_000), reason: "holidays" };
+  await put({ freezes: [december] });
+  const moved = { ...december, from: at(-3600_000) };
+  await put({ freezes: [moved] });
+  await expect.poll(() => typesOf(name)).toEqual(["frozen", "thawed", "frozen"]);
+
+  vi.useFakeTimers({ toFake: ["Date"], now: start + 3600_000 });
+  await runDurableObjectAlarm(object);
+  await expect.poll(() => typesOf(name)).toEqual(["frozen", "thawed", "frozen", "thawed"]);
+  expect((await eventsOf(name)).map(({ data }) => data)).toEqual(
+    [december, december, moved, moved].map((freeze) => ({ environment: name, ...freeze })),
+  );
+});
+
 test("what a deployment sets off is in the name of who caused it, and counts as one run further", async () => {
   const { name, rpc, put } = fresh();
   await put();
