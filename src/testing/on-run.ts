@@ -15,6 +15,7 @@ import {
   typeName,
   type Value,
 } from "../starlark/index.ts";
+import { isSameJson } from "../workflow/canonical-json.ts";
 import { durationArgument, jsonObjectArgument } from "../workflow/index.ts";
 import type { CallRule } from "./call-rules.ts";
 
@@ -132,9 +133,7 @@ function inputsMatcher(inputs: Value | undefined): CallRule["fitsInputs"] {
   }
   const wanted = Object.entries(jsonObjectArgument("t.on_run", "inputs", inputs));
   return (given) =>
-    wanted.every(
-      ([name, value]) => Object.hasOwn(given, name) && JSON.stringify(given[name]) === JSON.stringify(value),
-    );
+    wanted.every(([name, value]) => Object.hasOwn(given, name) && isSameJson(given[name] ?? null, value));
 }
 
 /** The rule that the arguments describe. Throws `InvalidRule`, `InvalidDuration`. */
