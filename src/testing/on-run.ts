@@ -4,6 +4,7 @@ import type { JobOutcome } from "../protocol/job.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import {
   Fiber,
+  type FiberOptions,
   fromJson,
   HostObject,
   StarlarkDict,
@@ -40,12 +41,23 @@ function invalid(message: string): StarlarkError {
   return new StarlarkError(`t.on_run: ${message}`, { code: "InvalidRule" });
 }
 
-/** Calls a function of the test while the world waits for it. An error in it ends the test, not the run. */
-function callNow(fn: Value, args: readonly Value[]): Value {
-  const state = new Fiber(fn, args).run();
-  if (state.kind === "done") return state.value;
-  if (state.kind === "failed") throw state.error;
-  throw invalid("a function of a rule cannot wait");
+/**
+ * Makes something of what a function of the test returns, while the world waits for it. It is called when a run makes a
+ * call, whoever is asked then: what it does wrong ends the test, and is no error for the run or the test to catch.
+ */
+function callNow<T>(fn: Value, inputs: JsonObject, options: FiberOptions, then: (returned: Value) => T): T {
+  try {
+    const state = new Fiber(fn, [fromJson(inputs)], [], options).run();
+    if (state.kind === "failed") throw state.error;
+    if (state.kind === "suspended") throw invalid("a function of a rule cannot wait");
+    return then(state.value);
+  } catch (error) {
+    if (!(error instanceof StarlarkError) || error.uncatchable) throw error;
+    const { code, message, details, traceback } = error;
+    const ending = new StarlarkError(message, { code, details, uncatchable: true, cause: error });
+    ending.traceback = traceback;
+    throw ending;
+  }
 }
 
 function isCallable(value: Value): boolean {
@@ -94,11 +106,7 @@ function failure(value: Value): JobOutcome {
   );
 }
 
-function outcomeOf(
-  returns: Value | undefined,
-  fails: Value | undefined,
-  lost: boolean | undefined,
-): CallRule["outcome"] {
+function outcomeOf([, returns, fails, lost]: OnRunArguments, options: FiberOptions): CallRule["outcome"] {
   if ([returns, fails, lost].filter((given) => given !== undefined).length > 1) {
     throw invalid("a call either returns, fails or is lost: give one of returns=, fails= and lost=");
   }
@@ -117,17 +125,17 @@ function outcomeOf(
     const outputs = jsonObjectArgument("t.on_run", "returns", returns);
     return () => ({ ok: outputs });
   }
-  return (inputs) => {
-    const outputs = callNow(returns, [fromJson(inputs)]);
-    if (outputs === null) return { ok: {} };
-    if (outputs instanceof StarlarkDict) return { ok: jsonObjectArgument("t.on_run", "returns", outputs) };
-    throw invalid(`the function of returns= returned ${typeName(outputs)}, want a dict of outputs`);
-  };
+  return (inputs) =>
+    callNow(returns, inputs, options, (outputs) => {
+      if (outputs === null) return { ok: {} };
+      if (outputs instanceof StarlarkDict) return { ok: jsonObjectArgument("t.on_run", "returns", outputs) };
+      throw invalid(`the function of returns= returned ${typeName(outputs)}, want a dict of outputs`);
+    });
 }
 
-function inputsMatcher(inputs: Value | undefined): CallRule["fitsInputs"] {
+function inputsMatcher(inputs: Value | undefined, options: FiberOptions): CallRule["fitsInputs"] {
   if (inputs === undefined) return () => true;
-  if (isCallable(inputs)) return (given) => truth(callNow(inputs, [fromJson(given)]));
+  if (isCallable(inputs)) return (given) => callNow(inputs, given, options, truth);
   if (!(inputs instanceof StarlarkDict)) {
     throw invalid(`for parameter inputs: got ${typeName(inputs)}, want a dict, or a function of the inputs`);
   }
@@ -136,15 +144,18 @@ function inputsMatcher(inputs: Value | undefined): CallRule["fitsInputs"] {
     wanted.every(([name, value]) => Object.hasOwn(given, name) && isSameJson(given[name] ?? null, value));
 }
 
-/** The rule that the arguments describe. Throws `InvalidRule`, `InvalidDuration`. */
-export function ruleOf(given: OnRunArguments): CallRule {
-  const [step, returns, fails, lost, takes, holds, rejects, inputs, environment, times] = given;
+/**
+ * The rule that the arguments describe; `options`: what the functions of the test run with. Throws `InvalidRule`,
+ * `InvalidDuration`.
+ */
+export function ruleOf(given: OnRunArguments, options: FiberOptions): CallRule {
+  const [step, , , , takes, holds, rejects, inputs, environment, times] = given;
   checkStep(step);
   if (times !== undefined && times < 1) throw invalid(`for parameter times: got ${times}, want at least 1`);
   return {
     reference: step,
-    fitsInputs: inputsMatcher(inputs),
-    outcome: outcomeOf(returns, fails, lost),
+    fitsInputs: inputsMatcher(inputs, options),
+    outcome: outcomeOf(given, options),
     takesMs: takes === undefined ? 0 : durationArgument("t.on_run", "takes", takes),
     holds: reasonsOf("holds", holds),
     rejects: reasonsOf("rejects", rejects),

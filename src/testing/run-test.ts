@@ -1,7 +1,7 @@
 // Runs one test function in a world of its own.
 import type { JournalRecord } from "../protocol/journal.ts";
 import type { RunDetail } from "../protocol/run.ts";
-import { Budget, Fiber, type StarlarkError, type Value } from "../starlark/index.ts";
+import { Budget, Fiber, type FiberOptions, type StarlarkError, type Value } from "../starlark/index.ts";
 import type { Sha256Hex } from "../workflow/index.ts";
 import type { TestFile, TestFunction } from "./test-file.ts";
 import { TestObject } from "./test-object.ts";
@@ -58,10 +58,11 @@ export function runTest(file: TestFile, test: TestFunction, options: RunTestOpti
     seed: `${options.seed}/${test.name}`,
   });
   const printed: string[] = [];
-  const fiber = new Fiber(test.fn, [new TestObject(world, nameOf)], [], {
+  const fiberOptions: FiberOptions = {
     budget: new Budget(limits),
     print: (text) => printed.push(text),
-  });
+  };
+  const fiber = new Fiber(test.fn, [new TestObject({ world, nameOf, fiberOptions })], [], fiberOptions);
   const state = fiber.run();
   return {
     name: test.name,

@@ -8,6 +8,7 @@ import type { ErrorData } from "../protocol/result.ts";
 import {
   type CallContext,
   defineBuiltin,
+  type FiberOptions,
   fromJson,
   StarlarkError,
   StarlarkList,
@@ -32,9 +33,11 @@ const decisionSignature = "step??: string, run??, by??: string, comment??: strin
 /** The name under which a run finds its handler: that of a top-level function, or one given for this test. */
 export type NameOf = (handler: Value) => string;
 
-interface TestFunctionsOptions {
+export interface TestFunctionsOptions {
   world: World;
   nameOf: NameOf;
+  /** What the functions that the test gives run with: its budget, and what it prints to. */
+  fiberOptions: FiberOptions;
   /** A run as tests see it: the same one each time. */
   runObject: (run: TestedRun) => RunObject;
 }
@@ -65,12 +68,12 @@ export function testFunctions(options: TestFunctionsOptions): ReadonlyMap<string
 }
 
 /** What stands for the world outside. */
-function standIns({ world, nameOf }: TestFunctionsOptions): Functions {
+function standIns({ world, nameOf, fiberOptions }: TestFunctionsOptions): Functions {
   return {
     on_run: [
       onRunSignature,
       (_ctx, ...given: OnRunArguments) => {
-        const rule = ruleOf(given);
+        const rule = ruleOf(given, fiberOptions);
         world.calls.rules.add(rule);
         return new RuleObject(rule);
       },

@@ -4,7 +4,7 @@ import type { StartView } from "../protocol/start.ts";
 import { fromJson, HostObject, makeStruct, StarlarkList, type Value } from "../starlark/index.ts";
 import { timeFromMs } from "../workflow/index.ts";
 import { RunObject } from "./run-object.ts";
-import { type NameOf, testFunctions } from "./test-functions.ts";
+import { type TestFunctionsOptions, testFunctions } from "./test-functions.ts";
 import type { TestedRun } from "./tested-run.ts";
 import type { World } from "./world.ts";
 
@@ -13,10 +13,10 @@ export class TestObject extends HostObject {
   readonly #functions: ReadonlyMap<string, Value>;
   readonly #runs = new Map<TestedRun, RunObject>();
 
-  constructor(world: World, nameOf: NameOf) {
+  constructor(options: Omit<TestFunctionsOptions, "runObject">) {
     super();
-    this.#world = world;
-    this.#functions = testFunctions({ world, nameOf, runObject: (run) => this.#runObject(run) });
+    this.#world = options.world;
+    this.#functions = testFunctions({ ...options, runObject: (run) => this.#runObject(run) });
   }
 
   override get type(): string {
