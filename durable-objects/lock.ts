@@ -26,6 +26,8 @@ import { DEFAULT_WORKSPACE, directoryStub } from "./stubs.ts";
 const DAY_MS = 24 * 3600_000;
 const RETENTION_TIMER = "retention";
 const SUMMARY_DELAY_MS = 50;
+/** How many of those that wait are shown. */
+const MAX_SHOWN = 100;
 /** The directory's copy. Filled in when it is sent: only the newest matters. */
 const summaryMessage: Message = { receiver: "directory/", method: "summary", args: [] };
 
@@ -95,7 +97,7 @@ export class Lock extends DurableObject<Env> implements LockRpc {
     return {
       key,
       holders: this.#claims.holders(),
-      waiting: this.#claims.waiting(),
+      waiting: this.#claims.waiting(MAX_SHOWN),
       waitingCount: this.#claims.waitingCount(),
       version: this.#claims.version(),
     };
@@ -106,12 +108,8 @@ export class Lock extends DurableObject<Env> implements LockRpc {
     const now = Date.now();
     const isChanged = this.#tables.transaction(() => {
       if (!write(now)) return false;
-      const waiting = this.#claims.waiting();
-      const granted = grantable(
-        this.#claims.holders().length,
-        waiting.map(({ limit }) => limit),
-      );
-      for (const { run, command } of waiting.slice(0, granted)) {
+      const granted = grantable(this.#claims.heldCount(), this.#claims.waitingLimits());
+      for (const { run, command } of this.#claims.waiting(granted)) {
         const claimant: Claimant = { run: run as RunId, command: command as CommandId };
         this.#claims.grant(claimant, now);
         this.#outbox.add(message("run", run, "lockGranted", [{ command: claimant.command }]));

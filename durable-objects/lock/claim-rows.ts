@@ -18,9 +18,6 @@ type Row = {
   granted_at: number | null;
 };
 
-/** How many of those that wait are shown, and looked at to be granted the lock. */
-const MAX_SHOWN = 100;
-
 function keyOf({ run, command }: Claimant): string {
   return `${run}#${command}`;
 }
@@ -94,13 +91,29 @@ export class ClaimRows {
     return this.#in("held", Number.MAX_SAFE_INTEGER);
   }
 
+  heldCount(): number {
+    return this.#count("held");
+  }
+
   /** The next first. */
-  waiting(): Claim[] {
-    return this.#in("waiting", MAX_SHOWN);
+  waiting(limit: number): Claim[] {
+    return this.#in("waiting", limit);
+  }
+
+  /** What those that wait have asked for, the next first: each is read when it is looked at. */
+  *waitingLimits(): Iterable<number> {
+    const rows = this.#sql.exec<{ limit: number }>(
+      `SELECT "limit" FROM claims WHERE state = 'waiting' ORDER BY seq`,
+    );
+    for (const { limit } of rows) yield limit;
   }
 
   waitingCount(): number {
-    return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM claims WHERE state = 'waiting'").one().n;
+    return this.#count("waiting");
+  }
+
+  #count(state: string): number {
+    return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM claims WHERE state = ?", state).one().n;
   }
 
   #in(state: string, limit: number): Claim[] {

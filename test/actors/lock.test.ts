@@ -2,7 +2,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import type { Lock } from "../../durable-objects/lock.ts";
 import { DEFAULT_WORKSPACE, directoryStub, lockStub } from "../../durable-objects/stubs.ts";
+import type { LockView } from "../../src/protocol/lock.ts";
+import type { Result } from "../../src/protocol/result.ts";
+import { Outbox } from "../../src/storage/outbox.ts";
 import { tablesOf } from "./object-fixture.ts";
 import { command, newRunId, operator, script, startRun, type TestRun, unwrap } from "./run-fixture.ts";
 
@@ -68,6 +72,33 @@ describe("a lock", () => {
     });
     for (const run of runs) await go(run);
     await Promise.all(runs.map((run) => run.until("succeeded")));
+  });
+
+  test("goes to as many as it is for, however many that is, when the one before them lets go", async () => {
+    const lock = aLock();
+    const claim = { key: lock.key, run: newRunId(), command: command("0.1#1"), workflow: "w", limit: 200 };
+    // The first of those that wait wants it for itself, and nobody overtakes it.
+    const alone = { ...claim, run: newRunId(), limit: 1 };
+    const waiting = [alone, ...Array.from({ length: 204 }, () => ({ ...claim, run: newRunId() }))];
+    // These runs do not exist: it is seen whom the lock would tell.
+    const add = vi.spyOn(Outbox.prototype, "add").mockReturnValue();
+    const { before, after } = await runInDurableObject<Lock, Record<"before" | "after", Result<LockView>>>(
+      lock.stub,
+      async (actor) => {
+        for (const one of [claim, ...waiting]) await actor.acquire(one);
+        const before = await actor.view();
+        add.mockClear();
+        await actor.release(claim);
+        return { before, after: await actor.view() };
+      },
+    );
+    const told = add.mock.calls.filter(([{ method }]) => method === "lockGranted");
+    add.mockRestore();
+    expect(unwrap(before)).toMatchObject({ waitingCount: 205, waiting: { length: 100 } });
+    const next = waiting.slice(0, 200).map(({ run }) => run);
+    expect(unwrap(after).holders.map(({ run }) => run)).toEqual(next);
+    expect(told.map(([{ receiver }]) => receiver)).toEqual(next.map((run) => `run/${run}`));
+    expect(unwrap(after).waiting.map(({ run }) => run)).toEqual(waiting.slice(200).map(({ run }) => run));
   });
 
   test("is free again when the run that holds it is terminated", async () => {
