@@ -21,6 +21,11 @@ export interface Client {
   delete<T>(path: string, request?: ApiRequest): Promise<T>;
 }
 
+/** The header that names a request: asked for again under the same key, it counts once. */
+export function idempotencyKey(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { "idempotency-key": key };
+}
+
 async function send(
   connection: Connection,
   method: string,

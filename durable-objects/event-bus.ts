@@ -10,7 +10,7 @@ import { MAX_RATE_PERIOD_MS } from "../src/protocol/flow-control.ts";
 import type { CommandId, RunId } from "../src/protocol/ids.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
-import type { ScheduleView } from "../src/protocol/schedule.ts";
+import type { Backfilled, ScheduleView } from "../src/protocol/schedule.ts";
 import type { PlaceClaim, Standing, StartView } from "../src/protocol/start.ts";
 import type { Identity } from "../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../src/protocol/workflow.ts";
@@ -289,10 +289,10 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     );
   }
 
-  async resumeSchedule(resume: { id: string; by: Identity }): Promise<Result<ScheduleView>> {
-    const { id, by } = resume;
+  async resumeSchedule(resume: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>> {
+    const { id, by, reason } = resume;
     const now = Date.now();
-    return this.#audited(`schedule/${id}/resume/${now}`, by, "schedule.resume", id, {}, now, () =>
+    return this.#audited(`schedule/${id}/resume/${now}`, by, "schedule.resume", id, { reason }, now, () =>
       this.#schedules.resume(id, now),
     );
   }
@@ -302,6 +302,18 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const now = Date.now();
     return this.#audited(`schedule/${id}/trigger/${key}`, by, "schedule.trigger", id, {}, now, () =>
       this.#schedules.trigger(id, key, by.subject, now),
+    );
+  }
+
+  async backfillSchedule(
+    backfill: Parameters<EventBusRpc["backfillSchedule"]>[0],
+  ): Promise<Result<Backfilled>> {
+    const now = Date.now();
+    const { id, by, from, to = now } = backfill;
+    const key = `schedule/${id}/backfill/${from}/${to}/${now}`;
+    const keptSince = this.#eventsKeptSince(now) ?? Number.NEGATIVE_INFINITY;
+    return this.#audited(key, by, "schedule.backfill", id, { from, to }, now, () =>
+      this.#schedules.backfill(id, { from, to }, { by: by.subject, now, keptSince }),
     );
   }
 
@@ -378,19 +390,24 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   /** Removes old events and what became of them, some of each; answers of which it were most, how many. */
   #removeOldEvents(now: number): number {
-    let before: number;
-    try {
-      before = now - eventRetentionMs(this.env);
-    } catch (error) {
-      console.error({ message: "no event is removed", error: String(error) });
-      return 0;
-    }
+    const before = this.#eventsKeptSince(now);
+    if (before === undefined) return 0;
     const events = this.#events.removeOlder(before, REMOVED_AT_ONCE);
     const starts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
     this.#waits.removeOver(before);
     this.#lineages.removeGone();
     return Math.max(events, starts);
+  }
+
+  /** Events that have arrived since then are kept; undefined where the setting is wrong, and so all of them are. */
+  #eventsKeptSince(now: number): number | undefined {
+    try {
+      return now - eventRetentionMs(this.env);
+    } catch (error) {
+      console.error({ message: "no event is removed", error: String(error) });
+      return undefined;
+    }
   }
 }
 

@@ -88,7 +88,7 @@ function parametersType(parameters: Parameter[], place: string): string {
 function operationType({ parameters = [], requestBody, responses }: Operation): string {
   const places = ["query", "path", "header", "cookie"].map((place) => parametersType(parameters, place));
   const body = requestBody
-    ? `requestBody: { ${contentType(requestBody.content, true)} }`
+    ? `requestBody${requestBody.required ? "" : "?"}: { ${contentType(requestBody.content, true)} }`
     : "requestBody?: never";
   const answers = Object.entries(responses).map(
     ([status, { content }]) =>

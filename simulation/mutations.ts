@@ -64,9 +64,9 @@ export const mutations: readonly NamedMutation[] = [
     name: "an event that comes twice is two events",
     invariant: 2,
     file: "durable-objects/event-bus/arrivals.ts",
-    find: "return this.#repeated(event) ?? this.#takeNew(event, initiator, now);",
+    find: "return this.#repeated(event) ?? this.#takeNew(event, { initiator, now, rule });",
     replace:
-      "return this.#takeNew(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, initiator, now);",
+      "return this.#takeNew(this.#repeated(event) ? { ...event, id: crypto.randomUUID() } : event, { initiator, now, rule });",
   },
   {
     name: "a lock is granted to one more than may hold it",

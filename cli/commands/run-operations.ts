@@ -4,6 +4,7 @@ import pc from "picocolors";
 import type { JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/operation.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
+import { idempotencyKey } from "../client.ts";
 import { contextOf } from "../command.ts";
 import { printable } from "../output.ts";
 import { runPath } from "../run-path.ts";
@@ -77,11 +78,12 @@ function addForkCommand(run: Command, name: "fork" | "restart", description: str
     )
     .option("--current", "on the version of the workflow that is registered now")
     .option("--reason <text>", WHY, "")
+    .option("--key <text>", "asked for again under the same key, it is the same run")
     .action(
       async (
         id: string,
         at: string | undefined,
-        options: { current?: boolean; reason: string },
+        options: { current?: boolean; reason: string; key?: string },
         command: Command,
       ) => {
         const { client, out } = contextOf(command);
@@ -92,6 +94,7 @@ function addForkCommand(run: Command, name: "fork" | "restart", description: str
             restart: name === "restart",
             reason: options.reason,
           },
+          headers: idempotencyKey(options.key),
         });
         out.result(
           summary,

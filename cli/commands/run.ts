@@ -4,7 +4,7 @@ import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
 import { historyText } from "../../src/workflow/index.ts";
-import type { Client } from "../client.ts";
+import { type Client, idempotencyKey } from "../client.ts";
 import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
 import { ago, type Output, printable, table } from "../output.ts";
 import { firstOf, pages } from "../pages.ts";
@@ -151,7 +151,7 @@ export function addRunCommands(program: Command): void {
         `/v1/workflows/${encodeURIComponent(name)}/runs`,
         {
           body: input === undefined ? {} : { input },
-          ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+          headers: idempotencyKey(options.key),
         },
       );
       if (!options.watch) {
@@ -176,7 +176,7 @@ export function addRunCommands(program: Command): void {
       const path = `${runPath(id)}/signals/${encodeURIComponent(name)}`;
       const sent = await client.post<{ id: string }>(path, {
         body: options.data === undefined ? {} : { data: options.data },
-        ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+        headers: idempotencyKey(options.key),
       });
       out.result(sent, () => `${pc.green("✓")} the run has ${printable(name)}`);
     });

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
-import type { ScheduleView } from "../../src/protocol/schedule.ts";
-import { contextOf } from "../command.ts";
+import type { Backfilled, ScheduleView } from "../../src/protocol/schedule.ts";
+import { idempotencyKey } from "../client.ts";
+import { contextOf, parseInstant } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, duration, printable, table, timeIn } from "../output.ts";
 import { receiptLines } from "../receipt-lines.ts";
@@ -26,6 +27,19 @@ function nextText({ next, paused }: ScheduleView, now: number): string {
   if (paused) return pc.yellow(`paused by ${printable(paused.by)}`);
   const [first] = next;
   return first === undefined ? "never" : `in ${duration(Math.max(0, first - now))}`;
+}
+
+function backfilledText(id: string, { fired, before }: Backfilled): string {
+  if (fired.length + before.length === 0) return `${id} has no time in there`;
+  const block = (time: number, what: string, receipt: EventReceipt) => [
+    `${new Date(time).toISOString()} ${what}`,
+    ...receiptLines(receipt),
+  ];
+  return [
+    `${pc.green("✓")} ${id} fired for ${fired.length} of ${fired.length + before.length} times`,
+    ...fired.flatMap(({ time, receipt }) => block(time, "fired", receipt)),
+    ...before.flatMap(({ time, receipt }) => block(time, pc.dim("had fired before"), receipt)),
+  ].join("\n");
 }
 
 export function addScheduleCommands(program: Command): void {
@@ -88,9 +102,10 @@ export function addScheduleCommands(program: Command): void {
     .command("resume")
     .description("go on with its next time")
     .argument("<schedule>", "WORKFLOW/NAME")
-    .action(async (id: string, _options: unknown, command: Command) => {
+    .option("--reason <text>", "why", "")
+    .action(async (id: string, options: { reason: string }, command: Command) => {
       const { client, out } = contextOf(command);
-      const one = await client.post<ScheduleView>(`${pathOf(id)}/resume`);
+      const one = await client.post<ScheduleView>(`${pathOf(id)}/resume`, { body: options });
       out.result(one, () => `${pc.green("✓")} ${one.id} fires ${nextText(one, Date.now())}`);
     });
 
@@ -98,9 +113,31 @@ export function addScheduleCommands(program: Command): void {
     .command("trigger")
     .description("fire it now")
     .argument("<schedule>", "WORKFLOW/NAME")
-    .action(async (id: string, _options: unknown, command: Command) => {
+    .option("--key <text>", "asked for again under the same key, it fires nothing more")
+    .action(async (id: string, { key }: { key?: string }, command: Command) => {
       const { client, out } = contextOf(command);
-      const receipt = await client.post<EventReceipt>(`${pathOf(id)}/trigger`);
-      out.result(receipt, () => [`${pc.green("✓")} ${id} fired`, ...receiptLines(receipt)].join("\n"));
+      const receipt = await client.post<EventReceipt>(`${pathOf(id)}/trigger`, {
+        headers: idempotencyKey(key),
+      });
+      const what = receipt.duplicate ? "had fired before" : "fired";
+      out.result(receipt, () => [`${pc.green("✓")} ${id} ${what}`, ...receiptLines(receipt)].join("\n"));
+    });
+
+  schedule
+    .command("backfill")
+    .description(
+      "fire it for times that have gone by, each once: at most 100, those fired for before included",
+    )
+    .argument("<schedule>", "WORKFLOW/NAME")
+    .requiredOption(
+      "--from <time>",
+      "for its times then or later: 2026-11-21T13:00Z, or how long ago: 90m, 12h, 7d",
+      parseInstant,
+    )
+    .option("--to <time>", "only before then (default: now)", parseInstant)
+    .action(async (id: string, range: { from: string; to?: string }, command: Command) => {
+      const { client, out } = contextOf(command);
+      const done = await client.post<Backfilled>(`${pathOf(id)}/backfill`, { body: range });
+      out.result(done, () => backfilledText(id, done));
     });
 }

@@ -12,6 +12,7 @@ import type { Starts } from "../../src/events/starts.ts";
 import { WORKFLOW_START } from "../../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
+import type { Trigger } from "../../src/protocol/workflow.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import { message } from "../deliver.ts";
 import type { Effects, EventRows } from "./event-rows.ts";
@@ -51,10 +52,16 @@ export class Arrivals {
   }
 
   /**
-   * Answers with what the event does. For one that has come before, with what it did then. `now` in ms since the epoch.
+   * Answers with what the event does. For one that has come before, with what it did then. `now` in ms since the epoch;
+   * `rule` is what holds for a trigger at this event, where that is not what it declares.
    */
-  take(event: CloudEvent, initiator: string, now: number): EventReceipt {
-    return this.#repeated(event) ?? this.#takeNew(event, initiator, now);
+  take(
+    event: CloudEvent,
+    initiator: string,
+    now: number,
+    rule: (trigger: Trigger) => Trigger = (trigger) => trigger,
+  ): EventReceipt {
+    return this.#repeated(event) ?? this.#takeNew(event, { initiator, now, rule });
   }
 
   #repeated(event: CloudEvent): EventReceipt | undefined {
@@ -62,7 +69,10 @@ export class Arrivals {
     return receipt && { ...receipt, duplicate: true };
   }
 
-  #takeNew(event: CloudEvent, initiator: string, now: number): EventReceipt {
+  #takeNew(
+    event: CloudEvent,
+    { initiator, now, rule }: { initiator: string; now: number; rule: (trigger: Trigger) => Trigger },
+  ): EventReceipt {
     const filtered = new FilteredEvent(event);
     const seq = this.#events.nextSeq();
     const started: EventReceipt["started"] = [];
@@ -71,7 +81,8 @@ export class Arrivals {
     for (const candidate of matching) {
       const { workflow } = candidate;
       const trigger = candidate.trigger.id;
-      const arrival = this.#starts.arrive(candidate, filtered, { seq, initiator, now });
+      const ruled = { ...candidate, trigger: rule(candidate.trigger) };
+      const arrival = this.#starts.arrive(ruled, filtered, { seq, initiator, now });
       if (arrival.kind === "undecided") {
         this.#triggers.noteFailure(trigger, event, arrival.reason, now);
         skipped.push({ by: trigger, reason: `its key failed: ${arrival.reason}` });

@@ -4,13 +4,14 @@
 //    timer fires again, and finds either nothing done or all of it.
 // 2. A schedule belongs to its trigger's id: a new version of the workflow leaves what it has fired for and who paused
 //    it as it is; where its times change, it goes on with the first new one.
+import { type BackfillRange, takingTurns, timesToBackfill } from "../../src/events/backfill.ts";
 import { dueAt, firingsAt, GRACE_MS } from "../../src/events/firing.ts";
 import { type Firing, scheduleEvent } from "../../src/events/schedule-event.ts";
 import { nextTime, nextTimes } from "../../src/events/timetable.ts";
 import type { CloudEvent, EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { Schedule } from "../../src/protocol/flow-control.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
-import type { ScheduleView } from "../../src/protocol/schedule.ts";
+import type { Backfilled, ScheduleView } from "../../src/protocol/schedule.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
 import type { Timers } from "../../src/storage/timers.ts";
 import { sha256 } from "../sha256.ts";
@@ -20,7 +21,12 @@ import type { ScheduleRows, ScheduleState } from "./schedule-rows.ts";
 const SHOWN_TIMES = 5;
 const TIMER = "schedule";
 
-type Take = (event: CloudEvent, initiator: string, now: number) => EventReceipt;
+type Take = (
+  event: CloudEvent,
+  initiator: string,
+  now: number,
+  rule?: (trigger: Trigger) => Trigger,
+) => EventReceipt;
 
 function isSameTimes(a: Schedule, b: Schedule): boolean {
   return a.cron === b.cron && a.everyMs === b.everyMs && a.timezone === b.timezone;
@@ -88,8 +94,13 @@ export class Schedules {
     this.#put({ ...state, last, nextTime: next?.time });
   }
 
-  #fireFor({ schedule }: ScheduleState, firing: Firing, initiator: string): EventReceipt {
-    return this.#take(scheduleEvent(DEFAULT_WORKSPACE, schedule, firing), initiator, firing.firedAt);
+  #fireFor(
+    { schedule }: ScheduleState,
+    firing: Firing,
+    initiator: string,
+    rule?: (trigger: Trigger) => Trigger,
+  ): EventReceipt {
+    return this.#take(scheduleEvent(DEFAULT_WORKSPACE, schedule, firing), initiator, firing.firedAt, rule);
   }
 
   /** Fires by hand, also when paused. The same `key` again changes nothing. */
@@ -97,6 +108,33 @@ export class Schedules {
     const state = this.#rows.find(id);
     if (!state) return unknown(id);
     return ok(this.#fireFor(state, { schedule: id, time: now, firedAt: now, manual: key }, by));
+  }
+
+  /** Fires for the times of a range that have not been fired for yet, also when paused. Again, it changes nothing. */
+  backfill(
+    id: string,
+    range: BackfillRange,
+    { by, now, keptSince }: { by: string; now: number; keptSince: number },
+  ): Result<Backfilled> {
+    const state = this.#rows.find(id);
+    if (!state) return unknown(id);
+    const times = timesToBackfill(state.schedule, range, { now, keptSince });
+    if (!times.ok) return times;
+    const done: Backfilled = { fired: [], before: [] };
+    for (const time of times.value) {
+      const receipt = this.#fireFor(
+        state,
+        { schedule: id, time, firedAt: now, isLate: true },
+        by,
+        takingTurns,
+      );
+      (receipt.duplicate ? done.before : done.fired).push({ time, receipt });
+    }
+    const newest = done.fired.at(-1);
+    if (newest && newest.time > (state.last?.time ?? Number.NEGATIVE_INFINITY)) {
+      this.#put({ ...state, last: { time: newest.time, seq: newest.receipt.seq } });
+    }
+    return ok(done);
   }
 
   /** What comes while it is paused is let go. Idempotent: the first to pause it stays the one who did. */

@@ -3,7 +3,7 @@ import type { CloudEvent, EventReceipt, EventStory, StoredEvent } from "../../sr
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Result } from "../../src/protocol/result.ts";
-import type { ScheduleView } from "../../src/protocol/schedule.ts";
+import type { Backfilled, ScheduleView } from "../../src/protocol/schedule.ts";
 import type { Lineage, PlaceClaim, StartView } from "../../src/protocol/start.ts";
 import type { Identity } from "../../src/protocol/token.ts";
 import type { ProgramSource, Trigger, TriggerStatus } from "../../src/protocol/workflow.ts";
@@ -80,7 +80,14 @@ export interface EventBusRpc extends OutboxRpc {
   schedules(): Promise<ScheduleView[]>;
   schedule(id: string): Promise<Result<ScheduleView>>;
   pauseSchedule(pause: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>>;
-  resumeSchedule(resume: { id: string; by: Identity }): Promise<Result<ScheduleView>>;
+  resumeSchedule(resume: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>>;
   /** Fires by hand. Idempotent by `key`. */
   triggerSchedule(trigger: { id: string; key: string; by: Identity }): Promise<Result<EventReceipt>>;
+  /** Fires for times that have gone by, to now where `to` is left out. Each fires once. Refuses `invalid_backfill`. */
+  backfillSchedule(backfill: {
+    id: string;
+    from: number;
+    to: number | undefined;
+    by: Identity;
+  }): Promise<Result<Backfilled>>;
 }

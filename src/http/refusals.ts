@@ -211,6 +211,11 @@ export const refusals = {
   },
   payload_too_large: { status: 413, means: "The body, or the part the detail names, is over its limit." },
   unsupported_media_type: { status: 415, means: "The `Content-Type` is not one that is taken here." },
+  invalid_backfill: {
+    status: 422,
+    means:
+      "The range has times that cannot be made up for: more than 100, some that are yet to come, or longer ago than events are kept. The detail says which.",
+  },
   invalid_outcome: { status: 422, means: "The command cannot end with this value; the detail says why." },
   invalid_workflow: {
     status: 422,

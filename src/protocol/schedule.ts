@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventReceiptSchema } from "./cloud-event.ts";
 import { scheduleSchema } from "./flow-control.ts";
 
 /** A schedule as people see it. */
@@ -14,4 +15,18 @@ export const scheduleViewSchema = scheduleSchema.extend({
 });
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;
 
-export const pauseSchema = z.strictObject({ reason: z.string().max(1000).default("") });
+/** Body of a schedule's `/pause` and `/resume`. */
+export const scheduleReasonSchema = z.strictObject({ reason: z.string().max(1000).default("") });
+
+const backfilledTimeSchema = z.object({
+  /** The time it fired for, ms since the epoch. */
+  time: z.number(),
+  receipt: eventReceiptSchema,
+});
+
+/** What a backfill has done: the times that it fired for, and those that had been fired for before, oldest first. */
+export const backfilledSchema = z.object({
+  fired: z.array(backfilledTimeSchema),
+  before: z.array(backfilledTimeSchema),
+});
+export type Backfilled = z.infer<typeof backfilledSchema>;

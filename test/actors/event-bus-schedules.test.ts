@@ -137,7 +137,9 @@ describe("a schedule", () => {
       await bench.settle();
       expect(bench.runs.started).toEqual([]);
       expect(await bench.bus.schedule("ops/nightly")).toMatchObject({ value: { paused: { by: "alice" } } });
-      expect(await bench.bus.resumeSchedule({ id: "ops/nightly", by: alice })).toMatchObject({ ok: true });
+      expect(await bench.bus.resumeSchedule({ id: "ops/nightly", by: alice, reason: "back" })).toMatchObject({
+        ok: true,
+      });
       await bench.settle();
       expect(bench.runs.started).toEqual([]);
       at(midnight + 51 * HOUR_MS);
@@ -193,6 +195,151 @@ describe("a schedule", () => {
         { initiator: "alice", event: { id: "ops/nightly/manual/k1", data: { manual: true } } },
       ]);
     }));
+
+  it("fires for times of a range that somebody names, each once, also while it is paused", () =>
+    withBus(async (bench) => {
+      const { bus, runs, settle } = bench;
+      await register(bench, [aSchedule({ backfill: "none" })]);
+      at(midnight + 3 * HOUR_MS);
+      await settle();
+      await bus.pauseSchedule({ id: "ops/nightly", by: alice, reason: "" });
+      await settle();
+      at(midnight + 72 * HOUR_MS);
+      const backfill = {
+        id: "ops/nightly",
+        from: midnight + 3 * HOUR_MS,
+        to: midnight + 51 * HOUR_MS,
+        by: alice,
+      };
+      const done = await bus.backfillSchedule(backfill);
+      // What begins the range is in it, what ends it is not.
+      expect(done).toMatchObject({
+        ok: true,
+        value: {
+          fired: [
+            { time: midnight + 27 * HOUR_MS, receipt: { duplicate: false, started: [{ workflow: "ops" }] } },
+          ],
+          before: [{ time: midnight + 3 * HOUR_MS, receipt: { duplicate: true } }],
+        },
+      });
+      await settle();
+      expect(runs.started).toHaveLength(2);
+      expect(runs.started[1]).toMatchObject({
+        initiator: "alice",
+        event: {
+          id: "ops/nightly/2026-05-02T03:00:00.000Z",
+          data: { fired_at: "2026-05-04T00:00:00.000Z", backfill: true, manual: false },
+        },
+      });
+      expect(await bus.schedule("ops/nightly")).toMatchObject({
+        value: { paused: { by: "alice" }, last: { time: midnight + 27 * HOUR_MS } },
+      });
+      // Again, with a longer range: until now, where it has no end.
+      expect(await bus.backfillSchedule({ ...backfill, to: undefined })).toMatchObject({
+        value: {
+          fired: [{ time: midnight + 51 * HOUR_MS }],
+          before: [{ time: midnight + 3 * HOUR_MS }, { time: midnight + 27 * HOUR_MS }],
+        },
+      });
+      expect(await bus.backfillSchedule({ ...backfill, to: undefined })).toMatchObject({
+        value: { fired: [] },
+      });
+      await settle();
+      expect(runs.started).toHaveLength(3);
+    }));
+
+  it("that makes up for older times still has fired last for the latest, and fires for what is due next", () =>
+    withBus(async ({ bus, runs, settle, ...bench }) => {
+      await register({ bus, runs, settle, ...bench }, [aSchedule()]);
+      at(midnight + 3 * HOUR_MS);
+      await settle();
+      const asked = await bus.backfillSchedule({
+        id: "ops/nightly",
+        from: midnight - 24 * HOUR_MS,
+        to: midnight,
+        by: alice,
+      });
+      expect(asked).toMatchObject({ value: { fired: [{ time: midnight - 21 * HOUR_MS }], before: [] } });
+      expect(await bus.schedule("ops/nightly")).toMatchObject({
+        value: { last: { time: midnight + 3 * HOUR_MS } },
+      });
+      await settle();
+      at(midnight + 27 * HOUR_MS);
+      await settle();
+      expect(runs.started.map(({ event }) => event.time)).toEqual([
+        "2026-05-01T03:00:00.000Z",
+        "2026-04-30T03:00:00.000Z",
+        "2026-05-02T03:00:00.000Z",
+      ]);
+    }));
+
+  it.each(["skip", "cancel_running", "newest"] as const)(
+    "lets the runs for a range take turns, where they may not overlap (%s)",
+    (mode) =>
+      withBus(async (bench) => {
+        const { bus, runs, settle } = bench;
+        // Who listens to the same events goes by a rule of its own.
+        const listener = aTrigger({
+          id: "ops/listener",
+          type: "dev.sluice.schedule.fired",
+          concurrency: { mode: "skip", limit: 1 },
+        });
+        await register(bench, [aSchedule({}, { concurrency: { mode, limit: 1 } }), listener]);
+        at(midnight + 3 * HOUR_MS);
+        await settle();
+        at(midnight + 10 * HOUR_MS);
+        const range = { from: midnight - 45 * HOUR_MS, to: midnight };
+        const asked = await bus.backfillSchedule({ id: "ops/nightly", by: alice, ...range });
+        const fired = asked.ok ? asked.value.fired : [];
+        const waits = { trigger: "ops/nightly", state: "queued" };
+        const skips = { trigger: "ops/listener", state: "dropped" };
+        const states = fired.map(({ receipt }) =>
+          receipt.queued?.map(({ trigger, state }) => ({ trigger, state })),
+        );
+        expect(states).toEqual([
+          expect.arrayContaining([waits, skips]),
+          expect.arrayContaining([waits, skips]),
+        ]);
+        for (let n = 0; n < 3; n += 1) {
+          await settle();
+          const [last] = runs.started.filter(({ trigger }) => trigger.id === "ops/nightly").slice(-1);
+          if (last) await bus.forgetRun(last.id);
+        }
+        await settle();
+        const own = runs.started.filter(({ trigger }) => trigger.id === "ops/nightly");
+        expect(own.map(({ event }) => event.time)).toEqual([
+          "2026-05-01T03:00:00.000Z",
+          "2026-04-29T03:00:00.000Z",
+          "2026-04-30T03:00:00.000Z",
+        ]);
+        expect(runs.cancelled).toEqual([]);
+      }),
+  );
+
+  it.each([
+    ["ends before it begins", { from: midnight, to: midnight - 1 }, "not after its beginning"],
+    ["is yet to come", { from: midnight, to: midnight + 1 }, "is yet to come"],
+    [
+      "is older than events are kept",
+      { from: midnight - 31 * 24 * HOUR_MS, to: midnight },
+      "no longer known",
+    ],
+    ["has more than 100 times", { from: midnight - 101 * HOUR_MS, to: midnight }, "more than 100 times"],
+  ])("fires for nothing in a range that %s", (_, range, why) =>
+    withBus(async (bench) => {
+      await register(bench, [aSchedule({ cron: "0 * * * *" })]);
+      const asked = await bench.bus.backfillSchedule({ id: "ops/nightly", by: alice, ...range });
+      expect(asked).toMatchObject({
+        ok: false,
+        error: { code: "invalid_backfill", message: expect.stringContaining(why) },
+      });
+      await bench.settle();
+      expect(bench.runs.started).toEqual([]);
+      const whole = { from: midnight - 100 * HOUR_MS, to: midnight };
+      const most = await bench.bus.backfillSchedule({ id: "ops/nightly", by: alice, ...whole });
+      expect(most.ok && most.value.fired.length).toBe(100);
+    }),
+  );
 
   it("does not start a run while the one before goes on, when that is what it asks for", () =>
     withBus(async (bench) => {

@@ -4,8 +4,11 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
 interface Asked {
+  method: string;
   path: string;
   body: { filter?: object; all?: boolean; cursor?: string };
+  /** What it was told as `Idempotency-Key`. */
+  key: string | undefined;
 }
 
 /** Gives these answers, one after the other, until the test is over; answers with its address and what it is asked. */
@@ -19,7 +22,9 @@ export async function serverWith(
       text += String(chunk);
     });
     request.on("end", () => {
-      asked.push({ path: request.url ?? "", body: text === "" ? {} : JSON.parse(text) });
+      const { method = "", url = "", headers } = request;
+      const key = headers["idempotency-key"]?.toString();
+      asked.push({ method, path: url, body: text === "" ? {} : JSON.parse(text), key });
       const { status, body } = answers[asked.length - 1] ?? { status: 500, body: {} };
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });

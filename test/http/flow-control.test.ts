@@ -335,4 +335,52 @@ on_schedule(cron = "0 0 1 1 *", timezone = "Asia/Tokyo", handler = tick, name = 
     const unknown = await call("GET", "/v1/schedules/clockwork/monthly", { token: viewer });
     expect([unknown.status, unknown.body.code]).toEqual([404, "unknown_schedule"]);
   });
+
+  it("fires for times that have gone by, once each, and the audit says who asked", async () => {
+    await push(
+      "hourly",
+      `
+def tick(w, ev):
+    return ev["data"]["scheduled_at"]
+
+on_schedule(every = "1h", handler = tick, name = "tick")
+`,
+    );
+    const path = "/v1/schedules/hourly/tick";
+    await call("POST", `${path}/pause`, { token: operator, body: { reason: "holidays" } });
+    const now = Date.now();
+    const body = { from: new Date(now - 3 * 3600_000).toISOString(), to: new Date(now).toISOString() };
+    expect((await call("POST", `${path}/backfill`, { token: viewer, body })).status).toBe(403);
+    const done = await call("POST", `${path}/backfill`, { token: operator, body });
+    expect([done.status, done.body.fired.length, done.body.before]).toEqual([202, 3, []]);
+    const again = await call("POST", `${path}/backfill`, { token: operator, body });
+    expect([again.status, again.body.fired, again.body.before.length]).toEqual([202, [], 3]);
+    const { run } = done.body.fired[0].receipt.started[0];
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", `/v1/runs/${run}`, { token: viewer });
+        const output = new Date(done.body.fired[0].time).toISOString();
+        expect(body).toMatchObject({ state: "succeeded", initiator: "olga", output });
+      },
+      { timeout: 20_000 },
+    );
+    const future = { from: body.to, to: new Date(now + 3600_000).toISOString() };
+    const refused = await call("POST", `${path}/backfill`, { token: operator, body: future });
+    expect([refused.status, refused.body.code]).toEqual([422, "invalid_backfill"]);
+    const wrong = await call("POST", `${path}/backfill`, { token: operator, body: { from: "yesterday" } });
+    expect([wrong.status, wrong.body.code]).toEqual([400, "invalid_request"]);
+    const resumed = await call("POST", `${path}/resume`, { token: operator, body: { reason: "back" } });
+    expect(resumed.body.paused).toBeUndefined();
+    await vi.waitFor(async () => {
+      const { body: audit } = await call("GET", "/v1/audit?limit=500", { token: viewer });
+      const told = audit.entries.filter(({ subject }: { subject: string }) => subject === "hourly/tick");
+      const asked = { action: "schedule.backfill", by: "olga", data: { from: now - 3 * 3600_000, to: now } };
+      expect(told).toMatchObject([
+        { action: "schedule.resume", data: { reason: "back" } },
+        asked,
+        asked,
+        { action: "schedule.pause", data: { reason: "holidays" } },
+      ]);
+    });
+  });
 });
