@@ -326,6 +326,7 @@ export class JobRouter extends DurableObject<Env> implements JobRouterRpc {
           attempt,
           outcome,
           cause,
+          at: Date.now(),
           ...(resolved === "" ? {} : { resolved }),
           ...(sensitive === undefined ? {} : { sensitive }),
         },

@@ -101,14 +101,6 @@ function take(changes: Changes, more: Changes, answer: Answer, at: number): void
   for (const effect of more.effects) changes.effects.push(effect);
   for (const text of log) changes.log.push({ at, command, text });
   for (const line of more.log) changes.log.push(line);
-  dropTimers(changes, more.timers.drop);
-  changes.timers.set.push(...more.timers.set);
+  for (const [id, timer] of more.timers) changes.timers.set(id, timer);
   if (more.finished) changes.finished = more.finished;
-}
-
-/** `drop` comes before `set` in a commit: what was set before this drop must not be. */
-function dropTimers({ timers }: Changes, dropped: readonly string[]): void {
-  if (dropped.length === 0) return;
-  timers.drop.push(...dropped);
-  timers.set = timers.set.filter(({ id }) => !dropped.includes(id));
 }

@@ -44,7 +44,8 @@ export async function beginFork(forked: Forked, asked: ForkRun): Promise<Result<
   const { start, records, claim, summary: first } = beginning.value;
   const successor = runStub(env, run.workspace, id);
   if (restart && !end) {
-    const child = openChildBefore(kept.records, request.command);
+    const over = new Set(host.told("child_finished").map(({ command }) => command));
+    const child = openChildBefore(kept.records, request.command, over);
     if (child !== undefined)
       return refuse(
         "child_running",

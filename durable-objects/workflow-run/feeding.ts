@@ -17,7 +17,7 @@ export type Fed = Taken | { kept: true };
 export type AlsoWrite = (changes: Changes) => void;
 
 /** What the engine has decided of an input that is kept: nothing yet. */
-export const undecided: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+export const undecided: Changes = { records: [], timers: new Map(), effects: [], log: [] };
 
 /** Why what somebody asks for is turned down that the engine cannot decide now. */
 export const notNow: ErrorData = {

@@ -157,6 +157,12 @@ export class InProcessEffects {
     for (const effect of effects) if (isInProcess(effect)) this.#toPerform.set(keyOf(effect), effect);
   }
 
+  /** To be performed next instead of what was queued. */
+  queueOnly(effects: readonly Effect[]): void {
+    this.#toPerform.clear();
+    this.queue(effects);
+  }
+
   // ------------------------------------------------------------------ after the commit
 
   performQueued(): void {

@@ -4,12 +4,22 @@ import { assertFitsRow } from "../../src/storage/row-size.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
 
 /** Names are in the order of their numbers: `/` is followed by `0`. */
-const OLDEST =
-  "SELECT name, value FROM parts WHERE name > 'inbox/' AND name < 'inbox0' ORDER BY name LIMIT 1";
+const IN_ORDER = "SELECT name, value FROM parts WHERE name > 'inbox/' AND name < 'inbox0' ORDER BY name";
 const ADD = `
   INSERT INTO parts (name, value)
   SELECT printf('inbox/%012d', COALESCE(MAX(CAST(substr(name, 7) AS INTEGER)), 0) + 1), ?
   FROM parts WHERE name > 'inbox/' AND name < 'inbox0'`;
+
+interface Kept {
+  name: string;
+  input: RunInput;
+}
+
+type Row = { name: string; value: string };
+
+function kept({ name, value }: Row): Kept {
+  return { name, input: JSON.parse(value) as RunInput };
+}
 
 export class Inbox {
   readonly #sql: SqlStorage;
@@ -24,9 +34,13 @@ export class Inbox {
     this.#sql.exec(ADD, text);
   }
 
-  oldest(): { name: string; input: RunInput } | undefined {
-    const row = this.#sql.exec<{ name: string; value: string }>(OLDEST).toArray()[0];
-    return row && { name: row.name, input: JSON.parse(row.value) as RunInput };
+  oldest(): Kept | undefined {
+    const row = this.#sql.exec<Row>(`${IN_ORDER} LIMIT 1`).toArray()[0];
+    return row && kept(row);
+  }
+
+  all(): Kept[] {
+    return this.#sql.exec<Row>(IN_ORDER).toArray().map(kept);
   }
 
   remove(name: string): void {

@@ -22,6 +22,7 @@ import type { Timer, Timers } from "../../src/storage/timers.ts";
 import { arrivalsIn, endOf } from "../../src/workflow/journal-state.ts";
 import {
   type Changes,
+  isAskedAgain,
   isInProcess,
   isTakenWhileStuck,
   type Moment,
@@ -230,7 +231,26 @@ export class RunHost {
   }
 
   #secretsOfJournal(): RunSecrets {
-    return secretsOf(this.run, this.#journal.all());
+    // What a runner said to be secret may wait for the engine, too.
+    const told = this.told("inputs_sensitive").map(
+      ({ command, attempt, inputs }): JournalRecord => ({
+        seq: 0,
+        at: 0,
+        type: "noted",
+        command,
+        note: "inputs_sensitive",
+        data: { attempt, inputs },
+      }),
+    );
+    return secretsOf(this.run, [...this.#journal.all(), ...told]);
+  }
+
+  /** Inputs of a type that wait for the engine. */
+  told<Type extends RunInput["type"]>(type: Type): Extract<RunInput, { type: Type }>[] {
+    return this.#inbox
+      .all()
+      .map(({ input }) => input)
+      .filter((input): input is Extract<RunInput, { type: Type }> => input.type === type);
   }
 
   /** The run as people see it, without what its functions report of their progress. */
@@ -314,16 +334,20 @@ export class RunHost {
   }
 
   #drainInbox(): void {
+    let hasDrained = false;
     while (this.#machine && !this.#machine.stuck) {
       const next = this.#inbox.oldest();
-      if (!next) return;
+      if (!next) break;
       this.#step(this.#machine, next.input, () => this.#inbox.remove(next.name));
+      hasDrained = true;
     }
+    if (hasDrained && this.#machine) this.#effects.queueOnly(this.#machine.pendingEffects());
   }
 
   #feed(input: RunInput, also?: AlsoWrite): Fed {
     const fed = this.#decideNow(input, also);
     if (fed) return fed;
+    if (isAskedAgain(input)) return { kept: false };
     this.#alarm.transaction(() => {
       also?.(undecided);
       this.#inbox.add(input);
@@ -349,6 +373,11 @@ export class RunHost {
       return undefined;
     }
     this.#engineFailed = false;
+    // Afterwards nobody takes it any more.
+    for (const { name, input: told } of this.#inbox.all()) {
+      if (told.type !== "inputs_sensitive" || !this.#machine) continue;
+      this.#step(this.#machine, told, () => this.#inbox.remove(name));
+    }
     return this.#machine;
   }
 
@@ -399,8 +428,7 @@ export class RunHost {
 
   #write(changes: Changes): void {
     this.#journal.append(changes.records);
-    this.#timers.dropEach(changes.timers.drop);
-    for (const timer of changes.timers.set) this.#timers.set({ ...timer, data: null });
+    this.#writeTimers(changes.timers);
     this.#log.appendScript(changes.log);
     this.#effects.watch(changes.effects);
     const outgoing = changes.effects.filter((effect) => !isInProcess(effect));
@@ -419,6 +447,15 @@ export class RunHost {
     }
   }
 
+  #writeTimers(timers: Changes["timers"]): void {
+    const dropped: string[] = [];
+    for (const [id, timer] of timers) {
+      if (timer) this.#timers.set({ ...timer, data: null });
+      else dropped.push(id);
+    }
+    this.#timers.dropEach(dropped);
+  }
+
   /** It may hold a place that others wait for, its own or that of the run before it, or began with consumed events. */
   #isKnownToBus(): boolean {
     const { trigger, continues } = this.run;
@@ -427,9 +464,10 @@ export class RunHost {
 
   /** Keeps that the run is stuck, or goes on, and tells of it where that is news. */
   #noteStandstill(stuck: { code: string; message: string } | undefined): void {
-    if (!this.#standstills.note(stuck, this.#ports.now())) return;
+    const noted = this.#standstills.note(stuck, this.#ports.now());
+    if (!noted) return;
     this.#queueSummary();
-    if (!stuck) return;
+    if (!stuck || !noted.isNews) return;
     const summary = this.summary();
     this.#outbox.add(emitMessage(this.run, [runEvent(this.run, "stuck", summary.version, summary)]));
   }
@@ -444,6 +482,8 @@ export class RunHost {
   #giveUp(error: unknown, isOver = false): void {
     this.#machine = undefined;
     this.#engineFailed = true;
+    // Nobody could take its result, nor end it meanwhile: it is pending when the run goes on.
+    this.#effects.queueOnly([]);
     const message = error instanceof Error ? error.message : String(error);
     console.error({
       message: "the engine failed, the run is stuck",

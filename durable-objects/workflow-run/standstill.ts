@@ -47,20 +47,24 @@ export class Standstills {
     return this.#last ?? undefined;
   }
 
-  /** Keeps why the run is stuck at `at` (ms since the epoch), or that it is not. Answers whether that is news. */
-  note(stuck: { code: string; message: string } | undefined, at: number): boolean {
+  /**
+   * Keeps why the run is stuck at `at` (ms since the epoch), or that it is not. Answers what has changed: a run that is
+   * stuck for the same kind of reason with other words is no news.
+   */
+  note(stuck: { code: string; message: string } | undefined, at: number): { isNews: boolean } | undefined {
     const last = this.last();
     const standing = last?.isOver === false ? last : undefined;
-    if (standing?.code === stuck?.code) return false;
+    const isNews = standing?.code !== stuck?.code;
+    if (!isNews && standing?.message === stuck?.message) return undefined;
     this.#last = {
       code: stuck?.code ?? standing?.code ?? "",
       message: stuck?.message ?? standing?.message ?? "",
-      at,
+      at: isNews ? at : (standing?.at ?? at),
       changes: (last?.changes ?? 0) + 1,
       isOver: stuck === undefined,
     };
     this.#parts.put("standstill", this.#last);
     if (stuck === undefined) this.#timers.drop(LOOK);
-    return true;
+    return { isNews };
   }
 }

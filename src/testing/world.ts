@@ -276,10 +276,10 @@ export class World {
   #commit(run: TestedRun, changes: Changes): void {
     run.journal.push(...changes.records);
     run.log.push(...changes.log);
-    for (const id of changes.timers.drop) run.forgetTimer(id);
-    for (const { id, dueAt } of changes.timers.set) {
+    for (const [id, timer] of changes.timers) {
       run.forgetTimer(id);
-      const drop = this.#agenda.add(dueAt, () => {
+      if (!timer) continue;
+      const drop = this.#agenda.add(timer.dueAt, () => {
         run.timers.delete(id);
         this.#tell(run, { type: "timer", id });
       });

@@ -61,9 +61,14 @@ export function forkedRecords(
 
 /**
  * A child that nobody waits for, was started before `from` and still runs, and that ends with its parent: the run that
- * begins there would take it for its own, and cannot.
+ * begins there would take it for its own, and cannot. That those of the commands `over` have ended the run has been told,
+ * and could not write down yet.
  */
-export function openChildBefore(records: readonly JournalRecord[], from: CommandId): RunId | undefined {
+export function openChildBefore(
+  records: readonly JournalRecord[],
+  from: CommandId,
+  over: ReadonlySet<CommandId> = new Set(),
+): RunId | undefined {
   const open = new Map<CommandId, RunId>();
   const end = records.findIndex((record) => record.type === "scheduled" && record.command === from);
   const ended = endedCommands(records.slice(0, end));
@@ -82,6 +87,7 @@ export function openChildBefore(records: readonly JournalRecord[], from: Command
   for (const record of records) {
     if (record.type === "completed" && "error" in record.outcome) open.delete(record.command);
   }
+  for (const command of over) open.delete(command);
   return open.values().next().value;
 }
 

@@ -139,6 +139,11 @@ export type RunInput =
   /** The bus, about the place that the run waits for. It changes nothing where the run does not wait for one. */
   | { type: "place_answered"; answer: PlaceAnswer };
 
+/** Whether the run asks for the input again when it goes on: then the answer holds that is true by then. */
+export function isAskedAgain(input: RunInput): boolean {
+  return input.type === "policy_decided";
+}
+
 /**
  * Whether a stuck run takes the input, and does not refuse it with `run_stuck`: its termination, and what is secret in it.
  * The host keeps what others tell it until the run goes on.
@@ -164,6 +169,8 @@ export interface JobEnding {
   resolved?: string;
   /** Places in the outputs that are sensitive. */
   sensitive?: string[];
+  /** When it ended, in ms since the epoch by the router's clock: it may be told much later. Older routers do not say. */
+  at?: number;
 }
 
 /** A job for the router, of a workspace that the router is told besides. */
@@ -277,7 +284,8 @@ export interface Changes {
   /** To append, `seq` and `at` already given. */
   records: JournalRecord[];
   /** First `drop`, then `set`. */
-  timers: { set: RunTimer[]; drop: string[] };
+  /** By id: as they are set from now on, null for those that are dropped. */
+  timers: Map<string, RunTimer | null>;
   effects: Effect[];
   log: ScriptLine[];
   /** Set once, when the run ended. The host drops all timers and forgets the run in the bus. */

@@ -59,7 +59,7 @@ export function loadRun(workflow: Workflow | undefined, options: RunMachineOptio
 
 const nothing = (refused?: ErrorData): Changes => ({
   records: [],
-  timers: { set: [], drop: [] },
+  timers: new Map(),
   effects: [],
   log: [],
   ...(refused ? { refused } : {}),

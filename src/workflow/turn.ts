@@ -33,7 +33,7 @@ export class OpenTurn implements Turn {
   readonly options: RunOptions;
   readonly moment: Moment;
   readonly #kindOf: (command: Command) => Kind;
-  readonly changes: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+  readonly changes: Changes = { records: [], timers: new Map(), effects: [], log: [] };
 
   constructor(parts: {
     state: GrowingFold;
@@ -103,11 +103,12 @@ export class OpenTurn implements Turn {
   }
 
   setTimer(kind: RunTimer["kind"], command: CommandId, dueAt: number, attempt?: number): void {
-    this.changes.timers.set.push({ id: timerId(kind, command, attempt), kind, dueAt });
+    const id = timerId(kind, command, attempt);
+    this.changes.timers.set(id, { id, kind, dueAt });
   }
 
   dropTimer(kind: RunTimer["kind"], command: CommandId, attempt?: number): void {
-    this.changes.timers.drop.push(timerId(kind, command, attempt));
+    this.changes.timers.set(timerId(kind, command, attempt), null);
   }
 
   #ended(command: Command): void {

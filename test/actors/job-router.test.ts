@@ -285,6 +285,7 @@ describe("completing", () => {
         command: "0#1",
         attempt: 1,
         outcome,
+        at: expect.any(Number),
         cause: "completed",
         resolved: "c0ffee",
       },

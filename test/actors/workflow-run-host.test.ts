@@ -44,7 +44,7 @@ const run: StartRun = {
   initiator: "alice",
 };
 
-const nothing: Changes = { records: [], timers: { set: [], drop: [] }, effects: [], log: [] };
+const nothing: Changes = { records: [], timers: new Map(), effects: [], log: [] };
 
 /** An engine whose every decision the test scripts. Its state is its journal, like a real one's. */
 interface Script {
@@ -250,7 +250,7 @@ describe("a commit", () => {
       {
         decide: (input) =>
           input.type === "start"
-            ? { timers: { set: [{ id: "a", kind: "sleep", dueAt: START + 1000 }], drop: [] } }
+            ? { timers: new Map([["a", { id: "a", kind: "sleep", dueAt: START + 1000 }]]) }
             : { finished: { state: "succeeded", hasWaitedForEvents } },
       },
       async (hosted) => {
@@ -355,6 +355,66 @@ describe("an engine that throws", () => {
       expect(hosted.notes()).toEqual(["start", "timer a", "timer b", "timer c"]);
     }));
 
+  test("for another reason is shown with that one, and not said to be stuck again", () => {
+    let reason = "divided by zero";
+    return inRun(
+      {
+        decide: (input, records) => {
+          if (input.type !== "start") throw new Error(reason);
+          return diary.decide(input, records);
+        },
+      },
+      async (hosted) => {
+        begin(hosted);
+        hosted.host.feed(tick("a"));
+        const before = hosted.host.summary();
+        reason = "out of range";
+        const after = hosted.restarted();
+        const again = after.host.summary();
+        expect([before, again].map(({ error }) => error?.message)).toEqual([
+          "divided by zero",
+          "out of range",
+        ]);
+        expect(again.version).toBeGreaterThan(before.version);
+        hosted.clock.now += 1000;
+        await after.outbox.flushDue();
+        const told = after.sent.flatMap(({ method, args }) => (method === "ingestFromRun" ? [args[0]] : []));
+        expect(new Set(told.map((events) => JSON.stringify(events))).size).toBe(1);
+      },
+    );
+  });
+
+  test("knows what a runner has called sensitive meanwhile, also when it is terminated", () => {
+    const scheduled: JournalRecord = {
+      seq: 1,
+      at: START,
+      type: "scheduled",
+      command,
+      kind: "run",
+      name: "example.com/deploy@v1",
+      digest: "",
+      args: { inputs: { password: "hunter2" } },
+      position: { file: "canary.star", line: 1, column: 1 },
+    };
+    broken.now = false;
+    return inRun(
+      {
+        decide: (input, records) =>
+          input.type === "start" ? { records: [scheduled] } : fragile.decide(input, records),
+      },
+      async (hosted) => {
+        begin(hosted);
+        broken.now = true;
+        hosted.host.feed(tick("a"));
+        hosted.host.feed({ type: "inputs_sensitive", command, attempt: 1, inputs: ["password"] });
+        expect(hosted.host.secrets().mask.text("it is hunter2")).not.toContain("hunter2");
+        broken.now = false;
+        hosted.host.ask({ type: "cancel", by: "olivia", reason: "", terminate: true });
+        expect(hosted.notes()).toEqual(["scheduled", "inputs_sensitive", "cancel"]);
+      },
+    );
+  });
+
   test("and recovers without anything new to record is seen to have recovered", () =>
     inRun(
       {
@@ -424,7 +484,7 @@ describe("an engine that throws", () => {
           return {
             records: [note(records.length + 1, input.type)],
             ...(input.type === "start"
-              ? { timers: { set: [{ id: "t", kind: "sleep" as const, dueAt: START + 1 }], drop: [] } }
+              ? { timers: new Map([["t", { id: "t", kind: "sleep" as const, dueAt: START + 1 }]]) }
               : {}),
           };
         },
@@ -618,6 +678,14 @@ describe("an in-process effect", () => {
     inputs: {},
     approvals: [],
   };
+  const call: InProcessEffect = {
+    kind: "call_builtin",
+    command,
+    attempt: 1,
+    name: "http",
+    inputs: { method: "POST", url: "https://example.com/hook" },
+  };
+  let failing = false;
   /** Asks one thing, and is done once it has an answer. */
   const asking = (effect: InProcessEffect): Script => ({
     decide: (input, records) => {
@@ -705,6 +773,66 @@ describe("an in-process effect", () => {
       after.host.summary();
       await vi.waitFor(() => expect(after.notes()).toEqual(["asked", "answered"]));
     }));
+
+  test("that policy has answered while the engine failed is asked anew when it goes on", () =>
+    inRun(
+      {
+        ...asking(question),
+        decide: (input, records) => {
+          if (input.type === "timer" && failing) throw new Error("divided by zero");
+          return asking(question).decide(input, records);
+        },
+      },
+      async (hosted) => {
+        let answer = () => {};
+        const decide = vi.fn(
+          () =>
+            new Promise<ReturnType<typeof refuse>>((resolve) => {
+              answer = () => resolve(refuse("old", "as it was then"));
+            }),
+        );
+        hosted.ports.decide = decide;
+        begin(hosted);
+        failing = true;
+        hosted.host.feed(tick("a"));
+        answer();
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        expect(hosted.count("parts WHERE value LIKE '%policy_decided%'")).toBe(0);
+        failing = false;
+        const after = hosted.restarted();
+        after.host.resume();
+        expect(decide).toHaveBeenCalledTimes(2);
+        answer();
+        await vi.waitFor(() => expect(after.notes()).toEqual(["asked", "answered"]));
+      },
+    ));
+
+  test("that what waited for the engine has ended is not performed when it goes on", () =>
+    inRun(
+      {
+        decide: (input) => {
+          if (failing) throw new Error("divided by zero");
+          if (input.type === "start") return { records: [note(1, "asked")], effects: [call] };
+          return input.type === "timer" ? { records: [note(2, "timed out")] } : {};
+        },
+        pending: (records) => (records.length === 1 ? [call] : []),
+      },
+      async (hosted) => {
+        failing = false;
+        const fetch = vi.fn(async () => new Promise<Response>(() => {}));
+        hosted.ports.fetch = fetch;
+        begin(hosted);
+        await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(1));
+        failing = true;
+        hosted.restarted().host.feed(tick("a"));
+        failing = false;
+        const after = hosted.restarted();
+        after.host.resume();
+        expect(after.notes()).toEqual(["asked", "timed out"]);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        expect(fetch).toHaveBeenCalledTimes(1);
+      },
+    ));
 
   test("that takes long is not performed twice by an alarm in between", () =>
     inRun(asking(question), async (hosted) => {

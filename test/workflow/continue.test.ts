@@ -293,6 +293,8 @@ on_event(type = "test", handler = handler)
     expect(openChildBefore(host.records, second)).toBe(isFound ? child.data.run : undefined);
     // From where it is started, it is started anew.
     expect(openChildBefore(host.records, child.command)).toBeUndefined();
+    // A stuck run has been told, and cannot write it down.
+    expect(openChildBefore(host.records, second, new Set([child.command]))).toBeUndefined();
     host.feed({ type: "child_finished", command: child.command, outcome: { state: "succeeded" } });
     expect(openChildBefore(host.records, second)).toBeUndefined();
   });

@@ -52,6 +52,14 @@ describe.each(modes)("first come, $mode", ({ replayEveryTime }) => {
       expect(host.jobs.size).toBe(0);
     });
 
+    it("leaves no timer of a branch that lost in the turn in which it began", () => {
+      const host = begin(
+        "w.sleep(seconds = 1)\nw.race([lambda: w.sleep(days = 300), lambda: w.now()])\nw.sleep(days = 1)",
+      );
+      host.fireNextTimer();
+      expect([...host.timers.values()].map(({ id }) => id)).toEqual(["sleep:0#2"]);
+    });
+
     it("refuses to wait for nothing", () => {
       expect(errorOf("w.race([])")?.code).toBe("InvalidBranch");
     });

@@ -91,7 +91,7 @@ describe.each(corpus)("the journal of $name", ({ workflow, script }) => {
       { type: "resume" },
       { now: host.now, entropy: () => new Uint8Array(16) },
     );
-    expect(changes).toEqual({ records: [], timers: { set: [], drop: [] }, effects: [], log: [] });
+    expect(changes).toEqual({ records: [], timers: new Map(), effects: [], log: [] });
     expect(host.machine.pendingEffects()).toEqual([]);
     expect(host.machine.summary()).toEqual(reference.machine.summary());
     expect(host.machine.activities()).toEqual(reference.machine.activities());

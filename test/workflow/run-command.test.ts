@@ -107,6 +107,20 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
     expect(host.finished).toBe("failed");
   });
 
+  it("goes by when the job ended, and not by when the run could be told", () => {
+    const late = (timeout: string, minutes: number) => {
+      const host = start(call(`, timeout = "${timeout}"`), { functions: () => "never" });
+      host.takeJob(job(1));
+      const at = host.now + minutes * 60_000;
+      host.now += 3 * 3600_000;
+      const error = { code: "RunnerLost", message: "its lease ran out" };
+      host.feed({ type: "job_finished", command: one, attempt: 1, outcome: { error }, cause: "lost", at });
+      return { jobs: host.jobs.size, finished: host.finished };
+    };
+    expect(late("1h", 1)).toEqual({ jobs: 2, finished: undefined });
+    expect(late("1h", 60)).toEqual({ jobs: 1, finished: "failed" });
+  });
+
   it("ends with the first outcome, whatever comes later", () => {
     const host = start(`${call("").replace("return", "out =")}\nw.sleep(days = 1)\nreturn out`, {
       functions: () => "never",
@@ -415,5 +429,18 @@ describe.each(modes)("a run command, $mode", ({ replayEveryTime }) => {
       },
     ]);
     expect(host.machine.summary().environments).toEqual(["prod"]);
+  });
+
+  it("reports a deployment of the time when its job ended, however late the run is told", () => {
+    const body = 'w.run(step = "a.example/f@v1", inputs = {"app": "shop", "revision": "7"})';
+    const host = start(body, {
+      policy: () => ({ verdict: "execute", environment: "prod" }),
+      functions: () => "never",
+    });
+    const at = host.now;
+    host.now += 3600_000;
+    const ending = { outcome: { ok: {} }, cause: "completed", at } as const;
+    host.feed({ type: "job_finished", command: one, attempt: 1, ...ending });
+    expect(host.deployments).toMatchObject([{ revision: "7", at }]);
   });
 });

@@ -241,8 +241,10 @@ export class ScriptedHost {
 
   #commit(changes: Changes): void {
     this.records.push(...structuredClone(changes.records));
-    for (const id of changes.timers.drop) this.timers.delete(id);
-    for (const timer of changes.timers.set) this.timers.set(timer.id, timer);
+    for (const [id, timer] of changes.timers) {
+      if (timer) this.timers.set(id, timer);
+      else this.timers.delete(id);
+    }
     for (const { text } of changes.log) this.log.push(text);
     for (const effect of changes.effects) this.#perform(structuredClone(effect));
     if (changes.finished) {

@@ -12,7 +12,7 @@ import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
 import type { ErrorData, Result } from "../../../protocol/result.ts";
 import { CANCELLED } from "../../error-data.ts";
 import { MAX_LOST_ATTEMPTS, MAX_OUTCOME_DEPTH, QUEUE_TIMEOUT_MS } from "../../limits.ts";
-import type { InProcessEffect, JobRequest, PolicyAnswer, RunStart } from "../../machine-types.ts";
+import type { InProcessEffect, JobEnding, JobRequest, PolicyAnswer, RunStart } from "../../machine-types.ts";
 import { bytesBeyond, keptValue, PAYLOAD_TOO_LARGE } from "../../payload.ts";
 import { approvalEvent } from "../../run-events.ts";
 import type { Turn } from "../kind.ts";
@@ -26,6 +26,8 @@ const RUNNER_LOST = "RunnerLost";
 interface AttemptEnd {
   attempt: number;
   outcome: JobOutcome;
+  /** ms since the epoch. */
+  at: number;
   isLost: boolean;
   resolved?: string;
   sensitive?: string[];
@@ -234,20 +236,17 @@ export function inputsSensitive(
   turn.effect({ kind: "learn_sensitive", reference: command.name, inputs: isNew });
 }
 
-export function jobFinished(
-  turn: Turn,
-  command: RunCommand,
-  job: { attempt: number; outcome: JobOutcome; cause: string; resolved?: string; sensitive?: string[] },
-): void {
+export function jobFinished(turn: Turn, command: RunCommand, job: Omit<JobEnding, "command">): void {
   const { phase } = command.call;
-  const { attempt, outcome, cause, resolved, sensitive } = job;
+  const { attempt, outcome, cause, resolved, sensitive, at = turn.now } = job;
   const takenAt = phase.is === "attempting" ? phase.takenAt : undefined;
   const runnerLost = cause === "lost" && "error" in outcome && outcome.error.code === RUNNER_LOST;
   // A runner that lets an attempt run past its timeout loses its lease too, but this attempt had its time.
-  const overran = takenAt !== undefined && turn.now - takenAt >= callOptions(command).timeoutMs;
+  const overran = takenAt !== undefined && at - takenAt >= callOptions(command).timeoutMs;
   attemptEnded(turn, command, {
     attempt,
     outcome,
+    at,
     isLost: runnerLost && !overran,
     ...(resolved === undefined || resolved === "" ? {} : { resolved }),
     ...(sensitive === undefined || sensitive.length === 0 ? {} : { sensitive }),
@@ -255,7 +254,7 @@ export function jobFinished(
 }
 
 export function builtinFinished(turn: Turn, command: RunCommand, attempt: number, outcome: JobOutcome): void {
-  attemptEnded(turn, command, { attempt, outcome, isLost: false });
+  attemptEnded(turn, command, { attempt, outcome, at: turn.now, isLost: false });
 }
 
 function attemptEnded(turn: Turn, command: RunCommand, end: AttemptEnd): void {
@@ -325,7 +324,7 @@ function succeeded(turn: Turn, command: RunCommand, outputs: JsonValue, end: Att
     revision,
     function: command.name,
     by: turn.options.start.initiator,
-    at: turn.now,
+    at: end.at,
   });
 }
 
