@@ -25,7 +25,7 @@ import { deliverMessage, message } from "./deliver.ts";
 import { Arrivals } from "./event-bus/arrivals.ts";
 import { EventRows } from "./event-bus/event-rows.ts";
 import { LineageRows } from "./event-bus/lineage-rows.ts";
-import { filledIn, runOf, standingMessage, startMessage } from "./event-bus/queued-messages.ts";
+import { filledIn, runOf, standingMessage, startMessage, startOf } from "./event-bus/queued-messages.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
@@ -262,7 +262,11 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
   }
 
-  async cancelStart(cancel: { run: RunId; by: Identity; reason: string }): Promise<Result<StartView>> {
+  async isBeginning(run: RunId): Promise<boolean> {
+    return this.#outbox.holds(startOf(run));
+  }
+
+  async cancelStart(cancel: Parameters<EventBusRpc["cancelStart"]>[0]): Promise<Result<StartView>> {
     const { run, by, reason } = cancel;
     const now = Date.now();
     const words = reason === "" ? `cancelled by ${by.subject}` : `cancelled by ${by.subject}: ${reason}`;
@@ -320,7 +324,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   /** Does what somebody asks for, and tells the audit log in the same write; refusals are not told. */
   #audited<T>(
     key: string,
-    by: Identity,
+    by: Pick<Identity, "subject">,
     action: string,
     subject: string,
     data: JsonObject,

@@ -17,8 +17,13 @@ export interface QueuedDelivery {
 
 const RUN = "run/";
 
+/** The message that begins a run, whatever is in it. */
+export function startOf(run: RunId): Pick<Message, "receiver" | "method"> {
+  return { receiver: RUN + run, method: "start" };
+}
+
 export function startMessage(run: RunId, start: QueuedStart): Message {
-  return { receiver: RUN + run, method: "start", args: [start] };
+  return { ...startOf(run), args: [start] };
 }
 
 export function standingMessage(run: RunId): Message {

@@ -75,8 +75,14 @@ export interface EventBusRpc extends OutboxRpc {
   /** Starts that wait; with `all`, also what has become of those that waited. Newest first. */
   queuedStarts(page: { all: boolean; before?: Position | undefined; limit: number }): Promise<StartView[]>;
   queuedStart(run: RunId): Promise<Result<StartView>>;
+  /** Whether its start is on its way to this run. */
+  isBeginning(run: RunId): Promise<boolean>;
   /** Refuses `unknown_start`, and `start_not_waiting` once it has begun. */
-  cancelStart(cancel: { run: RunId; by: Identity; reason: string }): Promise<Result<StartView>>;
+  cancelStart(cancel: {
+    run: RunId;
+    by: Pick<Identity, "subject">;
+    reason: string;
+  }): Promise<Result<StartView>>;
   schedules(): Promise<ScheduleView[]>;
   schedule(id: string): Promise<Result<ScheduleView>>;
   pauseSchedule(pause: { id: string; by: Identity; reason: string }): Promise<Result<ScheduleView>>;

@@ -106,7 +106,11 @@ export interface WorkflowRunRpc extends OutboxRpc {
     by: Identity;
   }): Promise<Result<Approval>>;
   /** Idempotent. Refuses `run_finished` where the run has ended by itself, and `run_stuck` unless `terminate`. */
-  cancel(request: { by: Identity; reason: string; terminate: boolean }): Promise<Result<RunSummary>>;
+  cancel(request: {
+    by: Pick<Identity, "subject">;
+    reason: string;
+    terminate: boolean;
+  }): Promise<Result<RunSummary>>;
   /** Bus → run, of one whose place others wait for. */
   standing(of: Pick<StartRun, "id" | "workspace">): Promise<Standing>;
   /** Bus → run, which has claimed a place. Nothing where it does not wait for one, or no longer. */
@@ -131,7 +135,12 @@ export interface WorkflowRunRpc extends OutboxRpc {
   lockGranted(grant: { command: CommandId }): Promise<{ accepted: boolean }>;
   lockRevoked(loss: { command: CommandId; by: string; reason: string }): Promise<void>;
   /** Idempotent by `id`. Refuses `run_finished`, `too_many_signals`, `invalid_signal`, `run_stuck`. */
-  signal(signal: { id: string; name: string; data: JsonValue; by: Identity }): Promise<Result<null>>;
+  signal(signal: {
+    id: string;
+    name: string;
+    data: JsonValue;
+    by: Pick<Identity, "subject">;
+  }): Promise<Result<null>>;
   detail(): Promise<Result<RunDetail>>;
   /** In the order they were called, from number `after` + 1: at most `limit`, and what an answer holds. */
   activities(page: {

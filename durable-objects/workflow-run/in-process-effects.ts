@@ -5,7 +5,16 @@
 // 2. While an effect has no result yet, a timer row watches it: if the object dies, the alarm performs the effect again;
 //    if the effect cannot be performed, the same timer is its next try.
 // 3. A result is an input like any other. One that comes when nobody wants it any more changes nothing.
-import type { LocalBuiltin, Outbound, OutboundBuiltin } from "../../src/builtins/builtin.ts";
+import type {
+  LocalBuiltin,
+  Outbound,
+  OutboundBuiltin,
+  RunRequest,
+  RunsBuiltin,
+} from "../../src/builtins/builtin.ts";
+import { outcomeOf } from "../../src/builtins/runs.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
+import type { JobOutcome } from "../../src/protocol/job.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import { atMost } from "../../src/storage/patience.ts";
@@ -20,6 +29,7 @@ import {
   type RunInput,
   type RunMachine,
 } from "../../src/workflow/machine-types.ts";
+import { maskedRequest } from "../../src/workflow/secrets/masked-effects.ts";
 import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
 import { answerAtOnce } from "./answers-at-once.ts";
 import { builtinOf, type CallBuiltin, callOf, performLocal } from "./builtin-calls.ts";
@@ -39,6 +49,8 @@ export interface EffectPorts {
   /** Finds out what it takes to decide the call at once, where that can be. Throws as `decide` does. */
   learn(run: StoredStart, call: Decide): Promise<void>;
   outbound: Outbound;
+  /** Asks another run, or the one that goes on in its place. Throws where there is no answer yet. */
+  askRun(run: StoredStart, request: RunRequest): Promise<Result<RunId>>;
   /** Lets everybody else who shares the thread have a turn, and the clock go on. */
   rest(): Promise<void>;
   now(): number;
@@ -179,7 +191,7 @@ export class InProcessEffects {
       return;
     }
     const builtin = builtinOf(effect.name);
-    if (builtin.kind === "outbound") this.#feedLater(key, () => this.#performOutbound(effect, builtin));
+    if (builtin.kind !== "local") this.#feedLater(key, () => this.#performElsewhere(effect, builtin));
     else if (this.#needsRest) this.#feedLater(key, async () => this.#performLocal(effect, builtin));
     else this.#owner.take(...this.#performLocal(effect, builtin));
   }
@@ -194,11 +206,20 @@ export class InProcessEffects {
     });
   }
 
-  async #performOutbound(effect: CallBuiltin, builtin: OutboundBuiltin): Promise<[RunInput]> {
+  async #performElsewhere(effect: CallBuiltin, builtin: OutboundBuiltin | RunsBuiltin): Promise<[RunInput]> {
     const { command, attempt } = effect;
     const call = callOf(this.#owner.run(), effect, this.#ports.now());
-    const outcome = await builtin.perform(call, this.#ports.outbound);
+    const outcome =
+      builtin.kind === "outbound"
+        ? await builtin.perform(call, this.#ports.outbound)
+        : await this.#askRun(builtin.request(call));
     return [{ type: "builtin_finished", command, attempt, outcome }];
+  }
+
+  async #askRun(asked: ReturnType<RunsBuiltin["request"]>): Promise<JobOutcome> {
+    if ("outcome" in asked) return asked.outcome;
+    const request = maskedRequest(asked.request, this.#owner.secrets());
+    return outcomeOf(request, await this.#ports.askRun(this.#owner.run(), request));
   }
 
   /** The builtin's outcome and what it writes are one commit: it happens exactly once. */

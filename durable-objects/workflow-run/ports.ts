@@ -9,6 +9,7 @@ import { archiveOf } from "./archive.ts";
 import { Decisions } from "./decide.ts";
 import { loadMachine } from "./engine.ts";
 import { entropy } from "./entropy.ts";
+import { askOtherRun } from "./other-runs.ts";
 import { outboundOf } from "./outbound.ts";
 import type { StoredStart } from "./parts.ts";
 import type { RetirementPorts } from "./retirement.ts";
@@ -34,6 +35,7 @@ export function hostPorts(env: Env, { changed }: Pick<RunPorts, "changed">): Run
     now: Date.now,
     entropy,
     outbound: outboundOf(env),
+    askRun: ({ workspace }, request) => askOtherRun(env, workspace, request),
     loadMachine: (program, start, records) =>
       loadMachine(program, {
         start,

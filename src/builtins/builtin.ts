@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
-import type { JsonObject } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
 
 export interface BuiltinCall {
   run: RunId;
@@ -30,7 +30,20 @@ export interface OutboundBuiltin {
   perform(call: BuiltinCall, outbound: Outbound): Promise<JobOutcome>;
 }
 
-export type Builtin = LocalBuiltin | OutboundBuiltin;
+/** What a run asks of another one: an input of that one's engine. */
+export type RunRequest = { run: RunId; by: RunId } & (
+  | { type: "signal"; id: string; name: string; data: JsonValue }
+  | { type: "cancel"; reason: string }
+);
+
+/** Reaches another run of the workspace, which does once what it is asked for, however often it is asked. */
+export interface RunsBuiltin {
+  kind: "runs";
+  /** What to ask of which run, or why nobody is asked. */
+  request(call: BuiltinCall): { request: RunRequest } | { outcome: JobOutcome };
+}
+
+export type Builtin = LocalBuiltin | OutboundBuiltin | RunsBuiltin;
 
 /** The way out of the actor. */
 export interface Outbound {

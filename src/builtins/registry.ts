@@ -2,8 +2,9 @@ import type { Builtin } from "./builtin.ts";
 import { emit } from "./emit.ts";
 import { http } from "./http/http.ts";
 import { log } from "./log.ts";
+import { cancel, signal } from "./runs.ts";
 
-const builtins: Readonly<Record<string, Builtin>> = { emit, http, log };
+const builtins: Readonly<Record<string, Builtin>> = { cancel, emit, http, log, signal };
 
 export const builtinNames: readonly string[] = Object.keys(builtins);
 

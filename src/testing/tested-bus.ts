@@ -10,7 +10,7 @@ import { type QueuedStart, Starts } from "../events/starts.ts";
 import { nextTime } from "../events/timetable.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { RunId } from "../protocol/ids.ts";
-import type { StartView } from "../protocol/start.ts";
+import { type StartView, waitingStates } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { RunStart, Sha256Hex } from "../workflow/index.ts";
 import type { Stage } from "./stage.ts";
@@ -89,6 +89,17 @@ export class TestedBus {
   /** What has become of the starts that a trigger's flow control has a say in. */
   starts(): StartView[] {
     return this.#table.views();
+  }
+
+  /** Whether the run's start waits its turn. */
+  isQueued(run: RunId): boolean {
+    const start = this.#table.find(run);
+    return start !== undefined && waitingStates.some((state) => state === start.state);
+  }
+
+  /** Takes back a start that waits its turn. */
+  takeBack(run: RunId, { by, reason }: { by: string; reason: string }): void {
+    this.#starts.cancel(run, `cancelled by ${by}${reason && `: ${reason}`}`, this.#stage.now);
   }
 
   /** The event of this source and id, where it has come before. */

@@ -1,7 +1,8 @@
 // Policy and runners of one test: what calls come to, as the rules of `t.on_run` have it.
-import type { LocalBuiltin } from "../builtins/builtin.ts";
+import type { LocalBuiltin, RunsBuiltin } from "../builtins/builtin.ts";
 import { emit } from "../builtins/emit.ts";
 import { log } from "../builtins/log.ts";
+import { cancel, outcomeOf, signal } from "../builtins/runs.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import { BUILTIN_SCHEME } from "../protocol/function-reference.ts";
 import type { JobId } from "../protocol/ids.ts";
@@ -9,14 +10,16 @@ import type { JobOutcome } from "../protocol/job.ts";
 import type { Decision } from "../protocol/policy.ts";
 import { ok } from "../protocol/result.ts";
 import type { Effect, RunInput } from "../workflow/index.ts";
+import { maskedRequest } from "../workflow/secrets/masked-effects.ts";
 import { type Call, CallRules } from "./call-rules.ts";
 import type { Stage } from "./stage.ts";
+import type { TestedRequests } from "./tested-requests.ts";
 import type { TestedRun } from "./tested-run.ts";
 
-const localBuiltins: ReadonlyMap<string, LocalBuiltin> = new Map([
-  ["emit", emit],
-  ["log", log],
-]);
+/** What a test needs no rule for: it touches nothing but the test's own world. */
+const builtins: ReadonlyMap<string, LocalBuiltin | RunsBuiltin> = new Map<string, LocalBuiltin | RunsBuiltin>(
+  Object.entries({ cancel, emit, log, signal }),
+);
 
 const TEST_BUNDLE = "sluice test";
 const RUNNER_LOST: JobOutcome = {
@@ -31,10 +34,15 @@ export class TestedCalls {
   readonly #jobs = new Map<JobId, () => void>();
   readonly #stage: Stage;
   readonly #emit: (event: CloudEvent, by: string) => void;
+  readonly #requests: TestedRequests;
 
-  constructor(stage: Stage, emitEvent: (event: CloudEvent, by: string) => void) {
+  constructor(
+    stage: Stage,
+    { emitEvent, requests }: { emitEvent(event: CloudEvent, by: string): void; requests: TestedRequests },
+  ) {
     this.#stage = stage;
     this.#emit = emitEvent;
+    this.#requests = requests;
   }
 
   decide(run: TestedRun, effect: Extract<Effect, { kind: "decide" }>): void {
@@ -61,16 +69,26 @@ export class TestedCalls {
     const reference = BUILTIN_SCHEME + name;
     const finish = (outcome: JobOutcome) =>
       this.#tell(run, { type: "builtin_finished", command, attempt, outcome });
-    const local = localBuiltins.get(name);
-    if (!local || this.rules.find({ reference, inputs, environment: undefined })) {
+    const builtin = builtins.get(name);
+    if (!builtin || this.rules.find({ reference, inputs, environment: undefined })) {
       this.#answer({ reference, inputs, environment: undefined }, (outcome, takesMs) => {
         this.#stage.at(this.#stage.now + takesMs, () => finish(outcome === "lost" ? RUNNER_LOST : outcome));
       });
       return;
     }
     const { workspace, workflow, event } = run.start;
-    const call = { run: run.start.id, workspace, workflow, command, attempt, inputs, cause: event };
-    const done = local.perform({ ...call, now: this.#stage.now });
+    const now = this.#stage.now;
+    const call = { run: run.start.id, workspace, workflow, command, attempt, inputs, cause: event, now };
+    if (builtin.kind === "runs") {
+      const asked = builtin.request(call);
+      if ("outcome" in asked) finish(asked.outcome);
+      else {
+        const request = maskedRequest(asked.request, run.machine.secrets);
+        this.#requests.ask(request, (answer) => finish(outcomeOf(request, answer)));
+      }
+      return;
+    }
+    const done = builtin.perform(call);
     for (const text of done.log ?? []) run.log.push({ at: this.#stage.now, text });
     for (const emitted of done.events ?? []) {
       this.#emit(emitted, run.start.initiator);

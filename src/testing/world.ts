@@ -29,6 +29,7 @@ import { TestedBus } from "./tested-bus.ts";
 import { TestedCalls } from "./tested-calls.ts";
 import { TestedChildren } from "./tested-children.ts";
 import { TestedLocks } from "./tested-locks.ts";
+import { TestedRequests } from "./tested-requests.ts";
 import { TestedRun } from "./tested-run.ts";
 
 /** Deliveries without time passing: more than this many are a circle. */
@@ -86,7 +87,10 @@ export class World {
       runs,
       begin: (start) => this.#begin(start),
     });
-    this.calls = new TestedCalls(stage, (event, by) => stage.soon(() => this.bus.arrive(event, by)));
+    this.calls = new TestedCalls(stage, {
+      emitEvent: (event, by) => stage.soon(() => this.bus.arrive(event, by)),
+      requests: new TestedRequests(stage, this.bus, runs),
+    });
     this.children = new TestedChildren(
       stage,
       { bus: this.bus, runs, sha256Hex },

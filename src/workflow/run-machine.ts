@@ -80,7 +80,11 @@ const notStarted: ErrorData = { code: "run_not_started", message: "the run has n
 function runFinished(note: FinishedNote): ErrorData {
   const successor = successorIn(note);
   const next = successor === undefined ? "" : `, and goes on as ${successor}`;
-  return { code: "run_finished", message: `the run has ${endInWords(note)} already${next}` };
+  return {
+    code: "run_finished",
+    message: `the run has ${endInWords(note)} already${next}`,
+    ...(successor === undefined ? {} : { details: { run: successor } }),
+  };
 }
 
 /** Why an input is turned down that no command is there for. */
@@ -313,8 +317,9 @@ class Machine implements InspectableRun {
     turn: OpenTurn,
     { id, name, data, by }: Extract<RunInput, { type: "signal" }>,
   ): ErrorData | undefined {
-    const { finished, isStarted, open, unbegun } = this.#state;
-    if (finished) return runFinished(finished);
+    const { finished, isStarted, open, unbegun, signals } = this.#state;
+    // Whoever sends it again has lost the answer.
+    if (finished) return signals.isKnown(id) ? undefined : runFinished(finished);
     if (!isStarted) return notStarted;
     const begun = [...open.values()].filter((command) => !unbegun.has(command.id));
     return receiveSignal(turn, begun, { id, name, data, by });

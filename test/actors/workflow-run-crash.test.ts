@@ -200,6 +200,7 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
     log: new LogStore(storage.sql),
     ports: {
       rest: async () => {},
+      askRun: async () => await never,
       changed: () => {},
       now,
       entropy: () => new Uint8Array(16),

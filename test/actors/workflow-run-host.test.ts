@@ -151,6 +151,7 @@ function hosted(storage: DurableObjectStorage, world: World): Hosted {
       decide: (...args) => world.ports.decide(...args),
       decideAtOnce: () => undefined,
       learn: async () => {},
+      askRun: async () => refuse("unknown_run", "this host has no others"),
       outbound: {
         fetch: (request) => world.ports.fetch(request),
         resolve: async () => ["93.184.215.14"],

@@ -127,8 +127,21 @@ describe.each(modes)("signals, $mode", ({ replayEveryTime }) => {
     expect(host.machine.ending().output).toEqual(["by hand", "kept"]);
   });
 
-  it("are refused by a run that is over", () => {
-    expect(start("pass").signal("go", 1, "s").refused?.code).toBe("run_finished");
+  it("are refused by a run that is over, with the one that goes on in its place", () => {
+    expect(start("pass").signal("go", 1, "s").refused).toMatchObject({ code: "run_finished" });
+    const host = start("w.continue_as_new()");
+    const [{ run } = { run: "" }] = host.continuations;
+    expect(host.signal("go", 1, "s").refused).toMatchObject({ code: "run_finished", details: { run } });
+  });
+
+  it("that a run has taken may be sent again when it is over", () => {
+    const host = start('w.wait_for_signal("go")');
+    host.signal("go", 1, "s");
+    host.loseMemory();
+    const { length } = host.records;
+    expect(host.signal("go", 1, "s").refused).toBeUndefined();
+    expect(host.signal("go", 1, "other").refused?.code).toBe("run_finished");
+    expect(host.records).toHaveLength(length);
   });
 
   it("that are nested too deep to be kept are refused", () => {

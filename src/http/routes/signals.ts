@@ -1,15 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { idempotencyKeySchema, nameSchema, type RunId, runIdSchema } from "../../protocol/ids.ts";
 import { jsonSchema } from "../../protocol/json.ts";
+import { MAX_SIGNAL_BYTES } from "../../protocol/signal.ts";
 import { askRun } from "../ask-run.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
 import { limitBody } from "../limits.ts";
 import { problems, unwrap } from "../problem.ts";
-
-/** A signal's data is part of the run's journal for good. */
-const MAX_SIGNAL_BYTES = 256 * 1024;
 
 const send = createRoute({
   method: "post",

@@ -37,6 +37,14 @@ export function maskedConsequence(event: CloudEvent, secrets: RunSecrets): Cloud
   return secrets.mask.members(event, ["subject", "data"]);
 }
 
+/** What another run is asked, which keeps it for everybody. What it is called by stays. */
+export function maskedRequest<Request extends { data?: JsonValue } | { reason?: string }>(
+  request: Request,
+  { mask }: RunSecrets,
+): Request {
+  return mask.members(request as Request & { data?: JsonValue; reason?: string }, ["data", "reason"]);
+}
+
 /** An event by which another run is given secrets: it says where they are. */
 function markedEvent(event: CloudEvent, secrets: RunSecrets): CloudEvent {
   const { [SENSITIVE_ATTRIBUTE]: _, ...rest } = event;

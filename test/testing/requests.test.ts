@@ -1,0 +1,105 @@
+// What runs of a test ask of each other by builtin://signal and builtin://cancel.
+import { describe, expect, test } from "vitest";
+import { reportOf } from "./test-source.ts";
+
+const modes = [
+  { mode: "in memory", replayEveryTime: false },
+  { mode: "replayed every time", replayEveryTime: true },
+];
+
+const definitions = `
+def signal(w, run, name, data = None):
+    return w.run("builtin://signal", {"run": run, "name": name, "data": data})
+
+def cancel(w, run, reason = ""):
+    return w.run("builtin://cancel", {"run": run, "reason": reason})
+`;
+
+describe.each(modes)("a run that signals and cancels others, $mode", (mode) => {
+  const passes = (body: string) => expect(reportOf(body, definitions, mode).failure).toBeUndefined();
+
+  test("reaches one that it has started, in its own name, and needs no rule", () =>
+    passes(`
+def child(w, ev):
+    got = w.wait_for_signal("go")
+    w.defer(w.log, got["by"], got["data"]["n"])
+    w.sleep(days = 1)
+t.on_start("child", child)
+def parent(w, ev):
+    child = w.start("child", wait = False)["run"]
+    signal(w, child, "go", {"n": 1})
+    w.sleep(hours = 1)
+    return cancel(w, child, "enough")
+run = t.start(parent)
+assert.eq(t.runs[1].waiting_for, "sleeping for 1d")
+t.advance(hours = 1)
+assert.eq([run.output, t.runs[1].state], [{"run": t.runs[1].id}, "cancelled"])
+assert.contains(t.runs[1].error.message, "enough")
+assert.contains(t.runs[1].error.message, run.id)
+assert.eq(t.runs[1].log, [run.id + " 1"])`));
+
+  test("reaches the run that goes on in the place of another", () =>
+    passes(`
+def child(w, ev):
+    got = w.wait_for_signal("go")["data"]
+    if got == "stop":
+        return "stopped"
+    w.continue_as_new()
+t.on_start("child", child)
+def parent(w, ev):
+    child = w.start("child", wait = False)["run"]
+    return [signal(w, child, "go", data)["run"] == child for data in ["a", "b", "stop"]]
+run = t.start(parent)
+assert.eq(run.output, [True, False, False])
+assert.eq([(child.workflow, child.output) for child in t.runs[1:]], [("child", None), ("child", None), ("child", "stopped")])`));
+
+  test("may be itself: a signal is kept for it, and a cancellation is one like any other", () =>
+    passes(`
+def itself(w, ev):
+    signal(w, w.info().run, "go", 1)
+    got = w.wait_for_signal("go")
+    w.defer(w.log, got["by"] == w.info().run, got["data"])
+    cancel(w, w.info().run)
+run = t.start(itself)
+assert.eq([run.state, run.log], ["cancelled", ["True 1"]])`));
+
+  test("hears why it is refused", () =>
+    passes(`
+t.on_start("child", lambda w, ev: None)
+def parent(w, ev):
+    over = w.start("child", wait = False)["run"]
+    w.sleep(seconds = 1)
+    asked = [(signal, over, "go"), (cancel, over), (signal, "run_" + 32 * "0", "go"), (signal, "x", "go")]
+    return [w.attempt(fn, w, *args).error.code for fn, args in [(one[0], one[1:]) for one in asked]]
+run = t.start(parent)
+t.settle()
+assert.eq(run.output, ["RunFinished", "RunFinished", "UnknownRun", "InvalidInputs"])`));
+
+  test("is held to the rules of a test like any call", () =>
+    passes(`
+rule = t.on_run("builtin://signal", rejects = "not today")
+run = t.start(lambda w, ev: signal(w, "run_" + 32 * "0", "go"))
+assert.eq([run.error.code, rule.count], ["PolicyRejected", 0])`));
+
+  test("takes back a start that waits its turn, and cannot signal one", () => {
+    const flow = `${definitions}
+def deploy(w, ev):
+    w.sleep(hours = 1)
+
+on_event(type = "deploy", handler = deploy, concurrency = concurrency())
+`;
+    const queued = `
+t.send("deploy")
+t.send("deploy")
+waiting = t.starts[1].run
+`;
+    const report = (body: string) => reportOf(queued + body, flow, mode);
+    expect(
+      report(`
+t.start(lambda w, ev: cancel(w, waiting, "wrong version"))
+assert.eq(t.starts[1].state, "cancelled")
+assert.contains(t.starts[1].reason, "wrong version")`).failure,
+    ).toBeUndefined();
+    expect(report('t.start(lambda w, ev: signal(w, waiting, "go"))').failure?.code).toBe("RunNotStarted");
+  });
+});
