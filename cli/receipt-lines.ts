@@ -3,16 +3,24 @@ import type { EventReceipt } from "../src/protocol/cloud-event.ts";
 import { printable } from "./output.ts";
 
 /** What an event did, a line each. */
-export function receiptLines({ started, queued = [], woke, skipped = [] }: EventReceipt): string[] {
+export function receiptLines({ started, queued = [], woke, more, skipped = [] }: EventReceipt): string[] {
   const lines = [
     ...started.map(({ run, workflow }) => `  started ${workflow} ${pc.dim(run)}`),
+    ...moreLines("started", more?.started),
     ...queued.map(
       ({ run, workflow, state, reason }) => `  ${state} ${workflow} ${pc.dim(run)}: ${printable(reason)}`,
     ),
+    ...moreLines("queued", more?.queued),
     ...woke.map(({ run }) => `  woke ${pc.dim(run)}`),
+    ...moreLines("woke", more?.woke),
     ...skipped.map(({ by, reason }) => `  ${pc.yellow("skipped")} ${by}: ${printable(reason)}`),
   ];
   return lines.length > 0 ? lines : [pc.dim("  no trigger and no waiting run matched")];
+}
+
+/** Of lists that the server cuts. */
+function moreLines(what: string, more = 0): string[] {
+  return more > 0 ? [pc.dim(`  ${what} ${more} more`)] : [];
 }
 
 /** What of this type an event was not for, and why: triggers, and the nearest of the runs that waited. */

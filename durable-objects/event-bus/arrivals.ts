@@ -9,7 +9,7 @@ import { hopsOf, MAX_HOPS } from "../../src/events/hops.ts";
 import type { Matching } from "../../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../../src/events/missed-waits.ts";
 import type { Starts } from "../../src/events/starts.ts";
-import { WORKFLOW_START } from "../../src/events/workflow-start.ts";
+import { startTriggerOf, WORKFLOW_START } from "../../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
@@ -20,6 +20,8 @@ import type { BusTrigger, TriggerRows } from "./trigger-rows.ts";
 import type { WaitDeliveries } from "./wait-deliveries.ts";
 import type { Wait, WaitRows } from "./wait-rows.ts";
 
+/** How many runs a receipt lists that were started, of those that have to wait, and of those that were woken. */
+const MAX_LISTED = 200;
 /** How many undecided triggers and waits a receipt lists, and how many triggers that the event was not for. */
 const MAX_SKIPPED = 20;
 const MAX_UNMATCHED = 50;
@@ -78,7 +80,7 @@ export class Arrivals {
     const started: EventReceipt["started"] = [];
     const queued: NonNullable<EventReceipt["queued"]> = [];
     const { matching, skipped, unmatched } = this.#matchingTriggers(filtered, now);
-    for (const candidate of matching) {
+    for (const candidate of askedForFirst(matching, event)) {
       const { workflow } = candidate;
       const trigger = candidate.trigger.id;
       const ruled = { ...candidate, trigger: rule(candidate.trigger) };
@@ -94,10 +96,16 @@ export class Arrivals {
     }
     const { wakes, missed } = this.#matchingWaits(filtered, skipped);
     const notWoken = nearestMisses(missed);
+    const more = {
+      ...beyondListed("started", started),
+      ...beyondListed("queued", queued),
+      ...beyondListed("woke", wakes),
+    };
     const effects: Effects = {
-      started,
-      ...(queued.length > 0 && { queued }),
-      woke: wakes.map(({ run, command }) => ({ run, command })),
+      started: started.slice(0, MAX_LISTED),
+      ...(queued.length > 0 && { queued: queued.slice(0, MAX_LISTED) }),
+      woke: wakes.slice(0, MAX_LISTED).map(({ run, command }) => ({ run, command })),
+      ...(Object.keys(more).length > 0 && { more }),
       ...(skipped.length > 0 && { skipped: skipped.slice(0, MAX_SKIPPED) }),
       ...(unmatched.length > 0 && { unmatched }),
       ...(notWoken && { notWoken }),
@@ -173,4 +181,18 @@ export class Arrivals {
     });
     return { wakes, missed: missed.filter(({ run }) => !served.has(run)) };
   }
+}
+
+function beyondListed(name: keyof NonNullable<Effects["more"]>, all: readonly unknown[]): Effects["more"] {
+  return all.length > MAX_LISTED ? { [name]: all.length - MAX_LISTED } : {};
+}
+
+/** The start that an event asks for before those that it sets off: whoever has asked is told of it in any case. */
+function askedForFirst(
+  matching: readonly BusTrigger[],
+  { type, subject }: CloudEvent,
+): readonly BusTrigger[] {
+  if (type !== WORKFLOW_START) return matching;
+  const isAskedFor = ({ trigger }: BusTrigger) => trigger.id === startTriggerOf(subject ?? "");
+  return [...matching.filter(isAskedFor), ...matching.filter((one) => !isAskedFor(one))];
 }

@@ -61,7 +61,7 @@ function conditionsOf({ source, subject, text = "" }: EventFilter): Condition[] 
 /** What an event did when it arrived. */
 export type Effects = Pick<
   EventReceipt,
-  "started" | "queued" | "woke" | "skipped" | "unmatched" | "notWoken"
+  "started" | "queued" | "woke" | "more" | "skipped" | "unmatched" | "notWoken"
 >;
 
 function receiptOf(row: Row): EventReceipt {
@@ -134,7 +134,8 @@ export class EventRows {
     effects: Effects,
   ): void {
     const body = JSON.stringify(event);
-    assertFitsRow(body, `the event ${event.id} from ${event.source}`);
+    const receipt = JSON.stringify(effects);
+    assertFitsRow(body + receipt, `the event ${event.id} from ${event.source} with its receipt`);
     this.#sql.exec(
       `INSERT INTO events (seq, source, id, type, received_at, initiator, body, receipt)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -145,7 +146,7 @@ export class EventRows {
       from.receivedAt,
       from.initiator,
       body,
-      JSON.stringify(effects),
+      receipt,
     );
   }
 
@@ -206,7 +207,7 @@ export class EventRows {
     let length = 0;
     for (const seq of seqs) {
       const row = this.#sql.exec<Row>("SELECT * FROM events WHERE seq = ?", seq).one();
-      length += row.body.length;
+      length += row.body.length + row.receipt.length;
       const last = events.at(-1);
       if (last && length > MAX_PAGE_LENGTH) return { events, next: last.seq };
       events.push(stored(row));

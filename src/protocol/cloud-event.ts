@@ -43,6 +43,14 @@ export const eventReceiptSchema = z.object({
     )
     .optional(),
   woke: z.array(z.object({ run: z.string(), command: z.string() })),
+  /** How many more than are listed, where lists are cut. */
+  more: z
+    .object({
+      started: z.number().int().optional(),
+      queued: z.number().int().optional(),
+      woke: z.number().int().optional(),
+    })
+    .optional(),
   /** Triggers of this type that the event was not for, and why. */
   unmatched: z.array(z.object({ trigger: z.string(), reason: z.string() })).optional(),
   /**

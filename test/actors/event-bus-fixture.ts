@@ -96,6 +96,8 @@ export interface Bench {
   /** How many rows of its storage are read by what `act` does. */
   rowsRead(act: () => Promise<unknown>): Promise<number>;
   rowsWritten(act: () => Promise<unknown>): Promise<number>;
+  /** Its storage, for what only another version of it would have written. */
+  sql: SqlStorage;
   /** How many rows one of its tables has. */
   count(table: string): number;
 }
@@ -137,6 +139,7 @@ export async function withBus(
       },
       rowsRead: (act) => rowsRead(state.storage.sql, act),
       rowsWritten: (act) => rowsWritten(state.storage.sql, act),
+      sql: state.storage.sql,
       count: (table) => Number(state.storage.sql.exec(`SELECT COUNT(*) AS n FROM ${table}`).one().n),
     };
     await test(bench);

@@ -97,7 +97,12 @@ function Filters({ filter }: { filter: EventFilter }) {
 
 function EventRow({ stored, isOpen }: { stored: StoredEvent; isOpen: boolean }) {
   const { event, receipt, receivedAt, seq } = stored;
-  const { started, woke, queued = [], skipped = [] } = receipt;
+  const { started, woke, queued = [], skipped = [], more } = receipt;
+  const did = {
+    started: started.length + (more?.started ?? 0),
+    woken: woke.length + (more?.woke ?? 0),
+    queued: queued.length + (more?.queued ?? 0),
+  };
   return (
     <div className="event">
       <Link
@@ -114,9 +119,9 @@ function EventRow({ stored, isOpen }: { stored: StoredEvent; isOpen: boolean }) 
         <span className="strong cut">{event.type}</span>
         <span className="quiet cut">{event.subject ?? event.source}</span>
         <span className="event-did">
-          {started.length > 0 && <span className="state tone-good">{started.length} started</span>}
-          {woke.length > 0 && <span className="state tone-moving">{woke.length} woken</span>}
-          {queued.length > 0 && <span className="state tone-waiting">{queued.length} queued</span>}
+          {did.started > 0 && <span className="state tone-good">{did.started} started</span>}
+          {did.woken > 0 && <span className="state tone-moving">{did.woken} woken</span>}
+          {did.queued > 0 && <span className="state tone-waiting">{did.queued} queued</span>}
           {skipped.length > 0 && <span className="state tone-warning">{skipped.length} undecided</span>}
         </span>
         <span className="quiet">

@@ -48,7 +48,7 @@ export function Effects({
   starts?: readonly StartView[];
   woken?: Story["woken"];
 }) {
-  const { started, queued = [], unmatched = [], skipped = [], notWoken } = receipt;
+  const { started, queued = [], unmatched = [], skipped = [], notWoken, more } = receipt;
   const isIdle = started.length + woken.length + queued.length === 0;
   const others = (notWoken?.total ?? 0) - (notWoken?.nearest.length ?? 0);
   return (
@@ -65,14 +65,16 @@ export function Effects({
           <span className="quiet">by {trigger}</span>
         </li>
       ))}
+      <More count={more?.started} did="were started" />
       {woken.map(({ run, command }) => (
         <li key={run + command}>
           <State state="woken" /> <RunLink run={run} name={`the run that waited at ${command}`} />
-          {!includes(receipt.woke, run, command) && (
+          {!more?.woke && !includes(receipt.woke, run, command) && (
             <span className="quiet">, which began to wait after the event had come</span>
           )}
         </li>
       ))}
+      <More count={more?.woke} did="were woken" />
       {queued.map(({ run, workflow, trigger, state, reason }) => {
         const now = starts.find((start) => start.run === run);
         return (
@@ -89,6 +91,7 @@ export function Effects({
           </li>
         );
       })}
+      <More count={more?.queued} did="were to wait" />
       {skipped.map(({ by, reason }) => (
         <li key={by}>
           <State state="undecided" /> {by} <span className="quiet">{reason}</span>
@@ -114,6 +117,11 @@ export function Effects({
       )}
     </ul>
   );
+}
+
+/** What a list that the server cuts leaves out. */
+function More({ count = 0, did }: { count: number | undefined; did: string }) {
+  return count > 0 && <li className="quiet">{`${count} more ${did}.`}</li>;
 }
 
 function includes(waits: Story["woken"], run: string, command: string): boolean {
