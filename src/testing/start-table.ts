@@ -4,6 +4,9 @@ import type { NewStart, Start, StartStore } from "../events/start-store.ts";
 import type { RunId } from "../protocol/ids.ts";
 import { type StartState, type StartView, waitingStates } from "../protocol/start.ts";
 
+/** Of starts that are not over. */
+const openStates: readonly StartState[] = [...waitingStates, "started"];
+
 interface Row extends Start {
   gatherKey: string | undefined;
   reason: string;
@@ -14,6 +17,8 @@ interface Row extends Start {
 
 export class StartTable implements StartStore {
   readonly #rows = new Map<RunId, Row>();
+  /** Those that are not over, which alone are looked for by their state: of the others there are more and more. */
+  readonly #open = new Map<RunId, Row>();
   readonly #permits = new Map<string, number[]>();
   readonly #drops = new Map<string, number>();
 
@@ -32,7 +37,7 @@ export class StartTable implements StartStore {
   }
 
   insert(added: NewStart): void {
-    this.#rows.set(added.run, {
+    const row: Row = {
       continues: undefined,
       ...added,
       state: "gathering",
@@ -43,12 +48,16 @@ export class StartTable implements StartStore {
       seqs: [added.arrival],
       changedAt: added.createdAt,
       dueAt: undefined,
-    });
+    };
+    this.#rows.set(added.run, row);
+    this.#open.set(added.run, row);
   }
 
   become(run: RunId, state: StartState, change: { reason: string; now: number; dueAt?: number }): void {
     const { reason, now: changedAt, dueAt } = change;
-    Object.assign(this.#row(run), { state, reason, changedAt, dueAt });
+    const row = Object.assign(this.#row(run), { state, reason, changedAt, dueAt });
+    if (!openStates.includes(state)) this.#open.delete(run);
+    else if (!this.#open.has(run)) this.#open.set(run, row);
   }
 
   gathering(trigger: string, key: string): Start | undefined {
@@ -152,7 +161,7 @@ export class StartTable implements StartStore {
   }
 
   #in(state: StartState): Row[] {
-    return [...this.#rows.values()].filter((row) => row.state === state);
+    return [...this.#open.values()].filter((row) => row.state === state);
   }
 
   #limited(scope: string): Row[] {
