@@ -31,7 +31,7 @@ function renderFailure(test: TestReport, path: string, width: number): string {
 }
 
 /** What a test printed, and the timeline and log of each of its runs; empty where there is nothing of them. */
-export function renderEvidence({ runs, printed, endedAt }: TestReport, width: number): string {
+export function renderEvidence({ runs, runsLeftOut, printed, endedAt }: TestReport, width: number): string {
   const parts: string[] = [];
   if (printed.length > 0) parts.push(pc.dim("printed:"), indent(printable(printed.join("\n")), "  "));
   for (const { detail, log } of runs) {
@@ -39,6 +39,12 @@ export function renderEvidence({ runs, printed, endedAt }: TestReport, width: nu
     if (log.length === 0) continue;
     const lines = log.map(({ at, text }) => `${duration(at - detail.createdAt)}  ${printable(text)}`);
     parts.push(`  ${pc.dim("log:")}`, indent(lines.join("\n"), "    "));
+  }
+  if (runsLeftOut !== undefined) {
+    parts.push(
+      "",
+      pc.dim(`${runsLeftOut} more runs, between the first and the last of these, are not shown`),
+    );
   }
   return parts.join("\n");
 }

@@ -5,7 +5,7 @@ import { Budget, Fiber, type FiberOptions, type StarlarkError, type Value } from
 import type { Sha256Hex } from "../workflow/index.ts";
 import type { TestFile, TestFunction } from "./test-file.ts";
 import { TestObject } from "./test-object.ts";
-import { World } from "./world.ts";
+import { type RunLimits, World } from "./world.ts";
 
 /** Monday, 5 January 2026, 09:00 UTC: tests begin on a working day. */
 export const TEST_EPOCH_MS: number = Date.UTC(2026, 0, 5, 9);
@@ -13,12 +13,18 @@ export const TEST_EPOCH_MS: number = Date.UTC(2026, 0, 5, 9);
 /** What a test function itself may use; the runs it starts have budgets of their own. */
 const limits = { maxSteps: 500_000_000, maxAllocatedBytes: 1024 * 1024 * 1024, maxDepth: 1000 };
 
+/** How many of a test's first runs are in its report, and as many of its last. */
+const RUNS_SHOWN = 10;
+
 export interface TestReport {
   name: string;
   line: number;
   /** Why it failed; absent when it passed. */
   failure?: { code: string; message: string; traceback: string; line: number };
+  /** Those that began: at most the first ten and the last ten. */
   runs: { detail: RunDetail; log: { at: number; text: string }[]; journal: readonly JournalRecord[] }[];
+  /** How many between them are left out; absent: none. */
+  runsLeftOut?: number;
   /** What the test printed. */
   printed: string[];
   /** When it began and ended in virtual time, ms since the epoch. */
@@ -32,6 +38,7 @@ export interface RunTestOptions {
   seed: string;
   /** Throws every run's memory away after each suspension. */
   replayEveryTime: boolean;
+  limits?: RunLimits;
 }
 
 /** Runs a test to its end. Never throws for anything a test can contain. */
@@ -68,10 +75,21 @@ export function runTest(file: TestFile, test: TestFunction, options: RunTestOpti
     name: test.name,
     line: test.line,
     ...(state.kind === "failed" ? { failure: failureOf(state.error, file, test) } : {}),
-    runs: world.runs.map((run) => ({ detail: run.detail(), log: run.log, journal: run.journal })),
+    ...evidenceOf(world),
     printed,
     beganAt: TEST_EPOCH_MS,
     endedAt: world.now,
+  };
+}
+
+/** What the runs have come to. One that the end of the test came before has nothing to show. */
+function evidenceOf({ runs }: World): Pick<TestReport, "runs" | "runsLeftOut"> {
+  const begun = runs.filter(({ journal }) => journal.length > 0);
+  const left = begun.length - 2 * RUNS_SHOWN;
+  const shown = left > 0 ? [...begun.slice(0, RUNS_SHOWN), ...begun.slice(-RUNS_SHOWN)] : begun;
+  return {
+    runs: shown.map((run) => ({ detail: run.detail(), log: run.log, journal: run.journal })),
+    ...(left > 0 && { runsLeftOut: left }),
   };
 }
 

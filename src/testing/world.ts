@@ -34,8 +34,15 @@ import { TestedRun } from "./tested-run.ts";
 
 /** Deliveries without time passing: more than this many are a circle. */
 const MAX_DELIVERIES = 1_000_000;
-/** Runs of one test. A run that starts over at once, for ever, comes here before it has used up the memory. */
-const MAX_RUNS = 10_000;
+
+export interface RunLimits {
+  /** Without time passing. A run that starts over at once, for ever, comes here before it has used up the memory. */
+  atOnce: number;
+  /** In one test. */
+  inAll: number;
+}
+/** `inAll`: more than a month of a schedule that fires each minute. */
+const runLimits: RunLimits = { atOnce: 10_000, inAll: 50_000 };
 
 type Continuation = Extract<Effect, { kind: "continue_as" }>;
 
@@ -49,6 +56,7 @@ export interface WorldOptions {
   sha256Hex: Sha256Hex;
   /** Throws every run's memory away after each suspension. */
   replayEveryTime: boolean;
+  limits?: RunLimits;
 }
 
 export type TestedDeployment = Extract<Effect, { kind: "record_deployment" }>;
@@ -69,6 +77,8 @@ export class World {
     this.#tell(run, { type: "lock_granted", command }),
   );
   #problem: ErrorData | undefined;
+  /** How many runs have begun since time last passed, and when that was. */
+  #begun = { at: 0, count: 0 };
   #draws = 0;
   #sent = 0;
 
@@ -223,13 +233,22 @@ export class World {
     const parent = parentOfRun(start);
     run.parent = parent && this.runs.find(({ start: { id } }) => id === parent.run);
     this.runs.push(run);
-    if (this.runs.length < MAX_RUNS) this.#tell(run, { type: "start" });
-    else
-      this.#fail(
-        "EndlessRun",
-        `the test has come to ${MAX_RUNS} runs: does one start over at once, for ever?`,
-      );
+    if (this.#isWithinLimits()) this.#tell(run, { type: "start" });
     return run;
+  }
+
+  /** Counts one more. */
+  #isWithinLimits(): boolean {
+    const { atOnce, inAll } = this.#options.limits ?? runLimits;
+    const { at, count } = this.#begun;
+    this.#begun = { at: this.now, count: at === this.now ? count + 1 : 1 };
+    if (this.#begun.count > atOnce) {
+      const what = `more than ${atOnce} runs begin without time passing`;
+      this.#fail("EndlessRun", `${what}: does one start over at once, for ever?`);
+    } else if (this.runs.length > inAll) {
+      this.#fail("TooManyRuns", `the test comes to more than ${inAll} runs: let less time pass in one test`);
+    } else return true;
+    return false;
   }
 
   /** The run that goes on in the place of this one. */

@@ -179,6 +179,15 @@ describe("a test that fails", () => {
     expect(Math.max(...drawn.map((line) => [...line].length))).toBeLessThanOrEqual(80);
   });
 
+  test("shows some of many runs, and how many more there are", () => {
+    const many =
+      'load("shop.star", "shop")\n\ndef test_many(t):\n    [t.start(shop) for _ in range(25)]\n    fail("no")\n';
+    const { reports } = run({ "shop.star": shop, "shop_test.star": many });
+    const shown = stripVTControlCharacters(reports.map((report) => renderFile(report, 80)).join("\n"));
+    expect(shown.match(/shop {2}waiting/g)).toHaveLength(20);
+    expect(shown).toContain("5 more runs, between the first and the last of these, are not shown");
+  });
+
   test("is in TAP with its message and traceback, whatever characters they have", () => {
     const [, bad] = readTap(renderTap(run({ "shop.star": shop, "shop_test.star": tests }).reports));
     expect(bad).toMatchObject({ isOk: false, why: { code: "AssertionFailed" } });

@@ -11,11 +11,12 @@ interface Options {
   replayEveryTime?: boolean;
   seed?: string;
   coverage?: Coverage;
+  limits?: { atOnce: number; inAll: number };
 }
 
 /** Reports by the names of the tests in `source`. */
 export function reportsOf(source: string, options: Options = {}): Record<string, TestReport> {
-  const { files = {}, replayEveryTime = false, seed = "1", coverage } = options;
+  const { files = {}, replayEveryTime = false, seed = "1", coverage, limits } = options;
   const loaded = loadTestFile(
     { entry: "shop_test.star", files: { ...files, "shop_test.star": source } },
     {
@@ -28,7 +29,10 @@ export function reportsOf(source: string, options: Options = {}): Record<string,
   if (!loaded.ok) throw new Error(loaded.error.message);
   const { value } = loaded;
   return Object.fromEntries(
-    value.tests.map((test) => [test.name, runTest(value, test, { sha256Hex, seed, replayEveryTime })]),
+    value.tests.map((test) => [
+      test.name,
+      runTest(value, test, { sha256Hex, seed, replayEveryTime, ...(limits && { limits }) }),
+    ]),
   );
 }
 

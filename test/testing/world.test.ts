@@ -46,16 +46,6 @@ assert.eq(t.runs[2].output, [1, 2, 3])`,
       watch,
     ));
 
-  test("of a run that starts over for ever without a wait ends, and says why", () => {
-    const endless = `
-def again(w, ev):
-    w.continue_as_new()
-
-on_event(type = "go", handler = again)
-`;
-    expect(reportOf('t.send("go")', endless, mode).failure?.code).toBe("EndlessRun");
-  });
-
   test("sends events, which start the runs of the triggers that match them", () =>
     passes(
       `
