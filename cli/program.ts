@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addApprovalCommands } from "./commands/approval.ts";
+import { addAuditCommands } from "./commands/audit.ts";
 import { addDevCommands } from "./commands/dev.ts";
 import { addEnvironmentCommands } from "./commands/environment.ts";
 import { addEventCommands } from "./commands/event.ts";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   addEnvironmentCommands(program);
   addFunctionCommands(program);
   addTokenCommands(program);
+  addAuditCommands(program);
   return program;
 }
 

@@ -5,6 +5,7 @@
 // 2. Tokens are the exception: they are made, checked and revoked here, and stored as digests.
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/directory/migrations.js";
+import type { AuditEntry } from "../src/protocol/audit.ts";
 import type { EnvironmentView } from "../src/protocol/environment.ts";
 import type { Form, FormState } from "../src/protocol/form.ts";
 import type { LiveNews, Stirred } from "../src/protocol/live.ts";
@@ -32,7 +33,7 @@ import { RunRows } from "./directory/run-rows.ts";
 import { TokenRows } from "./directory/token-rows.ts";
 import { retryParked } from "./parked-messages.ts";
 import { retentionMs } from "./retention.ts";
-import type { AuditEntry, DirectoryOverview, DirectoryRpc, RunFilter, RunPage } from "./rpc/directory.ts";
+import type { DirectoryOverview, DirectoryRpc, RunFilter, RunPage } from "./rpc/directory.ts";
 import type { OutboxRpc } from "./rpc/outbox.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";
 import { SIGNED_OUT, tell, WATCHER_HEADER } from "./watchers.ts";

@@ -16,6 +16,7 @@ import {
   nextFreezeChange,
 } from "../src/environments/freeze.ts";
 import { withHealth } from "../src/environments/health.ts";
+import type { AuditEntry } from "../src/protocol/audit.ts";
 import type { EnvironmentInput, EnvironmentView } from "../src/protocol/environment.ts";
 import type { JsonObject } from "../src/protocol/json.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
@@ -31,7 +32,6 @@ import { deliverMessage, message } from "./deliver.ts";
 import { EnvironmentRows, type StoredEnvironment } from "./environment/environment-rows.ts";
 import { pageOf } from "./page.ts";
 import { retryParked } from "./parked-messages.ts";
-import type { AuditEntry } from "./rpc/directory.ts";
 import type { EnvironmentRpc } from "./rpc/environment.ts";
 import type { OutboxRpc } from "./rpc/outbox.ts";
 import { DEFAULT_WORKSPACE } from "./stubs.ts";

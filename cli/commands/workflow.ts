@@ -9,6 +9,7 @@ import { workflowFiles } from "../starlark-files.ts";
 import { readWorkflow } from "../workflow-files.ts";
 import { addCheckCommand } from "./workflow-check.ts";
 import { addDocsCommand } from "./workflow-docs.ts";
+import { addVersionCommands } from "./workflow-versions.ts";
 
 export function addWorkflowCommands(program: Command): void {
   const workflow = program.command("workflow").description("register and inspect workflows");
@@ -99,6 +100,7 @@ export function addWorkflowCommands(program: Command): void {
       );
     });
 
+  addVersionCommands(workflow);
   addCheckCommand(workflow);
   addDocsCommand(workflow);
 }

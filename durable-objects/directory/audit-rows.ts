@@ -1,5 +1,5 @@
 // Who did what: append-only, each entry once.
-import type { AuditEntry } from "../rpc/directory.ts";
+import type { AuditEntry } from "../../src/protocol/audit.ts";
 
 /** Characters after which a page ends: an answer between actors is limited. */
 const MAX_PAGE_LENGTH = 4 * 1024 * 1024;

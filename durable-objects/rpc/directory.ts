@@ -1,8 +1,8 @@
 // What the directory of a workspace is told and asked.
+import type { AuditEntry } from "../../src/protocol/audit.ts";
 import type { EnvironmentView } from "../../src/protocol/environment.ts";
 import type { Form, FormState } from "../../src/protocol/form.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Stirred } from "../../src/protocol/live.ts";
 import type { LockView } from "../../src/protocol/lock.ts";
 import type { Approval } from "../../src/protocol/policy.ts";
@@ -29,14 +29,6 @@ export interface RunFilter {
   to?: number;
   before?: Position;
   limit: number;
-}
-
-export interface AuditEntry {
-  at: number;
-  by: string;
-  action: string;
-  subject: string;
-  data: JsonObject;
 }
 
 export interface RunPage {

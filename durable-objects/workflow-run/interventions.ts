@@ -1,12 +1,13 @@
 // What people do to a run: they cancel and operate it, decide its approvals, fill in its forms, send it signals. Each is
 // an input of the engine, which may refuse it; what it took is in the audit log, told of in the same commit.
+
+import type { AuditEntry } from "../../src/protocol/audit.ts";
 import type { CommandId, FormId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import { type ErrorData, ok, type Result, refuse } from "../../src/protocol/result.ts";
 import type { RunSummary } from "../../src/protocol/run.ts";
 import type { Outbox } from "../../src/storage/outbox.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
-import type { AuditEntry } from "../rpc/directory.ts";
 import type { WorkflowRunRpc } from "../rpc/workflow-run.ts";
 import type { AlsoWrite } from "./feeding.ts";
 import { auditMessage } from "./messages.ts";

@@ -1,5 +1,6 @@
 // What a run tells other actors, as messages for the outbox: its engine's effects above all.
 import { nextHops } from "../../src/events/hops.ts";
+import type { AuditEntry } from "../../src/protocol/audit.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { Lineage } from "../../src/protocol/start.ts";
@@ -9,7 +10,6 @@ import type { Effect, InProcessEffect } from "../../src/workflow/machine-types.t
 import type { RunSecrets } from "../../src/workflow/secrets/run-secrets.ts";
 import type { Signal } from "../../src/workflow/signals.ts";
 import { message } from "../deliver.ts";
-import type { AuditEntry } from "../rpc/directory.ts";
 import { DEFAULT_POOL } from "../stubs.ts";
 import type { StoredStart } from "./parts.ts";
 

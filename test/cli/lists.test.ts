@@ -14,6 +14,7 @@ describe("a list that is read by pages", () => {
     ["queue", "queue", "/v1/queue?all=false&", "cursor"],
     ["run", "runs", "/v1/runs?", "cursor"],
     ["event", "events", "/v1/events?", "before"],
+    ["audit", "entries", "/v1/audit?", "before"],
   ])("of %s asks for as many as are wanted, and no more", async (command, member, path, after) => {
     const items = (count: number, from = 0) => Array.from({ length: count }, (_, n) => ({ id: from + n }));
     const { url, asked } = await serverWith([
@@ -31,6 +32,40 @@ describe("a list that is read by pages", () => {
     expect((await list(url, "form", "list", "--all", "--json")).stdout.trim()).toBe("[]");
     expect(asked.map(({ path }) => path)).toEqual(["/v1/forms?limit=100"]);
   });
+});
+
+test("a workflow's versions are read by pages", async () => {
+  const versions = (count: number, first: number) =>
+    Array.from({ length: count }, (_, n) => ({ version: first - n, by: "olga", at: 1 }));
+  const { url, asked } = await serverWith([
+    page({ versions: versions(200, 300), next: 101 }),
+    page({ versions: versions(10, 100) }),
+  ]);
+  const { stdout } = await list(url, "workflow", "versions", "deploy", "--limit", "250", "--json");
+  expect(JSON.parse(stdout)).toHaveLength(210);
+  expect(asked.map(({ path }) => path)).toEqual([
+    "/v1/workflows/deploy/versions?limit=200",
+    "/v1/workflows/deploy/versions?limit=50&before=101",
+  ]);
+});
+
+test("sluice audit list shows who did what to what, and why", async () => {
+  const entry = { at: Date.UTC(2026, 4, 1), by: "olga", action: "run.cancel", subject: "run_1" };
+  const { url } = await serverWith([
+    page({
+      entries: [
+        { ...entry, data: { reason: "wrong\u001b[2Jversion", terminate: true } },
+        { ...entry, action: "schedule.trigger", subject: "ops/nightly", data: { reason: "" } },
+      ],
+    }),
+  ]);
+  const lines = stripVTControlCharacters((await list(url, "audit", "list")).stdout)
+    .trimEnd()
+    .split("\n");
+  expect(lines.slice(1)).toEqual([
+    "2026-05-01T00:00:00.000Z  olga  run.cancel        run_1        reason=wrongversion, terminate=true",
+    "2026-05-01T00:00:00.000Z  olga  schedule.trigger  ops/nightly",
+  ]);
 });
 
 test("sluice lock list names who holds a lock and who waits for it next, so that a circle of them can be followed", async () => {

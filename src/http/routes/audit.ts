@@ -1,20 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../../durable-objects/stubs.ts";
+import { auditEntrySchema } from "../../protocol/audit.ts";
 import { defined } from "../../protocol/defined.ts";
-import { jsonSchema } from "../../protocol/json.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json } from "../json.ts";
 import { beforeSchema, limitSchema } from "../paging.ts";
 import { problems } from "../problem.ts";
-
-const entrySchema = z.object({
-  at: z.number(),
-  by: z.string(),
-  action: z.string(),
-  subject: z.string(),
-  data: z.record(z.string(), jsonSchema),
-});
 
 const list = createRoute({
   method: "get",
@@ -29,7 +21,10 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: json(z.object({ entries: z.array(entrySchema), next: z.number().optional() }), "A page of entries"),
+    200: json(
+      z.object({ entries: z.array(auditEntrySchema), next: z.number().optional() }),
+      "A page of entries",
+    ),
     ...problems(400, 401, 403),
   },
 });
