@@ -8,6 +8,7 @@ import { isHealthReport, readHealthReport } from "../../src/events/health-report
 import { hopsOf, MAX_HOPS } from "../../src/events/hops.ts";
 import type { Matching } from "../../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../../src/events/missed-waits.ts";
+import { bounded } from "../../src/events/reason.ts";
 import type { Starts } from "../../src/events/starts.ts";
 import { startTriggerOf, WORKFLOW_START } from "../../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../../src/protocol/cloud-event.ts";
@@ -147,7 +148,7 @@ export class Arrivals {
       // A firing is for its own schedule, a start for its own workflow: that it is not for the others says nothing.
       const isForOne = trigger.schedule !== undefined || trigger.type === WORKFLOW_START;
       if (unmatched !== undefined && !isForOne && unmatchedTriggers.length < MAX_UNMATCHED) {
-        unmatchedTriggers.push({ trigger: trigger.id, reason: unmatched.reason() });
+        unmatchedTriggers.push({ trigger: trigger.id, reason: bounded(unmatched.reason()) });
       }
       if (!matches) continue;
       if (isEndless) {

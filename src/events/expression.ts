@@ -12,12 +12,15 @@ import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import { Meter } from "./cel-meter.ts";
 import { type CelValue, type Sizes, toCelValue } from "./cel-value.ts";
+import { bounded } from "./reason.ts";
 import { maskedEvent } from "./sensitive-data.ts";
 
 const MAX_LENGTH = 2000;
 /** What one evaluation may cost: about 50 ms of the bus's time at worst. */
 const MAX_STEPS = 200_000;
 const MAX_PATTERN_LENGTH = 200;
+/** Instead of how an expression failed on an event with sensitive places. */
+const UNTOLD = "the event has sensitive values, and how it failed might tell them";
 const LINEAR_MATCHES = "linearMatches";
 
 /**
@@ -107,9 +110,10 @@ function prepare(node: ASTNode, noun: string): void {
 function messageOf(error: unknown): string {
   const isCel =
     error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError;
+  if (!isCel) return bounded(error instanceof Error ? error.message : String(error));
   // The library's `message` holds a drawing of the source; a filter is one line that everybody has before them.
-  if (isCel) return error.range ? `${error.summary} (at character ${error.range.start + 1})` : error.summary;
-  return error instanceof Error ? error.message : String(error);
+  const at = error.range ? ` (at character ${error.range.start + 1})` : "";
+  return `${bounded(error.summary)}${at}`;
 }
 
 /** An event on its way through filters: converted for CEL, and masked, when that is first needed, and once only. */
@@ -127,6 +131,10 @@ export class FilteredEvent {
   get masked(): CloudEvent {
     this.#masked ??= maskedEvent(this.event);
     return this.#masked;
+  }
+
+  get isSensitive(): boolean {
+    return this.masked !== this.event;
   }
 
   get celValue(): CelValue {
@@ -181,7 +189,8 @@ function evaluate(
   try {
     outcome = ok(expression(context));
   } catch (error) {
-    outcome = refuse(`${noun}_failed`, messageOf(error));
+    // An error of the library quotes what it could not deal with.
+    outcome = refuse(`${noun}_failed`, event.isSensitive ? UNTOLD : messageOf(error));
   }
   return meter.isExhausted()
     ? refuse(`${noun}_failed`, `the ${noun} takes more than ${MAX_STEPS} steps`)

@@ -2,6 +2,7 @@
 import type { EventReceipt } from "../protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../protocol/ids.ts";
 import type { Unmatched } from "./matching.ts";
+import { bounded } from "./reason.ts";
 
 export interface MissedWait {
   run: RunId;
@@ -11,7 +12,6 @@ export interface MissedWait {
 
 /** A receipt is stored with its event and answered to its sender: ten thousand runs may wait for one type. */
 const MAX_NEAREST = 20;
-const MAX_REASON_LENGTH = 300;
 
 /**
  * Of the waits that an event was not for the 20 that it came nearest to, each with the condition it does not fulfil,
@@ -25,8 +25,4 @@ export function nearestMisses(missed: readonly MissedWait[]): EventReceipt["notW
     .slice(0, MAX_NEAREST)
     .map(({ run, command, unmatched }) => ({ run, command, reason: bounded(unmatched.reason()) }));
   return { total: missed.length, nearest };
-}
-
-function bounded(reason: string): string {
-  return reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH)}…` : reason;
 }

@@ -78,6 +78,46 @@ describe("a receipt", () => {
       expect(receipt?.more).toEqual({ started: 2 });
     }));
 
+  it("of an event with sensitive values tells none of them where a filter or a key fails, nor do triggers", () =>
+    withBus(async ({ bus }) => {
+      const quoting = "bool(event.data.token)";
+      await bus.setTriggers({
+        workflow: "canary",
+        version: 1,
+        program: aProgram("d1"),
+        triggers: [
+          aTrigger({ id: "canary/filter", filter: quoting }),
+          aTrigger({ id: "canary/key", concurrency: { key: quoting, mode: "queue", limit: 1 } }),
+        ],
+      });
+      await bus.registerWait({ ...waitOf(1), filter: quoting });
+      const event = anEvent({ data: { token: "hunter2" }, sluicesensitive: '["token"]' });
+      const [receipt] = await bus.ingest([event], "alice");
+      expect(receipt?.skipped?.map(({ by }) => by)).toEqual([
+        "canary/filter",
+        "canary/key",
+        `${run(1)} ${command(1)}`,
+      ]);
+      const told = [receipt, await bus.eventStory(1), await bus.triggers()];
+      expect(JSON.stringify(told)).not.toContain("hunter2");
+    }));
+
+  it("is short, however long what a filter fails on, and what a trigger asks for", () =>
+    withBus(async ({ bus }) => {
+      await bus.setTriggers({
+        workflow: "canary",
+        version: 1,
+        program: aProgram("d1"),
+        triggers: [
+          aTrigger({ id: "canary/filter", filter: "bool(event.data.text)" }),
+          aTrigger({ id: "canary/match", match: { ["x".repeat(100_000)]: 1 } }),
+        ],
+      });
+      const [receipt] = await bus.ingest([anEvent({ data: { text: "y".repeat(1_000_000) } })], "alice");
+      expect(receipt).toMatchObject({ skipped: { length: 1 }, unmatched: { length: 1 } });
+      expect(JSON.stringify([receipt, (await bus.triggers())[0]]).length).toBeLessThan(3000);
+    }));
+
   it("says nothing of more where everything is listed", () =>
     withBus(async ({ bus }) => {
       await register({ bus });

@@ -214,6 +214,27 @@ describe("matching", () => {
     ).toBe(false);
   });
 
+  it.each([
+    "bool(event.data.token)",
+    "event.data[event.data.token] == 1",
+    'event.data.token.matches(event.data.token + "(")',
+    'duration(event.data.token) == duration("1s")',
+  ])("does not say how %s failed on an event whose values are sensitive", (filter) => {
+    const login = anEvent({ type: "com.example.login", data: { token: "hunter2" } });
+    const told = (event: CloudEvent) => decideFor({ type: event.type, filter }, event).failed;
+    expect(told(login)).toContain("unter2");
+    expect(told({ ...login, sluicesensitive: '["token"]' })).toBe(
+      "the event has sensitive values, and how it failed might tell them",
+    );
+  });
+
+  it("says in few words that it failed, whatever it was given", () => {
+    const long = anEvent({ type: "com.example.login", data: { token: "x".repeat(100_000) } });
+    const { failed } = decideFor({ type: long.type, filter: "bool(event.data.token)" }, long);
+    expect(failed).toMatch(/^bool\(\) conversion error: .*x… \(at character 1\)$/);
+    expect(failed?.length).toBeLessThan(350);
+  });
+
   it.each<[criteria: Omit<Parameters<typeof decideFor>[0], "type">, reason: string]>([
     [{ match: { subject: "refs/heads/main", "data.size": 3 } }, "data.size is 2, not 3"],
     [{ match: { "data.tag": "v1" } }, 'there is no data.tag, which is to be "v1"'],

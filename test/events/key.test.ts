@@ -27,6 +27,17 @@ describe("a key", () => {
     expect(keyOf(key), "compiled").toEqual(expected);
   });
 
+  it("does not say how it failed on an event whose values are sensitive", () => {
+    const event = anEvent({ data: { token: "hunter2" }, sluicesensitive: '["token"]' });
+    expect(keys.of("bool(event.data.token)", new FilteredEvent(event))).toMatchObject({
+      ok: false,
+      error: {
+        code: "key_failed",
+        message: "the event has sensitive values, and how it failed might tell them",
+      },
+    });
+  });
+
   it.each([
     ["event.", "expected"],
     ["[event.data.env]", "must come out as text, a number or a bool"],
