@@ -12,6 +12,7 @@ import { STAGING } from "./environment-workload.ts";
 import { Violation } from "./invariants.ts";
 import { DIRECTORY } from "./people.ts";
 import { endOf, idOf, journalOf, startOf } from "./run-place.ts";
+import { ROUTER } from "./runners.ts";
 import { BY_HAND } from "./stopped-work.ts";
 
 /** Clocks are off by seconds, and a decision is written down a moment after it was made. */
@@ -29,7 +30,7 @@ export function checkEnvironments(ended: Ended, places: ReadonlyMap<string, Plac
       throw new Violation(`${place.name} has never said the end of ${row.announced}`);
     if (place.disk.read("SELECT 1 FROM timers").length > 0)
       throw new Violation(`${place.name} still has timers`);
-    checkDeployments(place, view, events, places);
+    checkDeployments(place, view, events, { places, router: cluster.place("JobRouter", ROUTER) });
     checkHealth(place, view, events);
     checkShown(cluster.place("Directory", DIRECTORY), view);
   }
@@ -69,11 +70,11 @@ function checkDeployments(
   { name, disk }: Place,
   view: EnvironmentView,
   events: Events,
-  places: ReadonlyMap<string, Place>,
+  { places, router }: { places: ReadonlyMap<string, Place>; router: Place },
 ): void {
   const rows = disk.read<{ key: string; body: string }>("SELECT key, body FROM deployments");
   const known = new Map(rows.map(({ key, body }) => [key, JSON.parse(body) as Deployment]));
-  const made = new Map([...places.values()].flatMap((place) => deploymentsOf(place, view.name)));
+  const made = new Map([...places.values()].flatMap((place) => deploymentsOf(place, view.name, router)));
   for (const [key, { app, revision, at, isInherited }] of made) {
     const one = known.get(key);
     // What a fork has inherited, the run before it has deployed.
@@ -105,7 +106,7 @@ interface Made {
 }
 
 /** What a run's calls have deployed to an environment, by what the environment knows it by. */
-function deploymentsOf(place: Place, environment: string): [string, Made][] {
+function deploymentsOf(place: Place, environment: string, router: Place): [string, Made][] {
   const isInherited = startOf(place)?.continues?.how === "forked";
   const calls = new Map<string, { app: string; revision: string }>();
   const made: [string, Made][] = [];
@@ -120,9 +121,22 @@ function deploymentsOf(place: Place, environment: string): [string, Made][] {
     }
     if (record.type !== "completed" || !("ok" in record.outcome)) continue;
     const call = calls.get(record.command);
-    if (call) made.push([`${idOf(place)}/${record.command}`, { ...call, at: record.at, isInherited }]);
+    if (!call) continue;
+    const at = endOfJob(router, idOf(place), record.command) ?? record.at;
+    made.push([`${idOf(place)}/${record.command}`, { ...call, at, isInherited }]);
   }
   return made;
+}
+
+/** When a call's job ended, by the router: the run may have heard of it much later. A builtin's has none. */
+function endOfJob(router: Place, run: string, command: string): number | undefined {
+  const [job] = router.disk.read<{ finished_at: number }>(
+    `SELECT finished_at FROM jobs WHERE run = ? AND command = ? AND state = 'finished' AND cause = 'completed'
+     ORDER BY attempt DESC LIMIT 1`,
+    run,
+    command,
+  );
+  return job?.finished_at;
 }
 
 function inputsOf(data: Record<string, unknown>): Record<string, unknown> {

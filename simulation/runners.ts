@@ -7,7 +7,7 @@ import type { Cluster, Trace } from "./cluster.ts";
 import type { Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 
-const ROUTER = "default/pools/default";
+export const ROUTER = "default/pools/default";
 const HEARTBEAT_MS = 10_000;
 const MINUTE = 60_000;
 /** How long a Function goes on that waits to be told to stop: longer than any workload lets it. */
