@@ -37,14 +37,24 @@ function observed(code: FunctionCode, lines: Map<number, number>): FunctionCode 
   const lineOf = Array.from(code.offsets, (offset) =>
     offset < source.text.length ? source.line(offset) : undefined,
   );
-  for (const line of lineOf) if (line !== undefined) lines.set(line, lines.get(line) ?? 0);
+  // A line is begun at its first instruction: it comes back to others after calls, in loops, from lines of an expression.
+  const firstOf = new Map<number, number>();
+  for (const [instruction, line] of lineOf.entries()) {
+    if (line === undefined) continue;
+    lines.set(line, lines.get(line) ?? 0);
+    if (!firstOf.has(line)) firstOf.set(line, instruction);
+  }
+  const count = (instruction: number) => {
+    const line = lineOf[instruction];
+    if (line === undefined) return;
+    const before = lines.get(line) ?? 0;
+    // What a condition chose on its second line may end on the first, which then has run as well.
+    if (before === 0 || firstOf.get(line) === instruction) lines.set(line, before + 1);
+  };
   const words = new Proxy(code.code, {
     get(target, name) {
       const index = Number(name);
-      if (index % INSTRUCTION_WORDS === 0) {
-        const line = lineOf[index / INSTRUCTION_WORDS];
-        if (line !== undefined) lines.set(line, (lines.get(line) ?? 0) + 1);
-      }
+      if (index % INSTRUCTION_WORDS === 0) count(index / INSTRUCTION_WORDS);
       return Reflect.get(target, name);
     },
   });
