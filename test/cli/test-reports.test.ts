@@ -7,7 +7,7 @@ import { SaxesParser } from "saxes";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runTests } from "../../cli/run-tests.ts";
 import { renderLcov } from "../../cli/test-reports/coverage.ts";
-import { isPassed, plain } from "../../cli/test-reports/file-report.ts";
+import { type FileReport, isPassed, plain } from "../../cli/test-reports/file-report.ts";
 import { renderFile, renderTotals } from "../../cli/test-reports/for-people.ts";
 import { renderJunit } from "../../cli/test-reports/junit.ts";
 import { renderTap } from "../../cli/test-reports/tap.ts";
@@ -193,6 +193,33 @@ describe("a test that fails", () => {
     expect(bad).toMatchObject({ isOk: false, why: { code: "AssertionFailed" } });
     expect(bad?.why.at).toMatch(/shop_test\.star:10$/);
     expect(bad?.why.traceback).toContain("in test_bad");
+  });
+
+  test("is in TAP without a character that YAML has not or a terminal acts upon", () => {
+    const message =
+      "\u0000\u0007\u001b[31m \u007f\u0085\u009b31m\u009f \u2028\u2029 \ufeff\ufffe\uffff \ud800 ä€😀";
+    const report: FileReport = {
+      path: "a\u009b\u001b[31m_test.star",
+      tests: [
+        {
+          name: "test_a",
+          line: 1,
+          failure: { code: "Failed", message, traceback: "", line: 1 },
+          runs: [],
+          printed: [],
+          beganAt: 0,
+          endedAt: 0,
+          tookMs: 0,
+        },
+      ],
+      tookMs: 0,
+    };
+    const text = renderTap([report]);
+    // What YAML 1.2 calls printable, without line separators and the byte order mark.
+    expect(text).toMatch(
+      /^[\n\u0020-\u007e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u,
+    );
+    expect(readTap(text)[0]?.why.message).toBe(message);
   });
 
   test("is in JUnit as XML can say it, with what its runs had come to", () => {
