@@ -185,6 +185,8 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   // ----------------------------------------------------------------- delivery
 
   async #deliver(queued: Message): Promise<unknown> {
+    // Given up, and taken back since, but sent again by an operator.
+    if (queued.method === "start" && this.#starts.isCancelled(runOf(queued))) return undefined;
     const full = filledIn(queued, { events: this.#events, triggers: this.#triggers });
     return await deliverMessage(this.env, DEFAULT_WORKSPACE, full);
   }

@@ -445,6 +445,11 @@ export class Starts {
     }
   }
 
+  /** Whether a start was taken back, or has lost its place to a newer one, before it began: it never begins. */
+  isCancelled(run: RunId): boolean {
+    return this.#rows.find(run)?.state === "cancelled";
+  }
+
   /** Whether a run that holds a place is still to begin, by another run: what it has not heard, it must hear then. */
   isToBeBegun(run: RunId): boolean {
     const start = this.#rows.find(run);

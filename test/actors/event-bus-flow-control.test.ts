@@ -418,6 +418,14 @@ describe("concurrency", () => {
       expect(await bench.bus.queuedStart(first.run)).toMatchObject({ value: { state: "cancelled" } });
       // Nobody waits for the one in staging: nothing is asked, and an operator finds its message parked.
       expect(await bench.bus.queuedStart(staging.run)).toMatchObject({ value: { state: "started" } });
+      const parked = (await bench.bus.parkedMessages()).map(({ receiver, method }) => [method, receiver]);
+      expect(parked).toEqual([first, staging].map(({ run }) => ["start", `run/${run}`]));
+      await bench.bus.retryParked({ actor: "bus", by: alice });
+      await bench.settle();
+      // The operator has that one begin, and not the one that was superseded.
+      expect(bench.runs.started.map(({ id }) => id)).toEqual([second.run, staging.run]);
+      expect(await bench.bus.parkedMessages()).toEqual([]);
+      expect(await bench.bus.queuedStart(first.run)).toMatchObject({ value: { state: "cancelled" } });
     }));
 
   it("keeps the place of a run that is to go on in another's place, and leaves its beginning to that one", () =>
