@@ -317,8 +317,8 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 10,
     file: "src/workflow/run-machine.ts",
-    find: 'if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);',
-    replace: "",
+    find: "this.#toBegin.push(...unbegun);\n    if (isPausedForPlace(paused))",
+    replace: "if (isPausedForPlace(paused))",
   },
   {
     name: "a wait of a run that is over opens again",

@@ -1,6 +1,6 @@
 """What workflow files of Sluice know at top level."""
 
-def on_event(type: str, handler: Callable, filter: str = None, match: dict = None, name: str = None, *, concurrency = None, rate_limit = None, debounce = None, batch = None, priority: int = 0) -> None:
+def on_event(type: str, handler: Callable, filter: str = None, match: dict = None, name: str = None, *, concurrency = None, rate_limit = None, debounce = None, batch = None, priority: int = 0, timeout: int | float | str = None) -> None:
     """Declares a trigger: every matching event starts a run of the handler.
 
     Args:
@@ -14,10 +14,11 @@ def on_event(type: str, handler: Callable, filter: str = None, match: dict = Non
         debounce: One run for a burst of events: what `debounce(...)` gives.
         batch: One run for several events: what `batch(...)` gives. The handler gets a list.
         priority: Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000. Default: 0.
+        timeout: How long each run may take; then it is stopped, cleans up, and has failed with `RunTimedOut`.
     """
     pass
 
-def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str = None, timezone: str = "UTC", name: str = None, overlap: str = "skip", jitter: int | float | str = 0, backfill: str = "latest", concurrency = None, priority: int = 0) -> None:
+def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str = None, timezone: str = "UTC", name: str = None, overlap: str = "skip", jitter: int | float | str = 0, backfill: str = "latest", concurrency = None, priority: int = 0, timeout: int | float | str = None) -> None:
     """Declares a trigger that the clock fires.
 
     Args:
@@ -31,10 +32,11 @@ def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str
         backfill: What to make up for after an outage. One of "none", "latest", "all". Default: "latest".
         concurrency: How many runs at once: what `concurrency(...)` gives.
         priority: Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000. Default: 0.
+        timeout: How long each run may take; then it is stopped, cleans up, and has failed with `RunTimedOut`.
     """
     pass
 
-def on_start(handler: Callable, inputs: dict = None) -> None:
+def on_start(handler: Callable, inputs: dict = None, *, timeout: int | float | str = None) -> None:
     """Lets people and other workflows start this workflow by its name.
 
     The event's `data` is what they give it. With `inputs` it is a dict with a value for every field, checked before anything starts.
@@ -42,6 +44,7 @@ def on_start(handler: Callable, inputs: dict = None) -> None:
     Args:
         handler: A function defined by `def` at the top level of a file, called with `w` and the event.
         inputs: What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.
+        timeout: How long each run may take; then it is stopped, cleans up, and has failed with `RunTimedOut`.
     """
     pass
 

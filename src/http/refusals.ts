@@ -140,7 +140,7 @@ export const refusals = {
   no_failed_command: {
     status: 409,
     means:
-      "The script raised the error that the run ended with; no command ended with it. Name the command to begin with.",
+      "The error that the run ended with is not that of one command: its script raised it, or waited for several when its time was over. Name the command to begin with.",
   },
   run_has_parent: {
     status: 409,

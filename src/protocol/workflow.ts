@@ -30,6 +30,8 @@ export const triggerSchema = z.object({
   /** Set for `on_schedule`: the trigger then matches only the firings of its own schedule. */
   schedule: scheduleSchema.optional(),
   ...flowControlShape,
+  /** How long each of its runs may take; as long as it likes where it is left out. */
+  timeoutMs: z.number().int().optional(),
   /** Of `on_start`: what a start takes. Without them it takes any JSON. */
   inputs: z.array(fieldSchema).optional(),
 });

@@ -110,7 +110,7 @@ function occurrences({ world, nameOf, runObject }: TestFunctionsOptions): Functi
         // Unlike what else is refused, this is for tests to catch: that a start is refused is worth one.
         if (input && !input.ok) throw new StarlarkError(input.error.message, { code: "InvalidInput" });
         const given = input ? { ...event, data: input.value } : event;
-        return runObject(checked(world, world.start(name, given, by)));
+        return runObject(checked(world, world.start(name, given, { by, isByName: input !== undefined })));
       },
     ],
     advance: [

@@ -34,11 +34,11 @@ export class TestedChildren {
     if (trigger) this.#triggers.set(own.workflow, trigger);
   }
 
-  /** Says what starts of a workflow begin: runs of this handler, with the inputs that its `on_start` declares. */
+  /** Says what starts of a workflow begin: runs of this handler, with what its `on_start` declares. */
   give(workflow: string, handler: string): void {
-    const inputs = this.#declared.find((trigger) => trigger.handler === handler)?.inputs;
+    const declared = this.#declared.find((trigger) => trigger.handler === handler);
     const trigger = { id: startTriggerOf(workflow), type: WORKFLOW_START, handler };
-    this.#triggers.set(workflow, inputs === undefined ? trigger : { ...trigger, inputs });
+    this.#triggers.set(workflow, { ...declared, ...trigger });
   }
 
   start(parent: TestedRun, asked: StartChild): void {

@@ -6,12 +6,14 @@
 // 2. Time passes only in `advanceTo`, from one item of the agenda to the next.
 // 3. Nothing depends on chance: ids and random numbers follow from the seed.
 import { runIdFor } from "../events/run-id.ts";
+import { WORKFLOW_START } from "../events/workflow-start.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { Form, FormValues } from "../protocol/form.ts";
 import type { ApprovalId, CommandId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import type { Approval } from "../protocol/policy.ts";
 import type { ErrorData, Result } from "../protocol/result.ts";
+import type { Trigger } from "../protocol/workflow.ts";
 import { checkStartInput } from "../workflow/forms/start-input.ts";
 import {
   type Changes,
@@ -145,16 +147,33 @@ export class World {
 
   /** What a handler that is started by hand gets for this input. Refuses `invalid_input`, as `on_start` asks for. */
   startInput(handler: string, input: JsonValue): Result<JsonValue> {
-    const { workflow, name } = this.#options;
-    const declared = workflow.triggers.find((trigger) => trigger.handler === handler && trigger.inputs);
-    return checkStartInput(name, declared?.inputs, input);
+    return checkStartInput(this.#options.name, this.#startTrigger(handler)?.inputs, input);
   }
 
-  /** Starts a run with an event that no trigger is asked about. */
-  start(handler: string, event: Partial<CloudEvent> & { type: string }, by: string): TestedRun {
+  #startTrigger(handler: string): Trigger | undefined {
+    return this.#options.workflow.triggers.find(
+      (trigger) => trigger.handler === handler && trigger.type === WORKFLOW_START,
+    );
+  }
+
+  /**
+   * Starts a run with an event that no trigger is asked about; one that is started by name has the time limit that
+   * `on_start` gives it.
+   */
+  start(
+    handler: string,
+    event: Partial<CloudEvent> & { type: string },
+    { by, isByName }: { by: string; isByName: boolean },
+  ): TestedRun {
     const complete = this.#completed(event);
     const { name: workflow, sha256Hex } = this.#options;
-    const trigger = { id: `${workflow}/${handler}`, type: event.type, handler };
+    const timeoutMs = isByName ? this.#startTrigger(handler)?.timeoutMs : undefined;
+    const trigger: Trigger = {
+      id: `${workflow}/${handler}`,
+      type: event.type,
+      handler,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    };
     const id = runIdFor(trigger.id, complete, sha256Hex);
     const run = this.bus.beginWith(complete, by, { run: id, workflow, trigger });
     this.#settleNow();

@@ -6,8 +6,8 @@ import { shortened } from "./finish.ts";
 import { endInWords, endOf, type FinishedNote } from "./journal-state.ts";
 
 /**
- * The command whose error ended the run. Refuses `run_not_failed`, and `no_failed_command` where no command's did: the
- * script raised an error of its own.
+ * The command whose error ended the run, or on which its time ran out. Refuses `run_not_failed`, and `no_failed_command`
+ * where there is no such one: the script raised an error of its own, or waited for several when its time was over.
  */
 export function failedCommand(records: readonly JournalRecord[]): Result<CommandId> {
   const end = endOf(records.at(-1))?.data;
@@ -18,7 +18,7 @@ export function failedCommand(records: readonly JournalRecord[]): Result<Command
   if (command) return ok(command);
   return refuse(
     "no_failed_command",
-    `the error that the run ended with (${end.error?.code}) is no command's: its script raised it. Name the command to ` +
+    `the error that the run ended with (${end.error?.code}) is not that of one command: name the command to ` +
       "restart from",
   );
 }

@@ -5,9 +5,10 @@ import type { ErrorData } from "../protocol/result.ts";
 import { StarlarkError, toJson, type Value } from "../starlark/index.ts";
 import { CANCELLED, commandOf, errorDataOf } from "./error-data.ts";
 import type { ThreadEnding } from "./fibers/thread.ts";
-import type { FinishedNote } from "./journal-state.ts";
+import type { CancelRequest, FinishedNote } from "./journal-state.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { bytesBeyond } from "./payload.ts";
+import { timedOutNote } from "./time-limit.ts";
 
 /** A script can make its messages as long as its memory: a record keeps this much of them. */
 const MAX_TEXT = 20_000;
@@ -20,7 +21,7 @@ export function shortened(text: string): string {
 /** The end of a run whose script has ended. */
 export function finishedNote(
   ending: ThreadEnding,
-  cancelRequested: { by: string; reason: string } | undefined,
+  cancelRequested: CancelRequest | undefined,
   successor: RunId,
 ): FinishedNote {
   switch (ending.kind) {
@@ -34,8 +35,13 @@ export function finishedNote(
     case "failed":
       return failed(ending.error);
     case "cancelled":
-      return cancelledNote(cancelRequested?.by ?? "", cancelRequested?.reason ?? "");
+      return stoppedNote(cancelRequested);
   }
+}
+
+function stoppedNote(request: CancelRequest | undefined): FinishedNote {
+  const { by = "", reason = "", timeoutMs, commands = [] } = request ?? {};
+  return timeoutMs === undefined ? cancelledNote(by, reason) : timedOutNote(timeoutMs, commands);
 }
 
 /** The end of a run that somebody cancelled. */

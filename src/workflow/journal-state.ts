@@ -24,7 +24,8 @@ export interface FinishedNote {
   output?: JsonValue;
   error?: ErrorData;
   /**
-   * Of a run that failed: the one whose outcome the error is, null where its script raised it. Older journals lack it.
+   * Of a run that failed: the one whose outcome the error is, null where its script raised it; of one whose time was
+   * over, the only one that it waited for. Older journals lack it.
    */
   command?: CommandId | null;
   traceback?: string;
@@ -32,6 +33,16 @@ export interface FinishedNote {
   continued?: { run: RunId; data?: JsonValue };
   /** The run that an operator has begun in its place. */
   restarted?: { run: RunId };
+}
+
+/** That the script was asked to stop. */
+export interface CancelRequest {
+  by: string;
+  reason: string;
+  /** Those that ended with it. */
+  commands: CommandId[];
+  /** The time limit that was over, where that is why. */
+  timeoutMs?: number;
 }
 
 /** The record that ends a journal. */
@@ -93,7 +104,7 @@ export class JournalState implements RunFold {
   /** The workspace's bus knows the run. */
   hasWaitedForEvents = false;
   paused: RunSummary["paused"];
-  cancelRequested: { by: string; reason: string } | undefined;
+  cancelRequested: CancelRequest | undefined;
   finished: FinishedNote | undefined;
   finishedAt: number | undefined;
 
@@ -216,8 +227,8 @@ export class JournalState implements RunFold {
         this.signals.add(data as unknown as Signal);
         break;
       case "cancel_requested":
-        this.cancelRequested = { by: String(data.by), reason: String(data.reason) };
-        this.#cancel(data.commands as CommandId[], at);
+        this.cancelRequested = data as unknown as CancelRequest;
+        this.#cancel(this.cancelRequested.commands, at);
         // What is cancelled has to clean up.
         this.#resume();
         break;

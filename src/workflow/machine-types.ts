@@ -155,7 +155,7 @@ export function isTakenWhileStuck(input: RunInput): boolean {
 export interface RunTimer {
   /** Unique in the run; setting it again moves it. */
   id: string;
-  kind: "sleep" | "wait_timeout" | "retry" | "attempt_timeout" | "deadline";
+  kind: "sleep" | "wait_timeout" | "retry" | "attempt_timeout" | "deadline" | "time_limit";
   /** ms since the epoch, time scale already applied (see `RunOptions.scaleDueAt`). */
   dueAt: number;
 }
@@ -311,7 +311,7 @@ export interface RunOptions {
   replayEveryTime?: boolean;
   /**
    * When a sleep, a retry or the timeout of a wait fires that is meant for `dueAt`. Default: at `dueAt`. Local
-   * development makes time pass faster with it. Deadlines and timeouts of attempts are never scaled.
+   * development makes time pass faster with it. Deadlines, timeouts of attempts and time limits of runs are never scaled.
    */
   scaleDueAt?(dueAt: number, now: number): number;
 }

@@ -44,6 +44,7 @@ import { type RunEventName, runEvent } from "./run-events.ts";
 import { maskedEffect } from "./secrets/masked-effects.ts";
 import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
+import { startTimeLimit, TIME_LIMIT, timeIsOver } from "./time-limit.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf, withShortError } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
@@ -219,6 +220,7 @@ class Machine implements InspectableRun {
         return undefined;
       case "begin_again":
         this.#toBegin.push(...[...this.#state.open.keys()].filter((id) => !this.#state.unbegun.has(id)));
+        if (!isPausedForPlace(this.#state.paused)) startTimeLimit(turn);
         return undefined;
       case "approval_resolved":
         return this.#resolveApproval(turn, input);
@@ -259,6 +261,7 @@ class Machine implements InspectableRun {
       initiator,
     });
     for (const signal of signals) turn.note("signalled", { ...signal });
+    startTimeLimit(turn);
   }
 
   /** Hands an input to the command it is for. */
@@ -292,6 +295,10 @@ class Machine implements InspectableRun {
   }
 
   #timer(turn: OpenTurn, id: string): void {
+    if (id === TIME_LIMIT) {
+      this.#timeOut(turn);
+      return;
+    }
     const { kind, command: commandId, attempt } = parseTimerId(id);
     const command = this.#state.open.get(commandId);
     if (command) kindOf(command).due?.(turn, command, kind, attempt);
@@ -331,7 +338,7 @@ class Machine implements InspectableRun {
   ): ErrorData | undefined {
     // A fork, or a run that asked for a child under an id of its choice, may name a run that is another's child.
     if (parent !== undefined && parentOfRun(this.#options.start)?.run !== parent) return undefined;
-    const { finished, cancelRequested, open } = this.#state;
+    const { finished, cancelRequested } = this.#state;
     // What was asked for has happened: whoever asks again has lost the answer.
     if (finished) {
       return cancelRequested || finished.state === "cancelled" ? undefined : runFinished(finished);
@@ -344,13 +351,24 @@ class Machine implements InspectableRun {
       this.#finish(turn, successor === undefined ? note : { ...note, restarted: { run: successor } });
       return undefined;
     }
-    if (cancelRequested) return undefined;
+    if (!cancelRequested) this.#stop(turn, { by, reason });
+    return undefined;
+  }
+
+  #timeOut(turn: OpenTurn): void {
+    const { finished, cancelRequested } = this.#state;
+    const why = timeIsOver(this.#options.start.trigger);
+    // Its cleanup takes the time that it takes.
+    if (why && !finished && !cancelRequested) this.#stop(turn, why);
+  }
+
+  /** Asks the script to stop: what it waits for ends, and its cleanup runs, also where it was paused. */
+  #stop(turn: OpenTurn, why: JsonObject): void {
     const unbegun = [...this.#state.unbegun];
     const commands = this.#execution?.cancellable() ?? [];
-    const cancelled = commands.flatMap((id) => open.get(id) ?? []);
-    turn.cancel(cancelled, () => turn.note("cancel_requested", { by, reason, commands }));
+    const cancelled = commands.flatMap((id) => this.#state.open.get(id) ?? []);
+    turn.cancel(cancelled, () => turn.note("cancel_requested", { ...why, commands }));
     this.#toBegin.push(...unbegun);
-    return undefined;
   }
 
   #operate(
@@ -360,10 +378,13 @@ class Machine implements InspectableRun {
     const { finished, isStarted } = this.#state;
     if (finished) return runFinished(finished);
     if (!isStarted) return notStarted;
-    const unbegun = [...this.#state.unbegun];
+    const { unbegun: notBegun, paused } = this.#state;
+    const unbegun = [...notBegun];
     const refused = operate(turn, this.#state, { operation, toMany }, { by, reason });
-    if (!refused && operation.action === "resume") this.#toBegin.push(...unbegun);
-    return refused;
+    if (refused || operation.action !== "resume") return refused;
+    this.#toBegin.push(...unbegun);
+    if (isPausedForPlace(paused)) startTimeLimit(turn);
+    return undefined;
   }
 
   #placeAnswered(turn: OpenTurn, answer: PlaceAnswer): void {
@@ -373,6 +394,7 @@ class Machine implements InspectableRun {
     if (answer.isGranted) {
       this.#toBegin.push(...this.#state.unbegun);
       turn.note("operator", placeGranted);
+      startTimeLimit(turn);
       return;
     }
     this.#cancel(turn, { type: "cancel", by: paused?.by ?? "", reason: answer.reason, terminate: true });

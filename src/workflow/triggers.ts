@@ -60,7 +60,7 @@ export function triggersOf(
 }
 
 function triggerOf(
-  { type, handler, filter, match, name, schedule, flow, inputs }: Declaration,
+  { type, handler, filter, match, name, schedule, flow, timeoutMs, inputs }: Declaration,
   { workflow, handlers, checkFilter, checkKey, wasTaken }: Context,
   complain: (code: string, message: string) => void,
 ): Trigger | undefined {
@@ -98,6 +98,7 @@ function triggerOf(
     // Every schedule's firings are of one type: this trigger is for its own.
     ...(schedule === undefined ? {} : { schedule, match: { subject: id } }),
     ...flow,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(inputs === undefined ? {} : { inputs }),
   };
 }

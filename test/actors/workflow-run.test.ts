@@ -172,6 +172,18 @@ describe("a sleeping run", () => {
     expect(new Set(lines).size).toBe(1);
   });
 
+  test("is stopped by its alarm when its time is over, also when it was evicted meanwhile, and has failed", async () => {
+    const start = startOf(script('w.defer(lambda: print("tidied up"))\nw.wait_for_signal("never")'));
+    start.trigger.timeoutMs = 300;
+    const run = new TestRun(start.id);
+    await run.rpc.start(start);
+    expect(await run.state()).toBe("waiting");
+    await evictDurableObject(run.stub);
+    await run.until("failed");
+    expect(await run.detail()).toMatchObject({ error: { code: "RunTimedOut" } });
+    expect(await run.logTexts()).toEqual(["tidied up"]);
+  });
+
   test("has no alarm left once it is over", async () => {
     const run = await startRun(script("w.sleep(hours = 1)"));
     unwrap(await run.rpc.cancel({ by: operator, reason: "enough", terminate: false }));

@@ -291,6 +291,22 @@ on_event(type = "test", handler = handler)
       ],
     },
   },
+  {
+    name: "out of time",
+    workflow: workflowOf(`
+def handler(w, ev):
+    w.defer(lambda: w.run(step = "example.com/clean@v1"))
+    now = w.now()
+    w.sleep_until(now + time.minute)
+    far = w.attempt(w.sleep_until, now + 4000 * 24 * time.hour).error.code
+    first = w.select(signals = ["never"], timers = {"past": now - time.hour, "late": 60}).key
+    w.log(far, first)
+    w.parallel([lambda: w.wait_for_signal("never"), lambda: w.sleep_until(now + 24 * time.hour)])
+
+on_event(type = "test", handler = handler, timeout = "2h")
+`),
+    script: {},
+  },
 ];
 
 function byOperator(after: string, operation: Operation): { after: string; input: RunInput } {

@@ -2,6 +2,7 @@ import type { FlowControl, Schedule } from "../../protocol/flow-control.ts";
 import type { FormField } from "../../protocol/form.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { type CallContext, type Position, StarlarkError, type Value } from "../../starlark/index.ts";
+import { durationArgument, durationError } from "../w/duration.ts";
 
 /** One call of `on_event`, `on_schedule` or `on_start`. */
 export interface Declaration {
@@ -12,8 +13,18 @@ export interface Declaration {
   name: string | undefined;
   schedule: Schedule | undefined;
   flow: FlowControl;
+  /** How long a run may take. */
+  timeoutMs: number | undefined;
   inputs?: FormField[] | undefined;
   position: Position;
+}
+
+/** The parameter `timeout`, in ms. Throws `InvalidDuration`. */
+export function timeLimit(fn: string, timeout: Value | undefined): number | undefined {
+  if (timeout === undefined) return undefined;
+  const ms = durationArgument(fn, "timeout", timeout);
+  if (ms > 0) return ms;
+  throw durationError(`${fn}: for parameter timeout`, "a run takes longer than no time at all");
 }
 
 /** Notes a declaration for whoever loads the program. Throws `TriggerInHandler` while a run is on. */

@@ -9,7 +9,7 @@ import {
   type Value,
 } from "../../starlark/index.ts";
 import { durationArgument } from "../w/duration.ts";
-import { declare } from "./declaration.ts";
+import { declare, timeLimit } from "./declaration.ts";
 import { flowControl } from "./flow-rules.ts";
 
 /** What a firing does when the run before it goes on still: the concurrency of a group of its own. */
@@ -35,7 +35,7 @@ function quoted(options: Iterable<string>): string {
  */
 export const onSchedule: Builtin = defineBuiltin(
   "on_schedule",
-  "cron??: string, *, handler: callable, every??, timezone??: string, name??: string, overlap??: string, jitter??, backfill??: string, concurrency??, priority??: index",
+  "cron??: string, *, handler: callable, every??, timezone??: string, name??: string, overlap??: string, jitter??, backfill??: string, concurrency??, priority??: index, timeout??",
   (
     ctx: CallContext,
     cron: string | undefined,
@@ -45,7 +45,7 @@ export const onSchedule: Builtin = defineBuiltin(
     name: string | undefined,
     overlap: string | undefined,
     jitter: Value | undefined,
-    ...[backfill, concurrency, priority]: [string?, Value?, number?]
+    ...[backfill, concurrency, priority, timeout]: [string?, Value?, number?, Value?]
   ) => {
     const schedule: Schedule = {
       ...(cron !== undefined && { cron }),
@@ -69,6 +69,7 @@ export const onSchedule: Builtin = defineBuiltin(
       name,
       schedule,
       flow: { ...flow, ...(own && { concurrency: own }) },
+      timeoutMs: timeLimit("on_schedule", timeout),
     });
   },
 );

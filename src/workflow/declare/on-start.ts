@@ -10,20 +10,20 @@ import {
 } from "../../starlark/index.ts";
 import { declaredFields } from "../forms/declared-fields.ts";
 import { bytesBeyond } from "../payload.ts";
-import { declare } from "./declaration.ts";
+import { declare, timeLimit } from "./declaration.ts";
 
 /** Every run keeps its trigger, and so these. */
 const MAX_INPUTS_BYTES = 64 * 1024;
 
 /**
- * `on_start(handler, inputs=None)`: lets people and other workflows start this one by its name. The handler gets an
+ * `on_start(handler, inputs=None, timeout=None)`: lets people and other workflows start this one by its name. The handler gets an
  * event whose `data` is what they give it: any JSON, or with `inputs`, fields as of `w.form`, a dict with a value for
  * every field. Once per workflow. Throws `InvalidInputs`.
  */
 export const onStart: Builtin = defineBuiltin(
   "on_start",
-  "handler: callable, inputs??: dict",
-  (ctx: CallContext, handler: Value, inputs: Value | undefined) =>
+  "handler: callable, inputs??: dict, *, timeout??",
+  (ctx: CallContext, handler: Value, inputs: Value | undefined, timeout: Value | undefined) =>
     declare(ctx, "on_start", {
       type: WORKFLOW_START,
       handler,
@@ -32,6 +32,7 @@ export const onStart: Builtin = defineBuiltin(
       name: START_TRIGGER,
       schedule: undefined,
       flow: {},
+      timeoutMs: timeLimit("on_start", timeout),
       inputs: inputs === undefined ? undefined : inputsOf(inputs, ctx),
     }),
 );

@@ -12,6 +12,10 @@ const priority: ParameterEntry = {
   doc: "Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000.",
   default: "0",
 };
+const timeout: ParameterEntry = {
+  doc: "How long each run may take; then it is stopped, cleans up, and has failed with `RunTimedOut`.",
+  meaning: "duration",
+};
 const key: ParameterEntry = {
   doc: "A CEL expression over `event`; what it comes out as tells groups apart.",
   meaning: "event-key",
@@ -37,6 +41,7 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       debounce: "One run for a burst of events: what `debounce(...)` gives.",
       batch: "One run for several events: what `batch(...)` gives. The handler gets a list.",
       priority,
+      timeout,
     },
   },
   on_schedule: {
@@ -67,6 +72,7 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       },
       concurrency: concurrencyOf,
       priority,
+      timeout,
     },
   },
   on_start: {
@@ -77,6 +83,7 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       handler,
       inputs:
         "What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.",
+      timeout,
     },
   },
   concurrency: {

@@ -45,8 +45,8 @@ export function occasion({ type, filter, match, schedule, inputs }: Rules): stri
   ];
 }
 
-/** At what pace its runs start; nothing when each starts at once. */
-export function pace({ concurrency, rateLimit, debounce, batch, priority }: Rules): string[] {
+/** At what pace its runs start and how long they may take; nothing when each starts at once and takes any time. */
+export function pace({ concurrency, rateLimit, debounce, batch, priority, timeoutMs }: Rules): string[] {
   return [
     ...(concurrency
       ? [
@@ -72,5 +72,6 @@ export function pace({ concurrency, rateLimit, debounce, batch, priority }: Rule
         ]
       : []),
     ...(priority ? [`Priority ${priority}`] : []),
+    ...(timeoutMs === undefined ? [] : [`Stopped when it is not over after ${span(timeoutMs)}`]),
   ];
 }
