@@ -87,7 +87,7 @@ def start(workflow: str, input = None, *, sensitive: list = [], id: str = None, 
     """
     pass
 
-def form(title: str, fields: dict, *, description: str = None, assignees: list = None, timeout: int | float | str = None):
+def form(title: str, fields: dict, *, description: str = None, assignees: list = None, timeout: int | float | str = None, signed: bool = False):
     """Asks people, and waits for what they fill in.
 
     Args:
@@ -96,9 +96,10 @@ def form(title: str, fields: dict, *, description: str = None, assignees: list =
         description: What people need to know to answer.
         assignees: Who may answer; any operator where it is left out.
         timeout: How long to wait at most.
+        signed: Whether to tell who has answered, too. Default: False.
 
     Returns:
-        A dict with a value for every field, None for those left empty; None when `timeout` comes first.
+        A dict with a value for every field, None for those left empty; where it is `signed`, a dict of `by` and of those `values`. None when `timeout` comes first.
     """
     pass
 

@@ -113,7 +113,7 @@ function givenBy(
   }
   const { skippedAs = null, resultByHand = anyResult } = kindOf(command);
   const given: ResultByHand =
-    operation.action === "skip" ? { value: skippedAs } : resultByHand(command, operation.value);
+    operation.action === "skip" ? { value: skippedAs } : resultByHand(command, operation.value, by);
   if ("fault" in given) {
     return { refused: refused("invalid_outcome", `command ${command.id} (${command.kind}) ${given.fault}`) };
   }

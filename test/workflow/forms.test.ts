@@ -65,6 +65,37 @@ describe.each(modes)("a form, $mode", ({ replayEveryTime }) => {
     expect(told).toContain("dev.sluice.form.closed");
   });
 
+  const signed = 'w.form("T", {"by": "text", "values": "text", "pin": "secret"}, signed = True)';
+
+  it("that is signed tells who has answered, beside whatever its fields are called", () => {
+    const host = start(`return ${signed}`);
+    expect(theForm(host).state).toBe("pending");
+    const given = { by: "a field", pin: "12" };
+    host.fill(theForm(host), given, "gus");
+    expect(host.fill(theForm(host), given, "gus").refused).toBeUndefined();
+    expect(host.fill(theForm(host), { by: "a field" }, "gus").refused?.code).toBe("form_closed");
+    host.loseMemory();
+    const values = { by: "a field", values: null, pin: "12" };
+    expect(host.records.find(({ type }) => type === "completed")).toMatchObject({
+      outcome: { ok: { by: "gus", values } },
+    });
+    const shown = { ...values, pin: "•••" };
+    expect(theForm(host)).toMatchObject({ state: "filled", filledBy: "gus", values: shown });
+    expect(host.machine.activities()[0]?.outputs).toEqual({ by: "gus", values: shown });
+  });
+
+  it("that is signed tells of the operator who completes it, and of nobody when its time is over", () => {
+    const host = start(`got = ${signed}\nw.sleep(days = 1)\nreturn [got["by"], got["values"]["by"]]`);
+    const operation = { action: "complete", command: "0#1", value: { by: "a field" } } as const;
+    host.feed({ type: "operate", operation, by: "olga", reason: "" });
+    expect(theForm(host)).toMatchObject({ state: "filled", filledBy: "olga", values: { by: "a field" } });
+    host.fireNextTimer();
+    expect(host.machine.ending().output).toEqual(["olga", "a field"]);
+    const late = start(`return ${signed.replace("signed", 'timeout = "1d", signed')}`);
+    late.fireNextTimer();
+    expect([theForm(late).state, late.machine.ending().output]).toEqual(["expired", null]);
+  });
+
   it("takes the first answer, and the same one again as the same", () => {
     const host = start(`${ask.trim()}["version"]`);
     const values = { version: "1.4", regions: ["eu"] };

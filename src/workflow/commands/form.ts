@@ -87,11 +87,17 @@ export function formOf(command: FormCommand, { options: { start } }: Pick<RunFol
   };
 }
 
-function stateOf({ end, filledBy, operated }: FormCommand): Pick<Form, "state" | "filledBy" | "values"> {
+function stateOf({
+  args,
+  end,
+  filledBy,
+  operated,
+}: FormCommand): Pick<Form, "state" | "filledBy" | "values"> {
   if (!end) return { state: "pending" };
   if (end.kind === "cancelled" || "error" in end.outcome) return { state: "withdrawn" };
-  const values = toJson(decodeValue(end.outcome.ok));
-  if (!isJsonObject(values)) return { state: "expired" };
+  const returned = toJson(decodeValue(end.outcome.ok));
+  if (!isJsonObject(returned)) return { state: "expired" };
+  const values = isSigned(args) ? (returned.values as JsonObject) : returned;
   const by = filledBy ?? operated?.by;
   return { state: "filled", values, ...(by === undefined ? {} : { filledBy: by }) };
 }
@@ -110,18 +116,27 @@ function fill(turn: Turn, command: FormCommand, { by, values: given }: Filled): 
     };
   }
   turn.note("form_filled", { by }, command.id);
-  turn.complete(command, { ok: encodeValue(fromJson(checked.values)) });
+  turn.complete(command, { ok: encodeValue(fromJson(returnedFor(command, checked.values, by))) });
   return undefined;
 }
 
-/** What fits the form, whoever it is for. */
-function valuesByHand(command: FormCommand, value: JsonValue): ResultByHand {
+/** What the call returns. Only where it asks for that, `by` is beside the values: among them it could be a field. */
+function returnedFor({ args }: FormCommand, values: FormValues, by: string): JsonObject {
+  return isSigned(args) ? { by, values } : values;
+}
+
+function isSigned({ signed }: JsonObject): boolean {
+  return signed === true;
+}
+
+/** What fits the form, whoever it is for. It is the operator's answer. */
+function valuesByHand(command: FormCommand, value: JsonValue, by: string): ResultByHand {
   if (value === null) return { value };
   if (!isJsonObject(value)) return { fault: "returns what was filled in: give it a JSON object, or null" };
   const checked = checkValues(fieldsOf(command), value);
   return "faults" in checked
     ? { fault: `cannot be filled in like this: ${inWords(checked.faults)}` }
-    : { value: checked.values };
+    : { value: returnedFor(command, checked.values, by) };
 }
 
 function fieldsOf({ args }: FormCommand): FormField[] {

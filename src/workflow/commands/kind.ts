@@ -132,8 +132,8 @@ export interface Kind<C extends Command = Command> {
   retryNow?(turn: Turn, command: C): void;
   /** Its outcome when an operator skips it. Default null. */
   skippedAs?: JsonValue;
-  /** The result that an operator gives it, held to what its call returns. Default: any value, as it is. */
-  resultByHand?(command: C, value: JsonValue): ResultByHand;
+  /** The result that an operator (`by`) gives it, held to what its call returns. Default: any value, as it is. */
+  resultByHand?(command: C, value: JsonValue, by: string): ResultByHand;
 
   /** The timers that are set for it while it is open. */
   timers?(command: C): CommandTimer[];

@@ -3,6 +3,8 @@ import { defined } from "../../protocol/defined.ts";
 import type { Form } from "../../protocol/form.ts";
 import type { CommandId } from "../../protocol/ids.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import { MASK } from "../../protocol/mask.ts";
+import { replacedAt } from "../../protocol/place.ts";
 import type { Approval } from "../../protocol/policy.ts";
 import type { Activity, RunSummary } from "../../protocol/run.ts";
 import type { RunEnding } from "../machine-types.ts";
@@ -46,11 +48,12 @@ export function maskedApproval(approval: Approval, secrets: RunSecrets): Approva
 export function maskedForm(form: Form, secrets: RunSecrets): Form {
   if (secrets.isEmpty) return form;
   const { mask } = secrets;
-  const { command, fields, values } = form;
+  const { fields, values } = form;
+  const secret = fields.filter(({ type }) => type === "secret").map(({ name }) => [name]);
   return {
     ...mask.members(form, ["title", "description"]),
     fields: fields.map((field) => mask.members(field, ["label", "help", "default", "options"])),
-    ...(values && { values: secrets.outcome(command as CommandId, values as JsonObject) }),
+    ...(values && { values: mask.value(replacedAt(values, secret, MASK) as JsonObject) }),
   };
 }
 

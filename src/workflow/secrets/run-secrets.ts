@@ -79,10 +79,11 @@ export class RunSecrets {
   }
 
   #scheduled({ command, kind, args: given }: ScheduledRecord): void {
-    const args = given as JsonObject & { sensitive?: string[]; fields?: FormField[] };
+    const args = given as JsonObject & { sensitive?: string[]; fields?: FormField[]; signed?: boolean };
     if (kind === "form") {
       const secret = args.fields?.filter(({ type }) => type === "secret") ?? [];
-      for (const { name } of secret) this.#of(command).outcome.push([name]);
+      const inside = args.signed === true ? ["values"] : [];
+      for (const { name } of secret) this.#of(command).outcome.push([...inside, name]);
     } else if (args.sensitive !== undefined) {
       const side = kind === "start" ? "input" : "inputs";
       for (const place of args.sensitive) this.#learnArgument(command, args, [side, ...parsePlace(place)]);

@@ -119,9 +119,10 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
       description: "What people need to know to answer.",
       assignees: "Who may answer; any operator where it is left out.",
       timeout: { doc: "How long to wait at most.", meaning: "duration" },
+      signed: { doc: "Whether to tell who has answered, too.", default: "False" },
     },
     returns:
-      "A dict with a value for every field, None for those left empty; None when `timeout` comes first.",
+      "A dict with a value for every field, None for those left empty; where it is `signed`, a dict of `by` and of those `values`. None when `timeout` comes first.",
   },
   lock: {
     summary: "Calls a function while no more than `limit` hold the lock, whatever run they belong to.",

@@ -25,11 +25,12 @@ function invalidForm(message: string): StarlarkError {
  * `w.form("Release notes", {"notes": "text", "risk": {"type": "choice", "options": ["low", "high"], "required": True}})`:
  * asks people, and returns what was filled in, a dict with every field, None for those left empty. `fields` maps names
  * to a type or to a dict of `type`, `label`, `help`, `required`, `default`, `options`, `min`, `max`, `pattern` (RE2).
- * `assignees` are who may answer; any operator where it is left out. None when `timeout` comes first.
+ * `assignees` are who may answer; any operator where it is left out. None when `timeout` comes first. `signed`: who
+ * has answered, too, in a dict of `by` and `values`.
  */
 export const form: Builtin = defineBuiltin(
   "form",
-  "title: string, fields: dict, *, description??: string, assignees??: list, timeout??",
+  "title: string, fields: dict, *, description??: string, assignees??: list, timeout??, signed??: bool",
   (
     ctx: CallContext,
     title: string,
@@ -37,6 +38,7 @@ export const form: Builtin = defineBuiltin(
     description?: string,
     assignees?: Value,
     timeout?: Value,
+    signed?: boolean,
   ) => {
     if (title === "" || title.length > MAX_TITLE_LENGTH) {
       throw invalidForm(`for parameter title: ${title.length} characters, want 1 to ${MAX_TITLE_LENGTH}`);
@@ -46,6 +48,7 @@ export const form: Builtin = defineBuiltin(
     if (description !== undefined) args.description = description;
     if (assignees !== undefined) args.assignees = assigneesOf(assignees);
     if (timeout !== undefined) args.timeoutMs = durationArgument("form", "timeout", timeout);
+    if (signed) args.signed = true;
     checkPayload("form", args);
     return issue(ctx, { kind: "form", name: title, args });
   },
