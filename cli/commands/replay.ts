@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { type ErrorData, type Result, refuse } from "../../src/protocol/result.ts";
-import { firstDifference, type History, loadWorkflow, parseHistory } from "../../src/workflow/index.ts";
-import type { Sources } from "../../src/workflow/program.ts";
+import { type ErrorData, ok, type Result, refuse } from "../../src/protocol/result.ts";
+import {
+  firstDifference,
+  type History,
+  loadWorkflow,
+  parseHistory,
+  type Workflow,
+} from "../../src/workflow/index.ts";
 import { outputOf } from "../command.ts";
 import { enginePorts } from "../engine-ports.ts";
 import { CliError } from "../errors.ts";
@@ -29,11 +34,24 @@ export function addReplayCommand(program: Command): void {
     .action((paths: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ with?: string; json?: boolean }>();
       const out = outputOf(command);
-      const changed = options.with === undefined ? undefined : readProgram(options.with);
-      const replayed = paths.flatMap(historyFiles).map((path) => replay(path, changed));
+      const changed = options.with === undefined ? undefined : changedWorkflow(options.with);
+      const files = paths.flatMap(historyFiles);
+      // A check that looked at nothing has not passed.
+      if (files.length === 0) {
+        throw new CliError(`no history was replayed: there is no file *.ndjson in ${paths.join(", ")}`);
+      }
+      const replayed = files.map((path) => replay(path, changed));
       out.result(replayed, () => replayed.map(render).join("\n"));
       if (replayed.some(({ difference }) => difference !== undefined)) process.exitCode = 1;
     });
+}
+
+/** What is wrong with it is so for every history, and said once. */
+function changedWorkflow(path: string): Workflow {
+  const name = basename(path, ".star");
+  const loaded = loadWorkflow(readProgram(path), { ...enginePorts, name });
+  if (!loaded.ok) throw new CliError(`${path} does not load: ${loaded.error.message}`);
+  return loaded.value;
 }
 
 function historyFiles(path: string): string[] {
@@ -47,16 +65,14 @@ function historyFiles(path: string): string[] {
 }
 
 /** One of many that cannot be replayed does not keep the others from being replayed. */
-function replay(path: string, changed: Sources | undefined): Replayed {
+function replay(path: string, changed: Workflow | undefined): Replayed {
   const parsed = readHistory(path);
   if (!parsed.ok) return { path, difference: parsed.error };
   const history: History = parsed.value;
   const { run, program } = history.head;
-  const loaded = loadWorkflow(changed ?? program, {
-    ...enginePorts,
-    name: run.workflow,
-    wasTaken: changed === undefined,
-  });
+  const loaded = changed
+    ? ok(changed)
+    : loadWorkflow(program, { ...enginePorts, name: run.workflow, wasTaken: true });
   const about = { path, run: run.id, workflow: run.workflow, records: history.records.length };
   if (!loaded.ok) return { ...about, difference: loaded.error };
   const difference = firstDifference(loaded.value, history, enginePorts.sha256Hex);

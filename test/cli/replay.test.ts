@@ -60,14 +60,33 @@ describe("sluice replay", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("names a changed program that does not load for each history, and fails where there is none", async () => {
+  test("says once what is wrong with a changed program, and replays nothing", async () => {
     const changed = join(folder, "changed.star");
     writeFileSync(changed, "def deploy(w, ev):\n");
-    const { told, exitCode } = await replayed(golden, golden, "--with", changed);
-    expect(told.map(({ difference }) => difference?.code)).toEqual(["invalid_workflow", "invalid_workflow"]);
-    expect(exitCode).toBe(1);
+    const broken = await replayed(golden, golden, "--with", changed);
+    expect([broken.told, broken.exitCode]).toEqual([[], 1]);
+    expect(JSON.parse(broken.stderr).detail).toMatch(/does not load: changed\.star:\d+:\d+: /);
     const missing = await replayed(golden, "--with", join(folder, "missing.star"));
     expect([missing.told, missing.exitCode]).toEqual([[], 1]);
     expect(missing.stderr).toContain("missing.star");
+  });
+
+  test("fails where there is no history, and looks at the changed program all the same", async () => {
+    writeFileSync(join(folder, "history.json"), readFileSync(golden));
+    const nothing = await replayed(folder);
+    expect([nothing.told, nothing.exitCode]).toEqual([[], 1]);
+    expect(nothing.stderr).toContain(`no history was replayed: there is no file *.ndjson in ${folder}`);
+    const missing = await replayed(folder, "--with", join(folder, "missing.star"));
+    expect(missing.stderr).toContain("missing.star");
+  });
+
+  test("replays histories on a changed program", async () => {
+    const [first = ""] = readFileSync(golden, "utf8").split("\n");
+    const { program } = JSON.parse(first) as HistoryHead;
+    const changed = join(folder, "changed.star");
+    writeFileSync(changed, program.files[program.entry] ?? "");
+    const { told, exitCode } = await replayed(golden, golden, "--with", changed);
+    expect(told.map(({ difference }) => difference)).toEqual([undefined, undefined]);
+    expect(exitCode).toBe(0);
   });
 });
