@@ -38,8 +38,9 @@ export interface StartRequest {
 
 /**
  * Sends the event of `workflowStart`, its data checked against the fields that the workflow's newest version declares.
- * Idempotent by the event's identity, for as long as the bus keeps the event or the directory knows the run. Refuses `unknown_workflow`, `not_startable` and `invalid_input`; throws when
- * somebody could not be asked, which is worth another try.
+ * Idempotent by the event's identity, for as long as the bus keeps the event or the directory knows the run. Refuses
+ * `unknown_workflow`, `not_startable` and `invalid_input`; throws when somebody could not be asked, which is worth another
+ * try.
  */
 export async function startWorkflow(ports: StartPorts, request: StartRequest): Promise<Result<Started>> {
   const { workflow, event, initiator } = request;
