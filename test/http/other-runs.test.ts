@@ -38,15 +38,14 @@ async function start(name: string, input: unknown = null): Promise<RunId> {
   return body.run;
 }
 
+const patience = { timeout: 8000, interval: 20 };
+
 async function until(run: RunId, expected: unknown) {
-  return await vi.waitFor(
-    async () => {
-      const { body } = await call("GET", `/v1/runs/${run}`);
-      expect(body).toMatchObject(expected as object);
-      return body;
-    },
-    { timeout: 8000, interval: 20 },
-  );
+  return await vi.waitFor(async () => {
+    const { body } = await call("GET", `/v1/runs/${run}`);
+    expect(body).toMatchObject(expected as object);
+    return body;
+  }, patience);
 }
 
 const journalOf = async (run: RunId) =>
@@ -71,7 +70,7 @@ return [child, sent, cancel(w, child, "enough")]`,
       const { body } = await call("GET", `/v1/runs?parent=${teller}`);
       expect(body.runs).toHaveLength(1);
       return body.runs[0].id;
-    })) as RunId;
+    }, patience)) as RunId;
     await until(child, { outputs: { got: [{ n: 1 }, teller] } });
     await call("POST", `/v1/runs/${teller}/signals/enough`, { body: {}, token: operator });
     const sent = { id: `${teller}#0#2`, run: child };
@@ -90,7 +89,7 @@ return [child, sent, cancel(w, child, "enough")]`,
         { action: "run.cancel", by: teller },
         { action: "run.signal", by: teller },
       ]);
-    });
+    }, patience);
   });
 
   it("reaches the one that goes on in its place, and hears of one that is over", async () => {
@@ -107,7 +106,7 @@ return [reached, w.attempt(signal, w, loop, "go").error.code, w.attempt(cancel, 
     await vi.waitFor(async () => {
       const { body } = await call("GET", "/v1/runs?workflow=loop");
       expect(body.runs.map(({ state }: { state: string }) => state)).toEqual(Array(3).fill("succeeded"));
-    });
+    }, patience);
     await call("POST", `/v1/runs/${drives}/signals/over`, { body: {}, token: operator });
     const { output } = await until(drives, { state: "succeeded" });
     expect(output).toEqual([[true, false, false], "RunFinished", "RunFinished"]);
