@@ -10,6 +10,7 @@ import {
   defineBuiltin,
   type FiberOptions,
   fromJson,
+  repr,
   StarlarkError,
   StarlarkList,
   type Value,
@@ -160,9 +161,9 @@ function decisions(world: World): Functions {
     fill: [
       "values: dict, run??, by??: string",
       (_ctx, values: Value, run?: Value, by = "tester") => {
+        const meant = namedRun(world, "t.fill", run);
         const open = [...world.forms.values()].filter(
-          ({ form, run: asking }) =>
-            form.state === "pending" && (!(run instanceof RunObject) || asking === run.run),
+          ({ form, run: asking }) => form.state === "pending" && (!meant || asking === meant),
         );
         const [only] = open;
         if (!only || open.length > 1) {
@@ -208,22 +209,33 @@ function eventOf(type: string, [data, subject, source, id]: Given): Partial<Clou
   } as Partial<CloudEvent> & { type: string };
 }
 
+/** The run that `run=` names, by itself or by its id; undefined where it is left out. */
+function namedRun({ runs }: World, fn: string, given: Value | undefined): TestedRun | undefined {
+  if (given === undefined) return undefined;
+  const named = given instanceof RunObject ? given.run : runs.find(({ id }) => id === given);
+  if (named) return named;
+  const want = "want a run, or the id of one of the test's runs";
+  throw uncatchable("UnknownRun", `${fn}: for parameter run: got ${repr(given)}, ${want}`);
+}
+
 /** The run that was given; without one, the only one that is not over. */
-function runOf({ runs }: World, fn: string, given: Value | undefined): TestedRun {
-  if (given instanceof RunObject) return given.run;
-  const open = runs.filter((run) => run.machine.summary().finishedAt === undefined);
+function runOf(world: World, fn: string, given: Value | undefined): TestedRun {
+  const named = namedRun(world, fn, given);
+  if (named) return named;
+  const open = world.runs.filter((run) => run.machine.summary().finishedAt === undefined);
   const [only] = open;
-  if (given === undefined && only && open.length === 1) return only;
+  if (only && open.length === 1) return only;
   throw uncatchable("AmbiguousRun", `${fn}: ${open.length} runs go on: say which with run=`);
 }
 
 function resolveApproval(world: World, decision: "approve" | "deny", given: Given): Value {
   const [step, run, by = "approver", comment = ""] = given;
+  const asking = namedRun(world, `t.${decision}`, run);
   const pending = world.pendingApprovals();
   const meant = pending.filter(
     (approval) =>
       (step === undefined || approval.function === step) &&
-      (!(run instanceof RunObject) || approval.run === run.run.id),
+      (asking === undefined || approval.run === asking.id),
   );
   const [only] = meant;
   if (!only || meant.length > 1) {
