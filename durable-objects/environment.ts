@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import migrations from "../migrations/environment/migrations.js";
 import { boundedDeployment, withDeployment } from "../src/environments/deployment.ts";
+import { type EnvironmentNews, environmentEvent } from "../src/environments/environment-event.ts";
 import {
   type Freeze,
   freezeFaults,
@@ -288,7 +289,7 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
   }
 
   #emit(
-    what: "deployed" | "frozen" | "thawed",
+    what: EnvironmentNews["what"],
     key: string,
     environment: string,
     data: object,
@@ -297,19 +298,9 @@ export class Environment extends DurableObject<Env> implements EnvironmentRpc {
       attributes: {},
     },
   ): void {
-    const type = `dev.sluice.environment.${what}`;
-    const event = {
-      specversion: "1.0" as const,
-      id: `${type}/${key}`,
-      source: `/workspaces/${DEFAULT_WORKSPACE}/environments/${environment}`,
-      type,
-      subject: environment,
-      time: new Date().toISOString(),
-      datacontenttype: "application/json",
-      ...cause.attributes,
-      data: { environment, ...data },
-    };
-    this.#outbox.add(message("bus", "", "ingest", [[event], cause.initiator]));
+    const { initiator, attributes } = cause;
+    const news = { what, key, environment, data, attributes, workspace: DEFAULT_WORKSPACE, now: Date.now() };
+    this.#outbox.add(message("bus", "", "ingest", [[environmentEvent(news)], initiator]));
   }
 
   #delivered({ method, args }: Message): void {

@@ -5,6 +5,9 @@
 //    calls of a test, nothing is under way that takes no time.
 // 2. Time passes only in `advanceTo`, from one item of the agenda to the next.
 // 3. Nothing depends on chance: ids and random numbers follow from the seed.
+import { boundedDeployment } from "../environments/deployment.ts";
+import { environmentEvent } from "../environments/environment-event.ts";
+import { nextHops } from "../events/hops.ts";
 import { runIdFor } from "../events/run-id.ts";
 import { WORKFLOW_START } from "../events/workflow-start.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
@@ -334,6 +337,22 @@ export class World {
     this.#messages.push(() => this.bus.forget(run, successor));
   }
 
+  /** What the environment tells of a deployment, in the name of who caused it. */
+  #deployed(
+    { start }: TestedRun,
+    { kind: _, command, environment, ...deployment }: TestedDeployment,
+  ): CloudEvent {
+    return environmentEvent({
+      workspace: start.workspace,
+      environment,
+      what: "deployed",
+      key: `${start.id}/${command}`,
+      data: boundedDeployment({ run: start.id, ...deployment }),
+      now: this.now,
+      attributes: nextHops(start.event),
+    });
+  }
+
   #perform(run: TestedRun, effect: Effect): void {
     switch (effect.kind) {
       case "decide":
@@ -362,6 +381,7 @@ export class World {
         break;
       case "record_deployment":
         this.deployments.push(effect);
+        this.#messages.push(() => this.bus.arrive(this.#deployed(run, effect), effect.by));
         break;
       case "continue_as":
         this.#messages.push(() => this.#continue(run, effect));

@@ -165,6 +165,26 @@ assert.eq(t.send("deploy", {"ok": True})[0].error.code, "PolicyRejected")`,
       deploy,
     ));
 
+  test("tells of a deployment as its environment does, so that what it sets off starts", () =>
+    passes(
+      `
+t.on_run("example.com/deploy@v1", environment = "prod")
+run, verified = t.send("deploy", {"ok": True}, by = "maria")
+[event] = t.events("dev.sluice.environment.deployed")
+assert.eq((event["source"], event["subject"], event["sluicehops"]), ("/workspaces/default/environments/prod", "prod", 1))
+assert.eq(event["id"], "dev.sluice.environment.deployed/%s/0#1" % run.id)
+data = event["data"]
+assert.eq([data[name] for name in ("environment", "app", "revision", "function", "run", "by")],
+          ["prod", "shop", "7", "example.com/deploy@v1", run.id, "maria"])
+assert.eq([verified.trigger, verified.output], ["shop/verify", "shop"])`,
+      `${deploy}
+def verify(w, ev):
+    return ev["data"]["app"]
+
+on_event(type = "dev.sluice.environment.deployed", match = {"subject": "prod"}, handler = verify)
+`,
+    ));
+
   test("wakes runs that wait for an event, also one that came before", () =>
     passes(
       `
