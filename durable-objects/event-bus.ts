@@ -401,9 +401,18 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
     const events = this.#events.removeOlder(before, REMOVED_AT_ONCE);
     const starts = this.#startRows.removeOlder(before, REMOVED_AT_ONCE);
     this.#triggers.removeUnused(before);
-    this.#waits.removeOver(before);
-    this.#lineages.removeGone();
-    return Math.max(events, starts);
+    const removed = Math.max(events, starts);
+    return removed === REMOVED_AT_ONCE ? removed : this.#removeConsumed(before);
+  }
+
+  /** Once old events are gone, removes some of what had waited for them, and had consumed them. */
+  #removeConsumed(before: number): number {
+    const oldest = this.#events.firstSince(before);
+    return Math.max(
+      this.#waits.removeOver(before, REMOVED_AT_ONCE),
+      this.#waits.removeGone(oldest, before, REMOVED_AT_ONCE),
+      this.#lineages.removeGone(oldest, REMOVED_AT_ONCE),
+    );
   }
 
   /** Events that have arrived since then are kept; undefined where the setting is wrong, and so all of them are. */

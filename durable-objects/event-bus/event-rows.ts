@@ -198,8 +198,8 @@ export class EventRows {
       sql: `SELECT seq FROM events WHERE ${type.sql} AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
       args: [
         ...type.args,
-        this.#firstSince(query.from, 0),
-        Math.min(query.before ?? Number.MAX_SAFE_INTEGER, this.#firstSince(query.to)),
+        this.firstSince(query.from, 0),
+        Math.min(query.before ?? Number.MAX_SAFE_INTEGER, this.firstSince(query.to)),
       ],
     };
     const { seqs, next } = this.#lookFor(conditionsOf(query), within, query.limit);
@@ -240,7 +240,7 @@ export class EventRows {
   }
 
   /** The first arrival number at or after `receivedAt`; past all of them when there is none. */
-  #firstSince(receivedAt: number | undefined, otherwise = Number.MAX_SAFE_INTEGER): number {
+  firstSince(receivedAt: number | undefined, otherwise = Number.MAX_SAFE_INTEGER): number {
     if (receivedAt === undefined) return otherwise;
     const row = this.#sql
       .exec<{ seq: number }>(

@@ -40,8 +40,16 @@ export class LineageRows {
     );
   }
 
-  /** Drops what was consumed of events that are no longer kept. */
-  removeGone(): void {
-    this.#sql.exec("DELETE FROM lineage_events WHERE seq NOT IN (SELECT seq FROM events)");
+  /** Drops what was consumed of events before `seq` that are no longer kept, at most `limit`; gives how many. */
+  removeGone(seq: number, limit: number): number {
+    return this.#sql
+      .exec(
+        `DELETE FROM lineage_events WHERE rowid IN
+           (SELECT rowid FROM lineage_events WHERE seq < ?
+              AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = lineage_events.seq) LIMIT ?) RETURNING 1`,
+        seq,
+        limit,
+      )
+      .toArray().length;
   }
 }

@@ -242,12 +242,29 @@ export class WaitRows {
       .toArray();
   }
 
-  /** Drops what is over, and what long runs have consumed of events that are no longer kept. */
-  removeOver(registeredBefore: number): void {
-    this.#sql.exec(
-      `DELETE FROM waits WHERE registered_at < ?
-         AND (state = 'over' OR (state = 'taken' AND seq NOT IN (SELECT seq FROM events)))`,
-      registeredBefore,
-    );
+  /** Drops what is over, at most `limit`; gives how many. */
+  removeOver(registeredBefore: number, limit: number): number {
+    return this.#sql
+      .exec(
+        `DELETE FROM waits WHERE rowid IN
+           (SELECT rowid FROM waits WHERE state = 'over' AND registered_at < ? LIMIT ?) RETURNING 1`,
+        registeredBefore,
+        limit,
+      )
+      .toArray().length;
+  }
+
+  /** Drops what long runs have consumed of events before `seq` that are no longer kept, at most `limit`; gives how many. */
+  removeGone(seq: number, registeredBefore: number, limit: number): number {
+    return this.#sql
+      .exec(
+        `DELETE FROM waits WHERE rowid IN
+           (SELECT rowid FROM waits WHERE seq < ? AND state = 'taken' AND registered_at < ?
+              AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = waits.seq) LIMIT ?) RETURNING 1`,
+        seq,
+        registeredBefore,
+        limit,
+      )
+      .toArray().length;
   }
 }

@@ -8,6 +8,7 @@ import m0005 from './0005_grey_hardball.sql';
 import m0006 from './0006_amazing_randall.sql';
 import m0007 from './0007_old_spitfire.sql';
 import m0008 from './0008_dark_cyclops.sql';
+import m0009 from './0009_brainy_mockingbird.sql';
 
   export default {
     journal,
@@ -20,7 +21,8 @@ m0004,
 m0005,
 m0006,
 m0007,
-m0008
+m0008,
+m0009
     }
   }
   

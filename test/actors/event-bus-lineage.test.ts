@@ -28,7 +28,8 @@ it("A run gets none of ten thousand events that those before it have taken, and 
     for (let generation = 0; generation < 10; generation += 1) {
       const seqs = Array.from({ length: 1000 }, (_, n) => generation * 1000 + n + 1);
       const kept = { lineage: { first, generation }, seqs };
-      expect(await bench.rowsWritten(() => bench.bus.keepConsumed(kept))).toBeLessThan(2500);
+      // Each is one row, with its places in two indexes.
+      expect(await bench.rowsWritten(() => bench.bus.keepConsumed(kept))).toBeLessThan(3500);
       // It may come twice.
       expect(await bench.rowsWritten(() => bench.bus.keepConsumed(kept))).toBe(0);
     }

@@ -93,6 +93,7 @@ export const waits = sqliteTable(
     index("waits_looking").on(table.run).where(sql`state = 'looking'`),
     index("waits_looked").on(table.run, table.type, table.lookedSeq),
     index("waits_by_event").on(table.seq, table.run).where(sql`seq IS NOT NULL`),
+    index("waits_over").on(table.registeredAt).where(sql`state = 'over'`),
   ],
 );
 
@@ -106,7 +107,10 @@ export const lineageEvents = sqliteTable(
     /** Of the run that has consumed it. */
     generation: integer("generation").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.first, table.seq] })],
+  (table) => [
+    primaryKey({ columns: [table.first, table.seq] }),
+    index("lineage_events_by_event").on(table.seq),
+  ],
 );
 
 /**
