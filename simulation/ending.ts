@@ -81,7 +81,8 @@ function checkRun(
   const role = roleOf(start);
   const plan = workload.plans.get(role);
   // Whoever cancels these lets them clean up, however often the message comes.
-  const isGentle = (plan?.ends === "wanted" || role === "paced") && !end.restarted && !awaitsPlace(records);
+  const mayCleanUp = !end.restarted && !awaitsPlace(records) && !awaitsLocks(records);
+  const isGentle = (plan?.ends === "wanted" || role === "paced") && mayCleanUp;
   if (isGentle && records.some((record) => record.type === "noted" && record.note === "terminated")) {
     throw new Violation(`${name} (${role}) was terminated, and should have been cancelled`);
   }
@@ -108,6 +109,14 @@ function checkRun(
   const done = new Set(effects.executed.filter(({ key }) => key.startsWith(id)).map(({ tag }) => tag));
   const missing = plan.effects.filter((tag) => !done.has(tag));
   if (missing.length > 0) throw new Violation(`${name} (${role}) succeeded without doing ${missing}`);
+}
+
+/** Whether it waited for locks of the run before it when it ended. */
+function awaitsLocks(records: readonly JournalRecord[]): boolean {
+  const last = records.findLast(
+    (record) => record.type === "noted" && record.note === "operator" && !record.command,
+  );
+  return last?.type === "noted" && last.data.action === "pause" && last.data.locks !== undefined;
 }
 
 function finalStateOf({ ends }: Plan): string {

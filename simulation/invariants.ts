@@ -5,6 +5,7 @@ import { recordsOf } from "../durable-objects/workflow-run/journal-row.ts";
 import { isBatch } from "../src/events/start-event.ts";
 import type { CloudEvent } from "../src/protocol/cloud-event.ts";
 import type { JournalRecord, ScheduledRecord } from "../src/protocol/journal.ts";
+import type { JsonObject } from "../src/protocol/json.ts";
 import type { ProgramSource } from "../src/protocol/workflow.ts";
 import { loadRun, loadWorkflow, type RunStart, type Workflow } from "../src/workflow/index.ts";
 import { endOf } from "../src/workflow/journal-state.ts";
@@ -55,45 +56,77 @@ export class CommitWatch {
     if (known.count > 0 && rows[0]?.record !== known.row) {
       throw new Violation(`${name}: record ${known.count} of the journal was changed or removed`);
     }
-    const isFork = startOf(place)?.continues?.how === "forked";
     for (const { seq: rowSeq, record: row } of known.count > 0 ? rows.slice(1) : rows) {
-      const isInherited = isFork && known.count === 0;
       Object.assign(known, { rowSeq, row });
       for (const record of recordsOf({ seq: rowSeq, text: row })) {
         known.count += 1;
         if (record.seq !== known.count) throw new Violation(`${name}: record ${known.count} is missing`);
-        if (!isInherited) this.#locks.see(name, record);
+        this.#locks.see(name, record);
         this.#places.see(place, record);
       }
     }
     this.#journals.set(name, known);
+    this.#locks.check();
   }
 }
 
 /** No more runs hold a lock at the same time than may, as their journals tell. */
 class LockWatch {
-  /** Commands that are locks: their key, and how many may hold it. */
-  readonly #locks = new Map<string, { key: string; limit: number }>();
+  /** Commands that are locks: their keys. */
+  readonly #keys = new Map<string, string>();
+  /** How many may hold it, by key. */
+  readonly #limits = new Map<string, number>();
   /** Runs and fibers, by key. */
   readonly #holders = new Map<string, Set<string>>();
+  /** Runs and commands of locks that a run has inherited and not been granted itself. */
+  readonly #lacked = new Set<string>();
+  /** The one of those that it claims, by run. */
+  readonly #claimed = new Map<string, string>();
 
   see(run: string, record: JournalRecord): void {
     if (record.type === "scheduled" && record.kind === "lock") {
       const { limit } = record.args as { limit?: number };
-      this.#locks.set(`${run} ${record.command}`, { key: record.name, limit: limit ?? 1 });
+      this.#keys.set(`${run} ${record.command}`, record.name);
+      this.#limits.set(record.name, limit ?? 1);
     }
     if (record.type === "scheduled" && record.kind === "unlock") this.#release(run, fiberOf(record.command));
     if (endOf(record)) this.#release(run, undefined);
+    if (record.type === "noted" && record.note === "operator" && record.command === undefined)
+      this.#operated(run, record.data);
     if (record.type !== "completed" || !("ok" in record.outcome)) return;
-    const lock = this.#locks.get(`${run} ${record.command}`);
-    if (!lock) return;
-    const holders = this.#holders.get(lock.key) ?? new Set();
-    this.#holders.set(lock.key, holders.add(`${run} ${fiberOf(record.command)}`));
-    if (holders.size > lock.limit)
-      throw new Violation(`the lock ${lock.key} is held by ${[...holders].join(" and ")}`);
+    // What a run has inherited it does not hold before it says so.
+    if (!this.#lacked.has(`${run} ${record.command}`)) this.#hold(run, record.command);
+  }
+
+  /** When all that was committed at once has been seen: of what a fork has taken over, the most is over. */
+  check(): void {
+    for (const [key, holders] of this.#holders) {
+      if (holders.size > (this.#limits.get(key) ?? 1))
+        throw new Violation(`the lock ${key} is held by ${[...holders].join(" and ")}`);
+    }
+  }
+
+  #operated(run: string, { action, by, place, locks = [] }: JsonObject): void {
+    const claimed = this.#claimed.get(run);
+    this.#claimed.delete(run);
+    if (action === "resume" && by === "sluice" && claimed !== undefined) this.#hold(run, claimed);
+    if (action !== "pause") return;
+    for (const command of locks as string[]) this.#lacked.add(`${run} ${command}`);
+    const [next] = locks as string[];
+    if (next !== undefined && place !== true) this.#claimed.set(run, next);
+  }
+
+  #hold(run: string, command: string): void {
+    const key = this.#keys.get(`${run} ${command}`);
+    if (key === undefined) return;
+    const holders = this.#holders.get(key) ?? new Set();
+    this.#holders.set(key, holders.add(`${run} ${fiberOf(command)}`));
   }
 
   #release(run: string, fiber: string | undefined): void {
+    const claimed = this.#claimed.get(run);
+    if (claimed !== undefined && (fiber === undefined || fiberOf(claimed) === fiber))
+      this.#claimed.delete(run);
     for (const holders of this.#holders.values()) {
       for (const holder of holders) {
         const isItsOwn = fiber === undefined ? holder.startsWith(`${run} `) : holder === `${run} ${fiber}`;

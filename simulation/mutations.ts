@@ -76,6 +76,20 @@ export const mutations: readonly NamedMutation[] = [
     replace: "if (held + granted > limit) break;",
   },
   {
+    name: "a run that begins inside a lock of the run before it goes on as if it held that",
+    invariant: 2,
+    file: "src/workflow/fork.ts",
+    find: "const locks = heldLocks(before);",
+    replace: "const locks = heldLocks([]);",
+  },
+  {
+    name: "a run that begins inside a lock of the run before it waits for that, and never asks for it",
+    invariant: 4,
+    file: "src/workflow/run-machine.ts",
+    find: "        this.#claimFirstLock(turn);\n",
+    replace: "",
+  },
+  {
     name: "a message that fails once is forgotten",
     invariant: 3,
     file: outbox,
@@ -317,8 +331,8 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 10,
     file: "src/workflow/run-machine.ts",
-    find: "this.#toBegin.push(...unbegun);\n    if (isPausedForPlace(paused))",
-    replace: "if (isPausedForPlace(paused))",
+    find: "if (!waitForLocks(turn, locks)) this.#toBegin.push(...commands);",
+    replace: "waitForLocks(turn, locks);",
   },
   {
     name: "a wait of a run that is over opens again",
@@ -332,8 +346,8 @@ export const mutations: readonly NamedMutation[] = [
     name: "a run that is told twice to end is not given the time to clean up",
     invariant: 2,
     file: "src/workflow/run-machine.ts",
-    find: "if (terminate) {",
-    replace: "if (terminate || cancelRequested) {",
+    find: "if (terminate || lacksLocks(this.#state.paused)) {",
+    replace: "if (terminate || cancelRequested || lacksLocks(this.#state.paused)) {",
   },
   {
     name: "a run that goes on for another has no place",

@@ -287,7 +287,7 @@ export class People {
     const forked = await this.#insistOnRun(run, "fork", { id, command, restart, by: operator, reason: "" });
     if (!forked.ok) {
       const { code, details } = forked.error;
-      if (code === "lock_held" || code === "already_cancelled" || code === "child_running") return;
+      if (code === "already_cancelled" || code === "child_running") return;
       if (code === "already_restarted") {
         await this.#fork(String(details?.run), { restart, within: 0 });
         return;

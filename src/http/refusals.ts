@@ -123,6 +123,11 @@ export const refusals = {
     means:
       "The run waits for a place in its trigger's concurrency group. Resumed by itself, it begins without one.",
   },
+  waits_for_lock: {
+    status: 409,
+    means:
+      "The run waits for a lock that the run before it held. Resumed by itself, it goes on without the lock.",
+  },
   unknown_command: { status: 404, means: "The run's journal has no command with this id." },
   already_cancelled: {
     status: 409,
@@ -151,10 +156,6 @@ export const refusals = {
     status: 409,
     means:
       "The run has started another before this command that still runs and would be ended with it. Restart it from a command before that start, or fork it.",
-  },
-  lock_held: {
-    status: 409,
-    means: "The run held a lock when it came to this command. Fork it from a command before the lock.",
   },
   program_differs: {
     status: 409,

@@ -81,6 +81,8 @@ export const runSummarySchema = z.object({
       at: z.number(),
       /** Nobody has paused it: it waits for its place in the concurrency group of its trigger. */
       place: z.literal(true).optional(),
+      /** The same, for locks that the run before it held: the commands that claim them, the next one first. */
+      locks: z.array(z.string()).optional(),
     })
     .optional(),
   environments: z.array(z.string()),

@@ -1,8 +1,9 @@
 // A run that begins where another one was: the journal of the first up to a command, as the beginning of the second's.
 import type { CommandId, RunId } from "../protocol/ids.ts";
-import type { JournalRecord, NotedRecord, ScheduledRecord } from "../protocol/journal.ts";
+import type { JournalRecord, NotedRecord } from "../protocol/journal.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
+import { heldLocks, pauseForLocks } from "./inherited-locks.ts";
 
 /** Where a fork comes from, and what it executes; kept in its first record. */
 export interface ForkOrigin {
@@ -17,8 +18,8 @@ export interface ForkOrigin {
  * The records that a run starts with which repeats another from `from` on, that command included: everything before it,
  * numbered anew, every signal that the other has been sent, and which inputs are secrets. Of commands that had not
  * ended there, only that they were called: they begin again, and their time anew, `at` the time of the fork. A `pause`
- * comes before all of them. Refuses `unknown_command`, and `already_cancelled` where the run was being cancelled by then,
- * `lock_held` where it held a lock.
+ * comes before all of them; so does one for the locks that it held there, which the new run claims for itself. Refuses
+ * `unknown_command`, and `already_cancelled` where the run was being cancelled by then.
  */
 export function forkedRecords(
   records: readonly JournalRecord[],
@@ -36,13 +37,8 @@ export function forkedRecords(
       `the run was being cancelled when it came to ${from}: fork it earlier`,
     );
   }
-  const lock = heldLock(before);
-  if (lock !== undefined) {
-    return refuse(
-      "lock_held",
-      `the run held the lock ${lock} when it came to ${from}, which another run cannot take over: fork it earlier`,
-    );
-  }
+  const locks = heldLocks(before);
+  const data = locks.length > 0 ? { ...pauseForLocks(locks), ...pause } : pause;
   const ended = endedCommands(before);
   const called = new Set(before.flatMap((record) => (record.type === "scheduled" ? [record.command] : [])));
   const [started, ...rest] = before
@@ -52,7 +48,7 @@ export function forkedRecords(
     );
   const kept = [
     ...(started ? [started] : []),
-    ...(pause ? [{ type: "noted", seq: 0, at, note: "operator", data: pause } as const] : []),
+    ...(data ? [{ seq: 0, at, type: "noted", note: "operator", data } as const] : []),
     ...rest,
     ...records.slice(end).filter((record) => record.type === "noted" && isKeptFromLater(record, called)),
   ];
@@ -91,22 +87,6 @@ export function openChildBefore(
   return open.values().next().value;
 }
 
-/** A lock that was granted and not let go of. */
-function heldLock(records: readonly JournalRecord[]): string | undefined {
-  const held = new Map<string, string>();
-  const calls = new Map<CommandId, ScheduledRecord>();
-  for (const record of records) {
-    if (record.type === "scheduled") calls.set(record.command, record);
-    if (record.type !== "completed" || !("ok" in record.outcome)) continue;
-    const call = calls.get(record.command);
-    // Each lock is held by a fiber of its own.
-    const fiber = record.command.slice(0, record.command.indexOf("#"));
-    if (call?.kind === "lock") held.set(fiber, call.name);
-    if (call?.kind === "unlock") held.delete(fiber);
-  }
-  return held.values().next().value;
-}
-
 function endedCommands(records: readonly JournalRecord[]): Set<CommandId> {
   return new Set(
     records.flatMap((record) => {
@@ -119,11 +99,12 @@ function endedCommands(records: readonly JournalRecord[]): Set<CommandId> {
 }
 
 /**
- * What was done about commands that begin again is not part of the new run; nor is a pause. What was said to be a secret
- * stays one.
+ * What was done about commands that begin again is not part of the new run; nor is a pause, nor that a lock was taken
+ * away from the other. What was said to be a secret stays one.
  */
 function isKept({ command, note }: NotedRecord, ended: ReadonlySet<CommandId>): boolean {
   if (note === "inputs_sensitive") return true;
+  if (note === "lock_revoked") return false;
   return command === undefined ? note !== "operator" : ended.has(command);
 }
 

@@ -101,6 +101,8 @@ export class JournalState implements RunFold {
   createdAt = 0;
   updatedAt = 0;
   isStarted = false;
+  /** Of a fork: the command that it begins with. */
+  forkedFrom: CommandId | undefined;
   /** The workspace's bus knows the run. */
   hasWaitedForEvents = false;
   paused: RunSummary["paused"];
@@ -155,8 +157,8 @@ export class JournalState implements RunFold {
     this.commands.set(id, command);
     if (kind === "wait_for_event") this.hasWaitedForEvents = true;
     this.open.set(id, command);
-    if (this.paused && !outcomeAtOnce) this.unbegun.add(id);
     if (outcomeAtOnce) this.#immediate.push(command);
+    if (this.paused) this.#leaveForLater(command);
     this.#count(command);
   }
 
@@ -218,6 +220,7 @@ export class JournalState implements RunFold {
           throw new Error(`the journal is in format ${data.format}, this version reads ${JOURNAL_FORMAT}`);
         }
         this.isStarted = true;
+        this.forkedFrom = (data.forked as { command: CommandId } | undefined)?.command;
         break;
       case "operator":
         if (data.action === "pause") this.#pause(data, at);
@@ -245,8 +248,20 @@ export class JournalState implements RunFold {
     }
   }
 
-  #pause({ by, reason, place }: JsonObject, at: number): void {
-    this.paused = { by: String(by), reason: String(reason), at, ...(place === true && { place }) };
+  #pause({ by, reason, place, locks }: JsonObject, at: number): void {
+    const waits = {
+      ...(place === true && { place }),
+      ...(locks !== undefined && { locks: locks as CommandId[] }),
+    };
+    this.paused = { by: String(by), reason: String(reason), at, ...waits };
+    // Of a run that waits for its locks nothing has begun, also where it has come to that by being resumed.
+    if (locks !== undefined) for (const command of this.open.values()) this.#leaveForLater(command);
+  }
+
+  #leaveForLater(command: Command): void {
+    if (kindOf(command).outcomeAtOnce) return;
+    this.unbegun.add(command.id);
+    this.#count(command);
   }
 
   #resume(): void {

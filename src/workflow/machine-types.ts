@@ -133,7 +133,8 @@ export type RunInput =
     }
   /**
    * By hand. Refused with `run_finished`, `run_not_started`, `already_paused`, `not_paused`, `command_not_open`,
-   * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`; done to many runs at once also with `waits_for_place`.
+   * `nothing_to_retry`, `invalid_outcome`, `payload_too_large`; done to many runs at once also with `waits_for_place` and
+   * `waits_for_lock`.
    */
   | { type: "operate"; by: string; reason: string; operation: Operation; toMany?: boolean }
   /** The bus, about the place that the run waits for. It changes nothing where the run does not wait for one. */

@@ -9,6 +9,7 @@ import type { ErrorData } from "../protocol/result.ts";
 import type { Command, OutcomeFacts } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
 import { anyResult, type ResultByHand } from "./commands/result-by-hand.ts";
+import { doWithoutLocks, lacksLocks } from "./inherited-locks.ts";
 import type { JournalState } from "./journal-state.ts";
 import { MAX_OUTCOME_DEPTH } from "./limits.ts";
 import { bytesBeyond, keptValue } from "./payload.ts";
@@ -29,7 +30,7 @@ interface Intervention {
 
 /**
  * Decides an intervention. Returns why it is refused: `already_paused`, `not_paused`, `command_not_open`,
- * `waits_for_place`, `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
+ * `waits_for_place`, `waits_for_lock`, `nothing_to_retry`, `invalid_outcome`, `payload_too_large`.
  */
 export function operate(
   turn: OpenTurn,
@@ -49,13 +50,23 @@ export function operate(
         const message = `the run is ${state.paused.reason}: resume it by itself to have it go first`;
         return refused("waits_for_place", message);
       }
-      turn.note("operator", { action: "resume", ...operator });
+      if (toMany && lacksLocks(state.paused)) {
+        const message = `the run is ${state.paused.reason}: resume it by itself to have it go on without it`;
+        return refused("waits_for_lock", message);
+      }
+      resume(turn, state, operator);
       return undefined;
     case "retry":
       return retry(turn, state, operation.command, operator);
     default:
       return end(turn, state, operation, operator);
   }
+}
+
+function resume(turn: OpenTurn, { paused }: JournalState, operator: Operator): void {
+  turn.note("operator", { action: "resume", ...operator });
+  // One that was only to go before others still waits for what it locks.
+  if (!isPausedForPlace(paused)) doWithoutLocks(turn, paused, operator);
 }
 
 function retry(

@@ -7,7 +7,7 @@ import type { RunSummary } from "../protocol/run.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 
 /** On whose behalf such a run is paused, and resumed. A person may have that name: the note says what it is for. */
-const KEEPER = "sluice";
+export const KEEPER = "sluice";
 
 /** The data of the note that pauses it; undefined where the trigger's runs need no places. */
 export function pauseForPlace({ id, concurrency }: Trigger): JsonObject | undefined {

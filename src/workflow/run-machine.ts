@@ -16,6 +16,7 @@ import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import type { PlaceAnswer } from "../protocol/start.ts";
 import { type FormCommand, formOf } from "./commands/form.ts";
 import type { CommandInput } from "./commands/kind.ts";
+import { claimAnew, notFree } from "./commands/lock.ts";
 import { kindOf } from "./commands/registry.ts";
 import { childFinished } from "./commands/start.ts";
 import { waitOver } from "./commands/wait-for-event.ts";
@@ -23,6 +24,7 @@ import { receiveSignal } from "./commands/wait-for-signal.ts";
 import { endRun, successorOf } from "./end-run.ts";
 import { Execution } from "./execution.ts";
 import { cancelledNote, finishedNote } from "./finish.ts";
+import { claimedLock, endWait, lacksLocks, locksToCome, waitForLocks } from "./inherited-locks.ts";
 import { endInWords, type FinishedNote, JournalState, successorIn } from "./journal-state.ts";
 import type { Workflow } from "./load-workflow.ts";
 import {
@@ -39,12 +41,12 @@ import {
 } from "./machine-types.ts";
 import { operate } from "./operate.ts";
 import { parentOfRun } from "./parent.ts";
-import { isPausedForPlace, placeGranted } from "./place.ts";
+import { isPausedForPlace, KEEPER, placeGranted } from "./place.ts";
 import { type RunEventName, runEvent } from "./run-events.ts";
 import { maskedEffect } from "./secrets/masked-effects.ts";
 import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
-import { startTimeLimit, TIME_LIMIT, timeIsOver } from "./time-limit.ts";
+import { startTimeLimit, TIME_LIMIT, timedOutNote, timeIsOver } from "./time-limit.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf, withShortError } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
@@ -221,6 +223,7 @@ class Machine implements InspectableRun {
       case "begin_again":
         this.#toBegin.push(...[...this.#state.open.keys()].filter((id) => !this.#state.unbegun.has(id)));
         if (!isPausedForPlace(this.#state.paused)) startTimeLimit(turn);
+        this.#claimFirstLock(turn);
         return undefined;
       case "approval_resolved":
         return this.#resolveApproval(turn, input);
@@ -231,6 +234,10 @@ class Machine implements InspectableRun {
         return this.#signal(turn, input);
       case "child_finished":
         return this.#childFinished(turn, input);
+      case "lock_granted":
+        if (input.command === this.#claimed) this.#nextLock(turn);
+        else return this.#hand(turn, input.command, input);
+        return undefined;
       case "lock_revoked":
         this.#revokeLock(turn, input);
         return undefined;
@@ -302,6 +309,43 @@ class Machine implements InspectableRun {
     const { kind, command: commandId, attempt } = parseTimerId(id);
     const command = this.#state.open.get(commandId);
     if (command) kindOf(command).due?.(turn, command, kind, attempt);
+    else if (commandId === this.#claimed) this.#lockTimedOut(turn, commandId);
+  }
+
+  // ------------------------------------------------- locks of the run before, see inherited-locks.ts
+
+  get #claimed(): CommandId | undefined {
+    return this.#state.finished ? undefined : claimedLock(this.#state.paused);
+  }
+
+  #claimFirstLock(turn: OpenTurn): void {
+    const command = this.#claimed === undefined ? undefined : this.#state.commands.get(this.#claimed);
+    if (command) claimAnew(turn, command);
+  }
+
+  /** Of the lock that is claimed it knows enough: it waits for the next one, or begins. */
+  #nextLock(turn: OpenTurn): void {
+    const { paused, unbegun } = this.#state;
+    const begins = [...unbegun];
+    endWait(turn, paused);
+    this.#letBegin(turn, begins, locksToCome(paused));
+  }
+
+  /** What was left for later begins, unless the run waits for a lock first. */
+  #letBegin(turn: OpenTurn, commands: readonly CommandId[], locks: readonly CommandId[]): void {
+    if (!waitForLocks(turn, locks)) this.#toBegin.push(...commands);
+  }
+
+  #lockTimedOut(turn: OpenTurn, id: CommandId): void {
+    const command = this.#state.commands.get(id);
+    if (command) this.#failUnbegun(turn, notFree(command));
+  }
+
+  /** Nothing has begun, so that nothing has to be cleaned up; and that would act without the lock. */
+  #failUnbegun(turn: OpenTurn, error: ErrorData | undefined): void {
+    turn.note("terminated", { by: KEEPER, reason: error?.message ?? "" });
+    const command = this.#state.forkedFrom ?? null;
+    this.#finish(turn, { state: "failed", ...(error && { error }), command });
   }
 
   #childFinished(
@@ -345,7 +389,8 @@ class Machine implements InspectableRun {
     }
     if (terminate) this.#begin(turn);
     if (!this.#state.isStarted) return notStarted;
-    if (terminate) {
+    // Without its lock it must not clean up either, and it has begun nothing.
+    if (terminate || lacksLocks(this.#state.paused)) {
       turn.note("terminated", { by, reason });
       const note = cancelledNote(by, reason);
       this.#finish(turn, successor === undefined ? note : { ...note, restarted: { run: successor } });
@@ -356,10 +401,13 @@ class Machine implements InspectableRun {
   }
 
   #timeOut(turn: OpenTurn): void {
-    const { finished, cancelRequested } = this.#state;
-    const why = timeIsOver(this.#options.start.trigger);
+    const { finished, cancelRequested, paused } = this.#state;
+    const { trigger } = this.#options.start;
+    const why = timeIsOver(trigger);
     // Its cleanup takes the time that it takes.
-    if (why && !finished && !cancelRequested) this.#stop(turn, why);
+    if (!why || finished || cancelRequested) return;
+    if (lacksLocks(paused)) this.#failUnbegun(turn, timedOutNote(Number(trigger.timeoutMs), []).error);
+    else this.#stop(turn, why);
   }
 
   /** Asks the script to stop: what it waits for ends, and its cleanup runs, also where it was paused. */
@@ -375,14 +423,13 @@ class Machine implements InspectableRun {
     turn: OpenTurn,
     { operation, by, reason, toMany = false }: Extract<RunInput, { type: "operate" }>,
   ): ErrorData | undefined {
-    const { finished, isStarted } = this.#state;
+    const { finished, isStarted, unbegun: notBegun, paused } = this.#state;
     if (finished) return runFinished(finished);
     if (!isStarted) return notStarted;
-    const { unbegun: notBegun, paused } = this.#state;
     const unbegun = [...notBegun];
     const refused = operate(turn, this.#state, { operation, toMany }, { by, reason });
     if (refused || operation.action !== "resume") return refused;
-    this.#toBegin.push(...unbegun);
+    this.#letBegin(turn, unbegun, locksToCome(paused));
     if (isPausedForPlace(paused)) startTimeLimit(turn);
     return undefined;
   }
@@ -392,8 +439,9 @@ class Machine implements InspectableRun {
     // Somebody may have let it begin without a place, or had it end.
     if (finished || !isPausedForPlace(paused)) return;
     if (answer.isGranted) {
-      this.#toBegin.push(...this.#state.unbegun);
+      const begins = [...this.#state.unbegun];
       turn.note("operator", placeGranted);
+      this.#letBegin(turn, begins, locksToCome(paused));
       startTimeLimit(turn);
       return;
     }
@@ -423,6 +471,7 @@ class Machine implements InspectableRun {
           turn,
           finishedNote(execution.ending, this.#state.cancelRequested, successorOf(this.#options)),
         );
+      else if (this.#claimed !== undefined && !this.#state.locks.has(this.#claimed)) this.#nextLock(turn);
       else return;
     }
   }

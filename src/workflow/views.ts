@@ -5,6 +5,7 @@ import type { Activity, RunState, RunSummary } from "../protocol/run.ts";
 import { decodeValue, toJson } from "../starlark/index.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
+import { lacksLocks } from "./inherited-locks.ts";
 import { type JournalState, successorIn } from "./journal-state.ts";
 import type { RunStart } from "./machine-types.ts";
 import { parentOfRun } from "./parent.ts";
@@ -82,7 +83,7 @@ function waitingFor(state: JournalState): string {
 function reasonToWait(command: Command, state: JournalState): string {
   const { paused, unbegun } = state;
   if (!paused || !unbegun.has(command.id)) return kindOf(command).reasonToWait?.(command, state) ?? "";
-  if (isPausedForPlace(paused)) return paused.reason;
+  if (isPausedForPlace(paused) || lacksLocks(paused)) return paused.reason;
   return `paused by ${paused.by}${paused.reason === "" ? "" : `: ${paused.reason}`}`;
 }
 

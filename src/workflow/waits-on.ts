@@ -2,6 +2,7 @@
 import type { CommandId } from "../protocol/ids.ts";
 import type { Command } from "./commands/kind.ts";
 import { kindOf } from "./commands/registry.ts";
+import { claimedLock } from "./inherited-locks.ts";
 import type { JournalState } from "./journal-state.ts";
 import type { InspectableRun, Waiting } from "./machine-types.ts";
 import { timerId } from "./turn.ts";
@@ -12,12 +13,17 @@ export function waitsOnOf(state: JournalState): Map<CommandId, Waiting[]> {
 }
 
 function waitsOn(command: Command, state: JournalState): Waiting[] {
-  if (state.unbegun.has(command.id)) return [{ kind: "operator" }];
+  if (state.unbegun.has(command.id)) return [whatItIsPausedFor(state)];
   const kind = kindOf(command);
   const timers = (kind.timers?.(command) ?? []).map(
     (timer): Waiting => ({ kind: "timer", id: timerId(timer.kind, command.id, timer.attempt) }),
   );
   return [...(kind.waitsOn?.(command, state) ?? []), ...timers];
+}
+
+function whatItIsPausedFor({ paused }: JournalState): Waiting {
+  const lock = claimedLock(paused);
+  return lock === undefined ? { kind: "operator" } : { kind: "lock", command: lock };
 }
 
 /**

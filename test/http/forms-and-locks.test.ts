@@ -106,4 +106,60 @@ describe("a lock", () => {
     expect((await call("GET", "/v1/locks/nobody")).body.code).toBe("unknown_lock");
     await call("POST", `/v1/runs/${run}/cancel`, { body: { terminate: true } });
   });
+
+  it("that a failed run held is waited for by its restart, whoever has it by then, and given back", async () => {
+    const path = `/v1/locks/${encodeURIComponent("deploy/eu")}`;
+    const lockOf = async () => {
+      const { holders, waiting } = (await call("GET", path, { token: viewer })).body;
+      return [holders, waiting].map((claims: { run: string }[]) => claims?.map(({ run }) => run));
+    };
+    const stateOf = async (id: string) => (await call("GET", `/v1/runs/${id}`)).body.state;
+    const comesTo = (run: string, state: string) =>
+      vi.waitFor(async () => expect(await stateOf(run)).toBe(state), { timeout: 20_000 });
+    const failed = await startRun(
+      "locked-and-failed",
+      `w.lock("deploy/eu", lambda: [w.wait_for_signal("go"), w.run(step = "builtin://emit", inputs = {})])`,
+    );
+    await call("POST", `/v1/runs/${failed}/signals/go`, { body: {}, token: operator });
+    await comesTo(failed, "failed");
+    const next = await startRun("locked-next", `w.lock("deploy/eu", lambda: w.wait_for_signal("go"))`);
+    await vi.waitFor(async () => expect(await lockOf()).toEqual([[next], []]), { timeout: 20_000 });
+    // The list may hear only now of a run what that one knows.
+    const bulk = (body: object, answer: object) =>
+      vi.waitFor(
+        async () => {
+          const asked = await call("POST", "/v1/runs/operations", { body, token: operator });
+          expect(asked.body).toMatchObject(answer);
+          return asked.body;
+        },
+        { timeout: 20_000 },
+      );
+    const restarted = await bulk(
+      { action: "restart", filter: { workflow: "locked-and-failed" } },
+      { refused: [], restarted: [{ id: failed }] },
+    );
+    const again: string = restarted.restarted[0].as;
+    await vi.waitFor(async () => expect(await lockOf()).toEqual([[next], [again]]), { timeout: 20_000 });
+    expect((await call("GET", `/v1/runs/${again}`)).body).toMatchObject({
+      state: "waiting",
+      waitingFor: "waiting for the lock deploy/eu",
+      paused: { by: "sluice", locks: ["0.1#1"] },
+    });
+    const forked = await call("POST", `/v1/runs/${failed}/forks`, {
+      body: { command: "0.1#3" },
+      token: operator,
+    });
+    const gaveUp: string = forked.body.id;
+    await vi.waitFor(async () => expect(await lockOf()).toEqual([[next], [again, gaveUp]]), {
+      timeout: 20_000,
+    });
+    await bulk({ action: "resume", runs: [gaveUp] }, { refused: [{ id: gaveUp, code: "waits_for_lock" }] });
+    await call("POST", `/v1/runs/${gaveUp}/cancel`, { body: {}, token: operator });
+    await vi.waitFor(async () => expect(await lockOf()).toEqual([[next], [again]]), { timeout: 20_000 });
+    expect(await stateOf(gaveUp)).toBe("cancelled");
+    await call("POST", `/v1/runs/${next}/signals/go`, { body: {}, token: operator });
+    // What was wrong still is: it fails once more, now that it holds the lock.
+    await comesTo(again, "failed");
+    await vi.waitFor(async () => expect(await lockOf()).toEqual([[], []]), { timeout: 20_000 });
+  });
 });

@@ -260,20 +260,6 @@ on_event(type = "test", handler = handler)
     });
   });
 
-  it("is refused while a lock is held", () => {
-    const locked = new ScriptedHost(
-      handlerOf('w.lock("env", lambda: w.sleep(hours = 1))\nw.sleep(hours = 2)'),
-      script,
-    ).run();
-    const origin = originOf(locked.workflow.digest);
-    expect(forkedRecords(locked.records, "0.1#2" as CommandId, origin, 0)).toMatchObject({
-      error: { code: "lock_held" },
-    });
-    for (const from of ["0.1#1", "0#1"]) {
-      expect(forkedRecords(locked.records, from as CommandId, origin, 0).ok).toBe(true);
-    }
-  });
-
   it.each([
     ["that is closed with its parent", "", true],
     ["that is left be", ', parent_close = "abandon"', false],

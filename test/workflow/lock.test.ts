@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { CommandId } from "../../src/protocol/ids.ts";
-import { forkedRecords } from "../../src/workflow/fork.ts";
 import { handlerOf, modes, outline, type Script, ScriptedHost } from "./scripted-host.ts";
 
 describe.each(modes)("a lock, $mode", ({ replayEveryTime }) => {
@@ -115,17 +114,6 @@ describe.each(modes)("a lock, $mode", ({ replayEveryTime }) => {
     host.goOn();
     expect(host.machine.ending().output).toEqual(["LockReentered", ["in 1", "out 1", "in 2", "out 2"]]);
     expect(host.held).toEqual([]);
-  });
-
-  it("is not forked with a run: a fork from inside is refused, one from before or after it is not", () => {
-    const host = start('w.lock("k", lambda: w.sleep(seconds = 1))\nw.sleep(seconds = 2)');
-    host.goOn();
-    const origin = { run: host.start.id, digest: "d", by: "olga", reason: "" };
-    const codes = ["0.1#1", "0.1#2", "0#1"].map((command) => {
-      const forked = forkedRecords(host.records, command as CommandId, origin, host.now);
-      return forked.ok ? "ok" : forked.error.code;
-    });
-    expect(codes).toEqual(["ok", "lock_held", "ok"]);
   });
 
   it("that an operator took away is in the journal, once, and the run goes on", () => {

@@ -395,6 +395,11 @@ export class ScriptedHost {
     return this.#sendAwaitedSignal() || this.fireNextTimer();
   }
 
+  /** Commands that hold a lock or wait for one, with its key. */
+  get claims(): Map<CommandId, string> {
+    return new Map([...this.#claims].map(([command, { key }]) => [command, key]));
+  }
+
   /** Commands that hold a lock, with its key. */
   get held(): [CommandId, string][] {
     return [...this.#claims].filter(([, { isHeld }]) => isHeld).map(([command, { key }]) => [command, key]);

@@ -3,6 +3,7 @@
 // 1. A `lock` command ends when the lock's actor has granted it; from then on the run holds the lock.
 // 2. The `unlock` command of the same fiber lets go of it. A run that ends without one lets go of it as it ends.
 import type { CommandId } from "../../protocol/ids.ts";
+import type { ErrorData } from "../../protocol/result.ts";
 import { encodeValue } from "../../starlark/index.ts";
 import type { Command, Kind, RunFold, Turn } from "./kind.ts";
 import { noResult } from "./result-by-hand.ts";
@@ -11,7 +12,7 @@ import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTime
 export const lockKind: Kind<Patient> = {
   opened: patient,
   begin(turn, command) {
-    const { id, name, args } = command;
+    const { name } = command;
     const outer = reentered(command, turn.state);
     if (outer !== undefined) {
       const message = `lock: this run holds ${name} already, around this call (command ${outer}), and would wait for itself`;
@@ -21,7 +22,7 @@ export const lockKind: Kind<Patient> = {
       return;
     }
     setTimeoutOf(turn, command);
-    turn.effect({ kind: "acquire_lock", key: name, command: id, limit: Number(args.limit ?? 1) });
+    claim(turn, command);
   },
   take(turn, command, input) {
     if (input.type === "lock_granted") turn.complete(command, { ok: encodeValue(null) });
@@ -33,9 +34,7 @@ export const lockKind: Kind<Patient> = {
       : undefined,
   due(turn, command, kind) {
     if (kind !== TIMEOUT) return;
-    const { name, args } = command;
-    const message = `lock: ${name} was not free within ${Number(args.timeoutMs) / 1000} s`;
-    turn.giveUp(command, { code: "LockTimeout", message, details: { key: name } });
+    turn.giveUp(command, notFree(command));
   },
   abandon: release,
   closed({ id, name, end }, _at, { locks }) {
@@ -72,6 +71,23 @@ function fiberOf(id: CommandId): string {
 
 function isGranted(end: Command["end"]): boolean {
   return end?.kind === "completed" && "ok" in end.outcome;
+}
+
+function claim(turn: Turn, { id, name, args }: Command): void {
+  turn.effect({ kind: "acquire_lock", key: name, command: id, limit: Number(args.limit ?? 1) });
+}
+
+/** Claims the lock of a command that another run has been granted it for; its timeout begins anew. */
+export function claimAnew(turn: Turn, command: Command): void {
+  const { timeoutMs } = command.args;
+  if (timeoutMs !== undefined)
+    turn.setTimer(TIMEOUT, command.id, turn.state.dueAt(Number(timeoutMs), turn.now));
+  claim(turn, command);
+}
+
+export function notFree({ name, args }: Command): ErrorData {
+  const message = `lock: ${name} was not free within ${Number(args.timeoutMs) / 1000} s`;
+  return { code: "LockTimeout", message, details: { key: name } };
 }
 
 function release(turn: Turn, { id, name }: Command): void {
