@@ -2,9 +2,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { QueueJob } from "../../durable-objects/rpc/job-router.ts";
 import type { StartRun } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
+import { takeAnswer } from "../../durable-objects/workflow-run/delivery.ts";
 import { loadMachine } from "../../durable-objects/workflow-run/engine.ts";
 import { JournalStore } from "../../durable-objects/workflow-run/journal.ts";
 import { LogReader } from "../../durable-objects/workflow-run/log-reader.ts";
@@ -12,19 +12,18 @@ import { LogStore } from "../../durable-objects/workflow-run/log-store.ts";
 import { Parts } from "../../durable-objects/workflow-run/parts.ts";
 import { RunHost } from "../../durable-objects/workflow-run/run-host.ts";
 import { tables } from "../../durable-objects/workflow-run/tables.ts";
-import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
-import type { ApprovalId, RunId } from "../../src/protocol/ids.ts";
-import type { JobOutcome } from "../../src/protocol/job.ts";
+import type { RunId } from "../../src/protocol/ids.ts";
 import { Mask } from "../../src/protocol/mask.ts";
-import type { Approval } from "../../src/protocol/policy.ts";
 import { ok } from "../../src/protocol/result.ts";
 import { Alarm } from "../../src/storage/alarm.ts";
 import { handleAlarm } from "../../src/storage/alarm-handler.ts";
 import { applyMigrations, hasTables } from "../../src/storage/migrations.ts";
-import { type Message, Outbox } from "../../src/storage/outbox.ts";
+import { Outbox } from "../../src/storage/outbox.ts";
 import { Timers } from "../../src/storage/timers.ts";
+import { commandKinds } from "../../src/workflow/commands/registry.ts";
 import type { RunInput } from "../../src/workflow/machine-types.ts";
 import { comparable, event, script, startOf } from "./run-fixture.ts";
+import { BUSY, World } from "./run-world.ts";
 
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 
@@ -32,9 +31,9 @@ beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 const START = Date.UTC(2090, 0, 1);
 const id = "run_0123456789abcdef0123456789abcdef" as RunId;
 
-/** Uses every command, every kind of effect, and every way of waiting. */
-const everything = script(
-  `
+/** Between them they use every command, every kind of message to others, and every way of waiting. */
+const scripts = {
+  "calls, sleeps and events": `
 def cleanup():
     print("cleaning up")
     w.run(step = "example.com/cleanup@v1", inputs = {})
@@ -51,77 +50,64 @@ failed = w.attempt(lambda: w.run(step = "example.com/broken@v1", inputs = {}))
 w.run(step = "example.com/deploy@v1", inputs = {"app": "shop-production", "revision": "v1"})
 return {"event": got["data"], "none": none, "failed": failed.ok}
 `,
-);
+  "locks and forms": `
+FIELDS = {"share": "number"}
+asked = lambda: w.form("how much", FIELDS)["share"]
+share = w.lock("outer", lambda: w.lock("inner", asked, timeout = "1h"))
+ignored = w.form("ignored", FIELDS, timeout = "5m")
+busy = w.attempt(lambda: w.lock("${BUSY}", lambda: 1, timeout = "1m")).error.code
+raced = w.race([lambda: w.lock("outer", lambda: w.sleep(days = 1)), lambda: w.sleep(hours = 1)]).index
+return [share, ignored, busy, raced]
+`,
+  children: `
+w.start("endless", "beside", wait = False)
+output = w.start("child", {"n": 1})
+failed = w.attempt(lambda: w.start("broken")).error.code
+refused = w.attempt(lambda: w.start("nobody")).error.code
+raced = w.race([lambda: w.start("endless", "raced"), lambda: w.sleep(hours = 1)]).index
+w.start("endless", "left be", wait = False, parent_close = "abandon")
+return [output, failed, refused, raced]
+`,
+  "signals, annotations and a second round": `
+w.set_status("starting")
+w.set_label("service", "shop")
+w.wait_for_event(type = "com.example.go")
+first = w.wait_for_signal("go", timeout = "1h")["data"]
+w.set_progress(1, 2)
+never = w.wait_for_signal("never", timeout = "5m")
+w.set_output("first", first)
+w.continue_as_new(data = {"first": first, "never": never})
+`,
+} as const;
 
-/** What is outside the run, and what reached it. Receivers apply each key once, like the real ones. */
-class World {
-  now = START;
-  readonly jobs = new Map<string, QueueJob>();
-  readonly events = new Map<string, CloudEvent>();
-  readonly approvals = new Map<string, Approval>();
-  readonly deployments = new Set<string>();
-  readonly decided: string[] = [];
-  /** What the run has not acknowledged yet: given to it until it has. */
-  readonly inbound: RunInput[] = [];
-  #forgotten = false;
+type Scene = keyof typeof scripts;
 
-  receive({ receiver, method, args }: Message): void {
-    const [first] = args;
-    if (method === "enqueue") this.#enqueue(first as QueueJob);
-    else if (method === "ingestFromRun")
-      for (const one of first as CloudEvent[]) this.events.set(one.id, one);
-    else if (method === "registerWait") this.#wait(first as { command: never; type: string });
-    else if (method === "apply") this.#approve((first as { approvals: Approval[] }).approvals[0]);
-    else if (method === "recordDeployment") this.deployments.add(`${receiver} ${JSON.stringify(first)}`);
-    else if (method === "forgetRun") this.#forgotten = true;
-  }
-
-  get forgotten(): boolean {
-    return this.#forgotten;
-  }
-
-  #enqueue(job: QueueJob): void {
-    if (this.jobs.has(job.id)) return;
-    this.jobs.set(job.id, job);
-    const { command, attempt } = job;
-    this.inbound.push(
-      { type: "job_taken", command, attempt, runner: "r1" },
-      { type: "job_finished", command, attempt, outcome: outcomeOf(job), cause: "completed" },
-    );
-  }
-
-  readonly #waits = new Set<string>();
-  #wait({ command, type }: { command: never; type: string }): void {
-    if (type !== "com.example.go" || this.#waits.has(command)) return;
-    this.#waits.add(command);
-    const go = event({ id: "go-1", type, data: { n: 1 } });
-    this.inbound.push({ type: "event", command, event: go, seq: 9 });
-  }
-
-  #approve(approval: Approval | undefined): void {
-    if (!approval) return;
-    const known = this.approvals.get(approval.id);
-    this.approvals.set(approval.id, approval);
-    if (known || approval.state !== "pending") return;
-    const decision = "approve" as const;
-    const { id } = approval;
-    this.inbound.push({
-      type: "approval_resolved",
-      approval: id as ApprovalId,
-      decision,
-      comment: "",
-      by: "olivia",
-    });
-  }
-}
-
-function outcomeOf({ reference, attempt }: QueueJob): JobOutcome {
-  if (reference.includes("broken"))
-    return { error: { code: "Broken", message: "for good", retryable: false } };
-  if (reference.includes("flaky") && attempt === 1)
-    return { error: { code: "Flaky", message: "once", retryable: true } };
-  return { ok: { reference } };
-}
+/** What its run comes to where nothing happens to it. */
+const ends: Record<Scene, object> = {
+  "calls, sleeps and events": {
+    output: { event: { n: 1 }, none: null, failed: false },
+    log: ["begun at True 36 True", "half way", "cleaning up"],
+    approvals: ["approved"],
+    deployments: 1,
+    forgotten: true,
+  },
+  "locks and forms": {
+    output: [0.25, null, "LockTimeout", 1],
+    forms: ["filled", "expired"],
+    claims: ["outer over", "inner over", `${BUSY} over`, "outer over"],
+  },
+  children: {
+    output: [{ n: 1 }, "ChildFailed", "UnknownWorkflow", 1],
+    children: ['endless "beside"', 'child {"n":1}', "broken null", 'endless "raced"', 'endless "left be"'],
+    closed: 2,
+  },
+  "signals, annotations and a second round": {
+    successors: [{ data: { first: 7, never: null }, signals: [] }],
+    outputs: { first: 7 },
+    consumed: 1,
+    forgotten: true,
+  },
+};
 
 class PowerCut extends Error {}
 
@@ -185,9 +171,9 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
     now,
     deliver: async (message) => {
       if (count.dead) return await never;
-      if (message.method === "summary") host.summaryToSend();
-      else world.receive(message);
+      return message.method === "summary" ? host.summaryToSend() : world.receive(message);
     },
+    onDelivered: (message, answer) => takeAnswer(host, message, answer),
   });
   const journal = new JournalStore(storage.sql);
   const host = new RunHost({
@@ -261,6 +247,16 @@ function boot(real: DurableObjectStorage, world: World, options: { cut?: Cut; re
   };
 }
 
+/** What somebody tells a run that waits for the signal `go`, once for each wait. */
+function signalFor(host: RunHost): RunInput | undefined {
+  const waits = host
+    .detail()
+    .activities.find(
+      ({ kind, name, state }) => kind === "wait_for_signal" && name === "go" && state === "waiting",
+    );
+  return waits && { type: "signal", id: `for ${waits.command}`, name: "go", data: 7, by: "sue" };
+}
+
 /** Lets promises that are due run, and what they start. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -271,7 +267,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 async function drive(start: StartRun, options: { cut?: Cut; replayEveryTime?: boolean } = {}) {
   const stub = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.newUniqueId());
   return await runInDurableObject(stub, async (_, { storage }) => {
-    const world = new World();
+    const world = new World(START);
     let instance = boot(storage, world, options);
     const first = instance;
     const alive = async (act: () => unknown): Promise<boolean> => {
@@ -293,6 +289,11 @@ async function drive(start: StartRun, options: { cut?: Cut; replayEveryTime?: bo
         if (await alive(() => instance.host.feed(input))) world.inbound.shift();
         continue;
       }
+      const signal = signalFor(instance.host);
+      if (signal) {
+        await alive(() => instance.host.feed(signal));
+        continue;
+      }
       const due = await storage.getAlarm();
       if (due === null) break;
       world.now = Math.max(world.now, due);
@@ -303,12 +304,20 @@ async function drive(start: StartRun, options: { cut?: Cut; replayEveryTime?: bo
     return {
       state: detail.state,
       output: detail.output,
+      outputs: detail.outputs,
       error: detail.error,
       journal: comparable(instance.journal.all(), id),
+      kinds: instance.journal.all().flatMap((one) => (one.type === "scheduled" ? [one.kind as string] : [])),
       log: new LogReader(storage.sql).page(0, 1000, new Mask()).lines.map(({ text }) => text),
       jobs: [...world.jobs.keys()],
       events: [...world.events.keys()].sort(),
       approvals: [...world.approvals.values()].map(({ state }) => state),
+      forms: [...world.forms.values()].map(({ state }) => state),
+      claims: [...world.claims.values()].map(({ key, state }) => `${key} ${state}`),
+      children: [...world.children.values()],
+      closed: world.closed.size,
+      successors: [...world.successors.values()],
+      consumed: world.consumed.size,
       deployments: world.deployments.size,
       forgotten: world.forgotten,
       left: storage.sql
@@ -320,22 +329,14 @@ async function drive(start: StartRun, options: { cut?: Cut; replayEveryTime?: bo
   });
 }
 
-describe("the power is cut", () => {
-  const start = startOf(everything, { id, event: event({ id: "begin" }) });
+const startFor = (body: string) => startOf(script(body), { id, event: event({ id: "begin" }) });
+
+describe.each(Object.keys(scripts) as Scene[])("the power of a run is cut: %s", (scene) => {
+  const start = startFor(scripts[scene]);
 
   test("nowhere: the run comes to its end, having done everything once", async () => {
     const calm = await drive(start);
-    expect(calm).toMatchObject({
-      state: "succeeded",
-      output: { event: { n: 1 }, none: null, failed: false },
-      log: ["begun at True 36 True", "half way", "cleaning up"],
-      approvals: ["approved"],
-      deployments: 1,
-      forgotten: true,
-      left: { n: 0 },
-    });
-    expect(calm.jobs).toHaveLength(5);
-    expect(calm.events).toContain(`${id}#0#6`);
+    expect(calm).toMatchObject({ state: "succeeded", left: { n: 0 }, ...ends[scene] });
   });
 
   test("nowhere, and every step is replayed from the journal: nothing is different", async () => {
@@ -345,9 +346,31 @@ describe("the power is cut", () => {
   });
 
   test.each(["before", "after"] as const)(
-    "%s any write of a run that is over at once: the end is the same",
+    "%s any write: the end is the same",
     async (when) => {
-      const atOnce = startOf(script('print("here")\nreturn w.uuid()'), { id, event: event({ id: "begin" }) });
+      const { writes, ...calm } = await drive(start);
+      expect(writes).toBeGreaterThan(8);
+      for (let write = 1; write <= writes; write += 1) {
+        const { writes: _, ...cut } = await drive(start, { cut: { write, when } });
+        expect(cut, `power cut ${when} write ${write}`).toEqual(calm);
+      }
+    },
+    60_000,
+  );
+});
+
+describe("the runs whose power is cut", () => {
+  test("use every kind of command there is between them", async () => {
+    const seen = new Set<string>();
+    for (const body of Object.values(scripts))
+      for (const kind of (await drive(startFor(body))).kinds) seen.add(kind);
+    expect(commandKinds.filter((kind) => !seen.has(kind))).toEqual([]);
+  });
+
+  test.each(["before", "after"] as const)(
+    "%s any write, and that are over at once, end the same",
+    async (when) => {
+      const atOnce = startFor('print("here")\nreturn w.uuid()');
       const { writes, ...calm } = await drive(atOnce);
       expect(calm).toMatchObject({ state: "succeeded", left: { n: 0 } });
       for (let write = 1; write <= writes; write += 1) {
@@ -355,18 +378,5 @@ describe("the power is cut", () => {
         expect(cut, `power cut ${when} write ${write}`).toEqual(calm);
       }
     },
-  );
-
-  test.each(["before", "after"] as const)(
-    "%s any write: the end is the same",
-    async (when) => {
-      const { writes, ...calm } = await drive(start);
-      expect(writes).toBeGreaterThan(30);
-      for (let write = 1; write <= writes; write += 1) {
-        const { writes: _, ...cut } = await drive(start, { cut: { write, when } });
-        expect(cut, `power cut ${when} write ${write}`).toEqual(calm);
-      }
-    },
-    120_000,
   );
 });
