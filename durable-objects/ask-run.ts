@@ -1,6 +1,6 @@
 import type { RunId } from "../src/protocol/ids.ts";
 import { type Result, refuse } from "../src/protocol/result.ts";
-import { waitingStates } from "../src/protocol/start.ts";
+import { isWaiting } from "../src/protocol/start.ts";
 import type { WorkflowRunRpc } from "./rpc/workflow-run.ts";
 import { busStub, directoryStub, runStub } from "./stubs.ts";
 
@@ -43,7 +43,7 @@ async function ofQueue(env: Env, named: NamedRun): Promise<Result<never> | undef
   // It is over, and gone since.
   if (state === "started" && (await ofDirectory(env, named))) return undefined;
   if (state === "started") return aboutToStart;
-  if (waitingStates.some((one) => one === state)) {
+  if (isWaiting(start.value)) {
     return refuse(
       "run_not_started",
       `the run has not started yet, it is ${state}: ${reason}. POST /v1/queue/${id}/cancel takes it back`,

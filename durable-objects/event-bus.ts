@@ -25,7 +25,14 @@ import { deliverMessage, message } from "./deliver.ts";
 import { Arrivals } from "./event-bus/arrivals.ts";
 import { EventRows } from "./event-bus/event-rows.ts";
 import { LineageRows } from "./event-bus/lineage-rows.ts";
-import { filledIn, runOf, standingMessage, startMessage, startOf } from "./event-bus/queued-messages.ts";
+import {
+  filledIn,
+  runOf,
+  standingMessage,
+  startMessage,
+  startOf,
+  unbegunMessage,
+} from "./event-bus/queued-messages.ts";
 import { ScheduleRows } from "./event-bus/schedule-rows.ts";
 import { Schedules } from "./event-bus/schedules.ts";
 import { StartRows } from "./event-bus/start-rows.ts";
@@ -122,6 +129,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
       cancel: (run, reason) =>
         unlessUnderWay(message("run", run, "cancel", [{ by: SLUICE, reason, terminate: false }])),
       tellPlace: (run, answer) => outbox.add(message("run", run, "placeAnswered", [answer])),
+      tellParent: (parent, start) => outbox.add(unbegunMessage(parent, start)),
       ask: (run) => unlessUnderWay(standingMessage(run)),
     });
   }
@@ -180,6 +188,14 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
 
   async claimPlace(claim: PlaceClaim): Promise<void> {
     await this.#toldByRuns.add(() => this.#starts.claim(claim, Date.now()));
+  }
+
+  async closeChild({ run, ...by }: Parameters<EventBusRpc["closeChild"]>[0]): Promise<void> {
+    await this.#toldByRuns.add(() => {
+      const isToHear = this.#starts.closeChild(run, by.parent, Date.now());
+      // Behind its start, where that is still to be sent.
+      if (isToHear) this.#outbox.add(message("run", run, "closeByParent", [by]));
+    });
   }
 
   // ----------------------------------------------------------------- delivery

@@ -5,6 +5,7 @@ import { type Parent, parentOf, startTriggerOf, WORKFLOW_START } from "../src/ev
 import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
 import type { RunId } from "../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
+import type { StartView } from "../src/protocol/start.ts";
 import { checkStartInput } from "../src/workflow/forms/start-input.ts";
 import type { CatalogRpc } from "./rpc/catalog.ts";
 import type { DirectoryRpc } from "./rpc/directory.ts";
@@ -20,11 +21,15 @@ export interface Started {
   isRepeated: boolean;
   /** The run and command that first asked for it. */
   parent: Parent | undefined;
+  /** What it waits for, or why it does not begin; where it has begun, nothing. */
+  unbegun?: Unbegun;
 }
+
+export type Unbegun = Pick<StartView, "state" | "reason" | "group" | "behind" | "dueAt">;
 
 export interface StartPorts {
   catalog: Pick<CatalogRpc, "workflow">;
-  bus: Pick<EventBusRpc, "event" | "ingest">;
+  bus: Pick<EventBusRpc, "event" | "ingest" | "queuedStart">;
   directory: Pick<DirectoryRpc, "run">;
 }
 
@@ -46,7 +51,10 @@ export async function startWorkflow(ports: StartPorts, request: StartRequest): P
   const { workflow, event, initiator } = request;
   const { source, id } = event;
   const known = await ports.bus.event({ source, id });
-  if (known.ok) return startedBy(known.value.receipt, workflow, parentOf(known.value.event), true);
+  if (known.ok) {
+    const { receipt, event: first } = known.value;
+    return await startedBy(ports, receipt, workflow, { isRepeated: true, parent: parentOf(first) });
+  }
   const before = await startedLongAgo(ports, request);
   if (before) return ok(before);
   const found = await ports.catalog.workflow(workflow);
@@ -64,7 +72,7 @@ export async function startWorkflow(ports: StartPorts, request: StartRequest): P
   const [receipt] = await ports.bus.ingest([marked], initiator);
   // Somebody else was quicker under this id: what they have sent says who.
   if (receipt?.duplicate) return await startWorkflow(ports, request);
-  return startedBy(receipt, workflow, parentOf(event), false);
+  return await startedBy(ports, receipt, workflow, { isRepeated: false, parent: parentOf(event) });
 }
 
 /** The run of a start whose event the bus keeps no more: it goes on still, or was there. */
@@ -79,14 +87,36 @@ async function startedLongAgo(
   return known ? { run, isRepeated: true, parent: known.parent as Parent | undefined } : undefined;
 }
 
-function startedBy(
+async function startedBy(
+  { bus }: StartPorts,
   receipt: EventReceipt | undefined,
   workflow: string,
-  parent: Parent | undefined,
-  isRepeated: boolean,
-): Result<Started> {
-  const run = receipt?.started.find((one) => one.workflow === workflow)?.run;
-  if (run !== undefined) return ok({ run: run as RunId, isRepeated, parent });
-  const why = receipt?.skipped?.[0]?.reason ?? "it changed meanwhile";
+  how: Pick<Started, "isRepeated" | "parent">,
+): Promise<Result<Started>> {
+  const trigger = startTriggerOf(workflow);
+  const started = receipt?.started.find((one) => one.trigger === trigger);
+  if (started) return ok({ run: started.run as RunId, ...how });
+  const queued = receipt?.queued?.find((one) => one.trigger === trigger);
+  if (queued) return ok({ run: queued.run as RunId, ...how, ...(await unbegunOf(bus, queued)) });
+  const why = receipt?.skipped?.find(({ by }) => by === trigger)?.reason ?? "it changed meanwhile";
   return refuse("not_startable", `the workflow ${workflow} was not started: ${why}`);
+}
+
+/** What has become of a start since its event came. */
+async function unbegunOf(
+  bus: StartPorts["bus"],
+  queued: NonNullable<EventReceipt["queued"]>[number],
+): Promise<Pick<Started, "unbegun">> {
+  const found = await bus.queuedStart(queued.run as RunId);
+  const { state, reason, group, behind, dueAt }: Unbegun = found.ok ? found.value : queued;
+  if (state === "started" || state === "finished") return {};
+  return {
+    unbegun: {
+      state,
+      reason,
+      ...(group !== undefined && { group }),
+      ...(behind && { behind }),
+      ...(dueAt !== undefined && { dueAt }),
+    },
+  };
 }

@@ -36,7 +36,7 @@ def on_schedule(cron: str = None, *, handler: Callable, every: int | float | str
     """
     pass
 
-def on_start(handler: Callable, inputs: dict = None, *, timeout: int | float | str = None) -> None:
+def on_start(handler: Callable, inputs: dict = None, *, concurrency = None, rate_limit = None, priority: int = 0, timeout: int | float | str = None) -> None:
     """Lets people and other workflows start this workflow by its name.
 
     The event's `data` is what they give it. With `inputs` it is a dict with a value for every field, checked before anything starts.
@@ -44,6 +44,9 @@ def on_start(handler: Callable, inputs: dict = None, *, timeout: int | float | s
     Args:
         handler: A function defined by `def` at the top level of a file, called with `w` and the event.
         inputs: What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.
+        concurrency: How many runs at once: what `concurrency(...)` gives.
+        rate_limit: How many starts in a stretch of time: what `rate_limit(...)` gives.
+        priority: Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000. Default: 0.
         timeout: How long each run may take; then it is stopped, cleans up, and has failed with `RunTimedOut`.
     """
     pass

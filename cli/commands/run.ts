@@ -3,6 +3,7 @@ import pc from "picocolors";
 import type { HistoryHead } from "../../src/protocol/history.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
 import type { Activity, LogLine, RunDetail, RunState, RunSummary } from "../../src/protocol/run.ts";
+import type { StartView } from "../../src/protocol/start.ts";
 import { historyText } from "../../src/workflow/index.ts";
 import { type Client, idempotencyKey } from "../client.ts";
 import { collect, contextOf, parseCount, parseJson, readText } from "../command.ts";
@@ -13,8 +14,12 @@ import { runPath } from "../run-path.ts";
 import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
+import { waitingLine, watchStart } from "../watch-start.ts";
 import { addBulkCommand } from "./run-bulk.ts";
 import { addRunOperationCommands } from "./run-operations.ts";
+
+/** What `run start` is told of a start that has to wait. */
+type Waiting = Pick<StartView, "state" | "reason" | "behind">;
 
 const paint: Record<RunState, (text: string) => string> = {
   running: pc.cyan,
@@ -147,7 +152,7 @@ export function addRunCommands(program: Command): void {
     .action(async (name: string, options: StartOptions, command: Command) => {
       const { client, out } = contextOf(command);
       const input = await startInput(client, name, options, out.json ? undefined : terminal());
-      const started = await client.post<{ run: string; repeated: boolean }>(
+      const started = await client.post<{ run: string; repeated: boolean; waiting?: Waiting }>(
         `/v1/workflows/${encodeURIComponent(name)}/runs`,
         {
           body: input === undefined ? {} : { input },
@@ -155,12 +160,12 @@ export function addRunCommands(program: Command): void {
         },
       );
       if (!options.watch) {
-        out.result(
-          started,
-          () => `${pc.green("✓")} ${started.run}${started.repeated ? " (started before)" : ""}`,
-        );
+        const before = started.repeated ? " (started before)" : "";
+        const waits = started.waiting ? ` ${waitingLine(started.waiting)}` : "";
+        out.result(started, () => `${pc.green("✓")} ${started.run}${before}${waits}`);
         return;
       }
+      if (started.waiting) await watchStart(client, started.run, out.json ? undefined : process.stdout);
       await follow(client, { id: started.run, isNew: true }, out);
     });
 

@@ -2,9 +2,11 @@
 // sent. So an event that starts ten runs is stored once, and so is their program.
 import { eventOfStart } from "../../src/events/start-event.ts";
 import type { QueuedStart } from "../../src/events/starts.ts";
+import type { Parent } from "../../src/events/workflow-start.ts";
 import type { StoredEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { Message } from "../../src/storage/outbox.ts";
+import { outcomeOfUnbegun } from "../../src/workflow/parent.ts";
 import { message } from "../deliver.ts";
 import { DEFAULT_WORKSPACE } from "../stubs.ts";
 import type { EventRows } from "./event-rows.ts";
@@ -28,6 +30,14 @@ export function startMessage(run: RunId, start: QueuedStart): Message {
 
 export function standingMessage(run: RunId): Message {
   return { receiver: RUN + run, method: "standing", args: [] };
+}
+
+/** To the run that has asked for a start: it does not begin. */
+export function unbegunMessage(
+  { run, command }: Parent,
+  start: Parameters<typeof outcomeOfUnbegun>[0],
+): Message {
+  return message("run", run, "childFinished", [{ command, outcome: outcomeOfUnbegun(start) }]);
 }
 
 export function deliveryMessage(run: RunId, delivery: QueuedDelivery): Message {

@@ -1,6 +1,7 @@
 // The `starts` table and what belongs to it: starts that wait, those that hold a place, and what became of the rest.
 import type { Holder, Waiting } from "../../src/events/places.ts";
 import type { NewStart, Start, StartStore } from "../../src/events/start-store.ts";
+import type { Parent } from "../../src/events/workflow-start.ts";
 import type { Concurrency } from "../../src/protocol/flow-control.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { StartState, StartView } from "../../src/protocol/start.ts";
@@ -26,6 +27,8 @@ type Row = {
   length: number;
   merged: number;
   continues: RunId | null;
+  /** JSON: the Parent. */
+  parent: string | null;
   created_at: number;
   changed_at: number;
   due_at: number | null;
@@ -41,12 +44,14 @@ function start(row: Row): Start {
     state: row.state,
     permitScope: row.permit_scope ?? undefined,
     placeGroup: row.place_group ?? undefined,
+    priority: row.priority,
     arrival: row.arrival,
     events: row.events,
     length: row.length,
     merged: row.merged,
     isCancelled: row.is_cancelled === 1,
     continues: row.continues ?? undefined,
+    parent: row.parent === null ? undefined : (JSON.parse(row.parent) as Parent),
     createdAt: row.created_at,
   };
 }
@@ -97,8 +102,8 @@ export class StartRows implements StartStore {
   insert(added: NewStart): void {
     this.#sql.exec(
       `INSERT INTO starts (run, trigger_id, workflow, digest, definition, initiator, state, reason, gather_key,
-         permit_scope, place_group, priority, arrival, events, length, continues, created_at, changed_at)
-       VALUES (?, ?, ?, ?, ?, ?, 'gathering', '', ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
+         permit_scope, place_group, priority, arrival, events, length, continues, parent, created_at, changed_at)
+       VALUES (?, ?, ?, ?, ?, ?, 'gathering', '', ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
       added.run,
       added.trigger.id,
       added.workflow,
@@ -108,10 +113,11 @@ export class StartRows implements StartStore {
       added.gatherKey ?? null,
       added.permitScope ?? null,
       added.placeGroup ?? null,
-      added.trigger.priority ?? 0,
+      added.priority,
       added.arrival,
       added.length,
       added.continues ?? null,
+      added.parent ? JSON.stringify(added.parent) : null,
       added.createdAt,
       added.createdAt,
     );
@@ -130,7 +136,7 @@ export class StartRows implements StartStore {
       JSON.stringify(added.trigger),
       added.permitScope ?? null,
       added.placeGroup ?? null,
-      added.trigger.priority ?? 0,
+      added.priority,
       now,
       run,
     );

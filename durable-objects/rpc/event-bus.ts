@@ -66,6 +66,11 @@ export interface EventBusRpc extends OutboxRpc {
   forgetRun(run: RunId, successor?: RunId): Promise<void>;
   /** Run → bus, of one that begins where one that is over was: answered by `placeAnswered`. Idempotent by run. */
   claimPlace(claim: PlaceClaim): Promise<void>;
+  /**
+   * Run → bus, of one that it has asked for: takes the start back that waits still, or tells the run, `closeByParent`.
+   * Behind `ingest` of the start. Idempotent.
+   */
+  closeChild(close: { run: RunId; parent: RunId; terminate: boolean }): Promise<void>;
   /** Newest first. A page may be short, or empty, and still have a `next`: there is more to look through. */
   events(page: EventFilter): Promise<{ events: StoredEvent[]; next?: number }>;
   event(key: { source: string; id: string }): Promise<Result<StoredEvent>>;

@@ -3,8 +3,11 @@
 import { ownStartId } from "../../src/events/workflow-start.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { ErrorData } from "../../src/protocol/result.ts";
+import { isWaiting } from "../../src/protocol/start.ts";
 import type { ProgramSource } from "../../src/protocol/workflow.ts";
 import type { Message } from "../../src/storage/outbox.ts";
+import type { ChildOutcome } from "../../src/workflow/machine-types.ts";
+import { outcomeOfUnbegun } from "../../src/workflow/parent.ts";
 import { deliverMessage } from "../deliver.ts";
 import { startWorkflow } from "../start-workflow.ts";
 import { busStub, catalogStub, directoryStub } from "../stubs.ts";
@@ -30,9 +33,10 @@ export interface Sender {
   parts: Parts;
 }
 
-/** What the refusal of a child is to the engine. */
+/** What the engine is told of a child that it has asked for: why there is none, or that it is over before it began. */
 interface ChildAnswer {
   refused?: ErrorData;
+  outcome?: ChildOutcome;
 }
 
 /** Performs one message's call. Throws what that throws, and where what it is filled with is no longer kept. */
@@ -71,7 +75,9 @@ function programOf({ parts }: Sender): ProgramSource {
 export function takeAnswer(host: RunHost, { method, args }: Message, answer: unknown): void {
   if (method !== childMessage.method) return;
   const { command } = args[0] as ChildRequest;
-  host.feed({ type: "child_started", command, ...(answer as ChildAnswer) });
+  const { outcome, ...started } = answer as ChildAnswer;
+  if (outcome) host.feed({ type: "child_finished", command, outcome });
+  else host.feed({ type: "child_started", command, ...started });
 }
 
 async function startChild(
@@ -91,8 +97,10 @@ async function startChild(
     const refused = { code: startErrors.get(code) ?? "NotStartable", message: `start: ${message}` };
     return { refused: { ...refused, ...(details && { details }) } };
   }
-  const { run, parent } = started.value;
-  if (parent?.run === id && parent.command === command) return {};
+  const { run, parent, unbegun } = started.value;
+  if (parent?.run === id && parent.command === command) {
+    return unbegun && !isWaiting(unbegun) ? { outcome: outcomeOfUnbegun(unbegun) } : {};
+  }
   const message = `start: ${workflow} was started before under the id ${event.id}`;
   return { refused: { code: "AlreadyStarted", message, details: { run } } };
 }

@@ -130,7 +130,10 @@ function effectMessage(run: StoredStart, effect: Exclude<Effect, InProcessEffect
       return { ...childMessage, args: [request] };
     }
     case "close_child":
-      return message("run", effect.run, "closeByParent", [{ parent: run.id, terminate: effect.terminate }]);
+      // The bus knows whether it has begun, and hears of this behind its start.
+      return message("bus", ONLY, "closeChild", [
+        { run: effect.run, parent: run.id, terminate: effect.terminate },
+      ]);
     case "tell_parent": {
       const { command, outcome } = effect;
       return message("run", effect.parent, "childFinished", [{ command, outcome }]);

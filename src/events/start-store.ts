@@ -3,6 +3,7 @@ import type { RunId } from "../protocol/ids.ts";
 import type { StartState, StartView } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { Holder, Waiting } from "./places.ts";
+import type { Parent } from "./workflow-start.ts";
 
 /** A start as its rules need it. */
 export interface Start {
@@ -14,6 +15,7 @@ export interface Start {
   state: StartState;
   permitScope: string | undefined;
   placeGroup: string | undefined;
+  priority: number;
   arrival: number;
   events: number;
   length: number;
@@ -22,12 +24,15 @@ export interface Start {
   isCancelled: boolean;
   /** The run that goes on as this one, or begins again as it, and begins it; undefined where an event does. */
   continues: RunId | undefined;
+  /** The run and command that asked for it by name; undefined where none did. */
+  parent: Parent | undefined;
   createdAt: number;
 }
 
-export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled" | "continues"> & {
+export type NewStart = Omit<Start, "state" | "merged" | "events" | "isCancelled" | "continues" | "parent"> & {
   gatherKey: string | undefined;
   continues?: RunId;
+  parent?: Parent | undefined;
 };
 
 export interface StartStore {

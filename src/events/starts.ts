@@ -9,12 +9,12 @@ import type { RunId } from "../protocol/ids.ts";
 import type { JsonValue } from "../protocol/json.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import {
+  isWaiting,
   type PlaceAnswer,
   type PlaceClaim,
   type Standing,
   type StartState,
   type StartView,
-  waitingStates,
 } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import type { FilteredEvent } from "./expression.ts";
@@ -23,6 +23,7 @@ import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "./pace.ts";
 import { type Holder, isAtRest, settle } from "./places.ts";
 import { runIdFor, type Sha256Hex } from "./run-id.ts";
 import type { NewStart, Start, StartStore } from "./start-store.ts";
+import { type Parent, parentOf, priorityOf } from "./workflow-start.ts";
 
 /** What a run is begun with, in the place of the events and the program. */
 export interface QueuedStart {
@@ -60,6 +61,8 @@ export interface StartPorts {
   cancel(run: RunId, reason: string): void;
   /** Tells a run that has claimed a place what has become of that: a message, too. */
   tellPlace(run: RunId, answer: PlaceAnswer): void;
+  /** Tells the run that has asked for a start that it does not begin: a message, too. */
+  tellParent(parent: Parent, start: Pick<StartView, "state" | "reason">): void;
   /** Asks a run whether it is over, unless it is being asked; answered with `stands`. */
   ask(run: RunId): void;
 }
@@ -117,6 +120,8 @@ export class Starts {
       digest,
       initiator,
       ...keys.value,
+      priority: priorityOf({ trigger, event: event.event }),
+      parent: parentOf(event.event),
       arrival: seq,
       length: JSON.stringify(event.event).length,
       createdAt: now,
@@ -263,6 +268,7 @@ export class Starts {
       placeGroup,
       permitScope: undefined,
       gatherKey: undefined,
+      priority: before?.priority ?? trigger.priority ?? 0,
       arrival: seq,
       length: 0,
       createdAt: now,
@@ -353,10 +359,11 @@ export class Starts {
     this.#rows.countDrop(start.trigger.id);
   }
 
-  /** A start does not begin after all; the run of a claim is there already, and hears of it. */
-  #giveUp({ run, continues }: Start, state: StartState, reason: string, now: number): void {
+  /** A start does not begin after all. The run of a claim is there already, and hears of it; so does a parent. */
+  #giveUp({ run, continues, parent }: Start, state: StartState, reason: string, now: number): void {
     this.#rows.become(run, state, { reason, now });
     if (continues !== undefined) this.#ports.tellPlace(run, { isGranted: false, reason });
+    else if (parent) this.#ports.tellParent(parent, { state, reason });
   }
 
   /** A run goes on as another one, which takes its place over. Idempotent. */
@@ -385,15 +392,31 @@ export class Starts {
   cancel(run: RunId, reason: string, now: number): Result<StartView> {
     const start = this.#rows.find(run);
     if (!start) return refuse("unknown_start", `no start of a run ${run} waits or has waited`);
-    if (!waitingStates.some((state) => state === start.state)) {
+    if (!isWaiting(start)) {
       return refuse("start_not_waiting", `the start of ${run} waits no more: it is ${start.state}`);
     }
-    this.#timers.drop(`gather/${run}`);
+    this.#takeBack(start, reason, now);
+    const view = this.#rows.view(run);
+    return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
+  }
+
+  #takeBack(start: Start, reason: string, now: number): void {
+    this.#timers.drop(`gather/${start.run}`);
     this.#giveUp(start, "cancelled", reason, now);
     // Its rule was the group's if it was the newest: by the next one's, a place may be free.
     if (start.state === "queued" && start.placeGroup !== undefined) this.#settle(start.placeGroup, now);
-    const view = this.#rows.view(run);
-    return view ? ok(view) : refuse("unknown_start", `no start of a run ${run} waits or has waited`);
+  }
+
+  /** A run wants one no more that it has asked for. Whether that one is to hear of it: it has begun, or will. */
+  closeChild(run: RunId, parent: RunId, now: number): boolean {
+    const start = this.#rows.find(run);
+    if (!start || start.state === "started" || start.state === "finished") return true;
+    // Under an id of its choice, somebody may name a start that another run has asked for.
+    const isOwn = start.parent?.run === parent;
+    if (isOwn && isWaiting(start)) {
+      this.#takeBack(start, "the run that asked for it has ended, or wants it no more", now);
+    }
+    return false;
   }
 
   // -------------------------------------------------------------------- timers
@@ -440,7 +463,7 @@ export class Starts {
     // Its start was given up. It is promised, so it is sent again, unless a newer one has taken its place.
     if (!start.isCancelled) this.#begin(start, now);
     else {
-      this.#rows.become(run, "cancelled", { reason: "a newer run took its place before it began", now });
+      this.#giveUp(start, "cancelled", "a newer run took its place before it began", now);
       this.#settle(start.placeGroup, now);
     }
   }

@@ -99,6 +99,11 @@ export const refusals = {
     means:
       "The start waits no more: it has begun, or was dropped. Cancel the run by `POST /v1/runs/{id}/cancel`.",
   },
+  start_dropped: {
+    status: 409,
+    means:
+      "The workflow's flow control has dropped the start, a newer one goes in its place, or somebody took it back; the detail says which. Its run never begins.",
+  },
   run_not_started: {
     status: 409,
     means: "The run is about to start, or waits its turn: the detail says for what.",

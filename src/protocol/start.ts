@@ -22,6 +22,11 @@ export const startStates = [
 export type StartState = (typeof startStates)[number];
 export const waitingStates = ["gathering", "limited", "queued"] as const satisfies readonly StartState[];
 
+/** Whether a start may still begin, and has not. */
+export function isWaiting({ state }: { state: StartState }): boolean {
+  return waitingStates.some((one) => one === state);
+}
+
 /**
  * What a run says to those who wait for its place; `successor` is the run that goes on there, if one does. `waiting`: it
  * has asked for the place and not heard that it has it.

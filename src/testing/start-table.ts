@@ -2,7 +2,7 @@
 import { type Holder, newestOf, type Waiting } from "../events/places.ts";
 import type { NewStart, Start, StartStore } from "../events/start-store.ts";
 import type { RunId } from "../protocol/ids.ts";
-import { type StartState, type StartView, waitingStates } from "../protocol/start.ts";
+import { isWaiting, type StartState, type StartView, waitingStates } from "../protocol/start.ts";
 
 /** Of starts that are not over. */
 const openStates: readonly StartState[] = [...waitingStates, "started"];
@@ -39,6 +39,7 @@ export class StartTable implements StartStore {
   insert(added: NewStart): void {
     const row: Row = {
       continues: undefined,
+      parent: undefined,
       ...added,
       state: "gathering",
       reason: "",
@@ -66,8 +67,17 @@ export class StartTable implements StartStore {
 
   addEvent(run: RunId, added: Omit<NewStart, "run" | "createdAt" | "gatherKey">, now: number): void {
     const row = this.#row(run);
-    const { trigger, digest, initiator, permitScope, placeGroup, arrival } = added;
-    Object.assign(row, { trigger, digest, initiator, permitScope, placeGroup, arrival, changedAt: now });
+    const { trigger, digest, initiator, permitScope, placeGroup, priority, arrival } = added;
+    Object.assign(row, {
+      trigger,
+      digest,
+      initiator,
+      permitScope,
+      placeGroup,
+      priority,
+      arrival,
+      changedAt: now,
+    });
     row.events += 1;
     row.length += added.length;
     row.seqs.push(arrival);
@@ -79,7 +89,7 @@ export class StartTable implements StartStore {
 
   nextLimited(scope: string): Start | undefined {
     const [first] = this.#limited(scope).sort(
-      (a, b) => priorityOf(b) - priorityOf(a) || a.arrival - b.arrival || (a.run < b.run ? -1 : 1),
+      (a, b) => b.priority - a.priority || a.arrival - b.arrival || (a.run < b.run ? -1 : 1),
     );
     return copyOf(first);
   }
@@ -117,7 +127,7 @@ export class StartTable implements StartStore {
       .map((row) => ({
         run: row.run,
         arrival: row.arrival,
-        priority: priorityOf(row),
+        priority: row.priority,
         rule: row.trigger.concurrency ?? { mode: "queue", limit: 1 },
       }));
   }
@@ -180,10 +190,6 @@ function copyOf(row: Row | undefined): Start | undefined {
   return row && { ...row };
 }
 
-function priorityOf({ trigger }: Start): number {
-  return trigger.priority ?? 0;
-}
-
 function viewOf(row: Row): StartView {
   const {
     run,
@@ -198,7 +204,6 @@ function viewOf(row: Row): StartView {
     changedAt,
     dueAt,
   } = row;
-  const isWaiting = waitingStates.some((one) => one === state);
   return {
     run,
     workflow,
@@ -206,11 +211,11 @@ function viewOf(row: Row): StartView {
     state,
     reason,
     ...(placeGroup !== undefined && { group: placeGroup }),
-    priority: priorityOf(row),
+    priority: row.priority,
     events,
     initiator,
     createdAt,
     changedAt,
-    ...(isWaiting && dueAt !== undefined && { dueAt }),
+    ...(isWaiting(row) && dueAt !== undefined && { dueAt }),
   };
 }

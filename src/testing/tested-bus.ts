@@ -10,9 +10,9 @@ import { type QueuedStart, Starts } from "../events/starts.ts";
 import { nextTime } from "../events/timetable.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { RunId } from "../protocol/ids.ts";
-import { type StartView, waitingStates } from "../protocol/start.ts";
+import { isWaiting, type StartView } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
-import type { RunStart, Sha256Hex } from "../workflow/index.ts";
+import { outcomeOfUnbegun, type RunStart, type Sha256Hex } from "../workflow/index.ts";
 import type { Stage } from "./stage.ts";
 import { StartTable } from "./start-table.ts";
 import type { EventWait, RegisterWait, TestedRun } from "./tested-run.ts";
@@ -81,6 +81,12 @@ export class TestedBus {
         }
       },
       ask: () => {},
+      tellParent: ({ run, command }, start) => {
+        const parent = this.#options.runs.find(({ id }) => id === run);
+        if (!parent) return;
+        const outcome = outcomeOfUnbegun(start);
+        stage.soon(() => stage.feed(parent, { type: "child_finished", command, outcome }));
+      },
       // For runs that operators restart: a test has none.
       tellPlace: () => {},
     });
@@ -94,7 +100,7 @@ export class TestedBus {
   /** Whether the run's start waits its turn. */
   isQueued(run: RunId): boolean {
     const start = this.#table.find(run);
-    return start !== undefined && waitingStates.some((state) => state === start.state);
+    return start !== undefined && isWaiting(start);
   }
 
   /** Takes back a start that waits its turn. */
@@ -126,6 +132,24 @@ export class TestedBus {
         );
       }
     }
+  }
+
+  /** A workflow is started by its name. Returns why it cannot be told at what pace. */
+  startByName(
+    event: CloudEvent,
+    by: string,
+    start: { workflow: string; trigger: Trigger },
+  ): string | undefined {
+    this.#keep(event, by);
+    const from = { seq: this.events.length, initiator: by, now: this.#stage.now };
+    const { digest } = this.#options;
+    const arrival = this.#starts.arrive({ ...start, digest }, new FilteredEvent(event), from);
+    return arrival.kind === "undecided" ? arrival.reason : undefined;
+  }
+
+  /** A run wants one no more that it has asked for. Whether that one is to hear of it. */
+  closeChild(run: RunId, parent: RunId): boolean {
+    return this.#starts.closeChild(run, parent, this.#stage.now);
   }
 
   /** Begins a run with an event that no trigger is asked about. */

@@ -79,11 +79,14 @@ export class TestedChildren {
       return { code: "InvalidInput", message: `start: ${message}`, ...(details && { details }) };
     }
     const given = { ...event, data: input.value };
-    this.#world.bus.beginWith(given, parent.start.initiator, { run, workflow, trigger });
-    return undefined;
+    const fault = this.#world.bus.startByName(given, parent.start.initiator, { workflow, trigger });
+    if (fault === undefined) return undefined;
+    const message = `start: the workflow ${workflow} was not started: its key failed: ${fault}`;
+    return { code: "NotStartable", message };
   }
 
   close(parent: TestedRun, { run, terminate }: CloseChild): void {
+    if (!this.#world.bus.closeChild(run, parent.start.id)) return;
     const child = this.#lastOf(run);
     if (!child) return;
     const by = parent.start.id;

@@ -12,6 +12,7 @@ export type { Workflow } from "./load-workflow.ts";
 export { loadWorkflow } from "./load-workflow.ts";
 export { gitFileOf, loadedFile } from "./loaded-file.ts";
 export type * from "./machine-types.ts";
+export { outcomeOfUnbegun } from "./parent.ts";
 export { predeclared } from "./predeclared.ts";
 export { programDigest, programOf } from "./program.ts";
 export { loadRun } from "./run-machine.ts";

@@ -73,6 +73,8 @@ export interface PolicyAnswer {
 /** How a child ended, for its parent. */
 export interface ChildOutcome {
   state: "succeeded" | "failed" | "cancelled";
+  /** Its start waited, and was dropped or taken back. */
+  neverBegan?: true;
   output?: JsonValue;
   error?: ErrorData;
   /** Places in `output` that are sensitive. */

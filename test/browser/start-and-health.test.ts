@@ -77,3 +77,22 @@ test("a start is filled in by fields, a report of health is shown, and says whom
   await health.getByText("degraded").waitFor();
   await looksRight(page, "environment-health");
 });
+
+test("a start that has to wait for its place stays on the page, among what waits", async () => {
+  await registerSource(
+    sluice,
+    "in-turn",
+    'def main(w, ev):\n    w.wait_for_signal("go")\n\non_start(main, concurrency = concurrency())\n',
+  );
+  await sluice.admin.post("/v1/workflows/in-turn/runs", { body: {} });
+  const page = await signIn();
+  await page.goto(`${sluice.url}/workflows/in-turn`);
+  await page.getByText("Start a run").click();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("status").getByText("it waits for a place in in-turn/start").waitFor();
+  await page.getByRole("heading", { name: "Waiting to start" }).waitFor();
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await page.getByRole("heading", { name: "Waiting to start" }).waitFor({ state: "detached" });
+  expect(page.url()).toContain("/workflows/in-turn");
+  expect(await axeFaults(page)).toEqual([]);
+});

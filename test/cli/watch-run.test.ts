@@ -103,6 +103,39 @@ test("sluice run start --watch waits for the run to begin, and follows it", asyn
   expect((await watch(url, "start", "reconcile", "--watch")).exitCode).toBe(1);
 });
 
+describe("sluice run start of one that has to wait", () => {
+  const queued = { run: "run_1", state: "queued", reason: "waits for a place in live", behind: ["run_0"] };
+  const started = { status: 202, body: { run: "run_1", repeated: false, waiting: queued } };
+  const standing = (state: string, reason: string) => ({
+    status: 200,
+    body: { ...queued, state, reason },
+  });
+
+  test("says for what", async () => {
+    const { url } = await serverWith([started]);
+    const { stdout, exitCode } = await watch(url, "start", "reconcile");
+    expect(stdout).toContain("run_1 queued: waits for a place in live (behind run_0)");
+    expect(exitCode).toBe(0);
+  });
+
+  test("with --watch goes on when it has its place, and fails where it gets none", async () => {
+    const begun = await serverWith([
+      started,
+      standing("queued", "waits for a place in live"),
+      standing("started", ""),
+      found(run("run_1", { state: "succeeded" })),
+    ]);
+    const { stdout, exitCode } = await watch(begun.url, "start", "reconcile", "--watch");
+    expect(stdout).toContain("waits for a place in live");
+    expect(exitCode).toBe(0);
+
+    const dropped = await serverWith([started, standing("superseded", "run_2 goes in its place")]);
+    const { stderr, ...failed } = await watch(dropped.url, "start", "reconcile", "--watch");
+    expect(stderr).toContain("run_1 never begins, it was superseded: run_2 goes in its place");
+    expect(failed.exitCode).toBe(1);
+  });
+});
+
 describe("a run that does not begin", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());

@@ -58,6 +58,43 @@ def shop(w, ev):
 on_start(shop, inputs = {"n": "number"})`,
     ));
 
+  test("waits for one that waits for its place, and hears of those that get none", () =>
+    passes(
+      `
+def parent(w, ev):
+    got = w.attempt(lambda: w.start("shop", ev["data"]))
+    return got.error.code if got.error else got.value
+runs = [t.start(parent, n) for n in range(3)]
+assert.eq([start.state for start in t.starts], ["started", "superseded", "queued"])
+assert.eq([run.output for run in runs], [None, "ChildCancelled", None])
+t.settle()
+assert.eq([run.output for run in runs], [0, "ChildCancelled", 2])`,
+      `
+def shop(w, ev):
+    w.sleep(minutes = 10)
+    return ev["data"]
+
+on_start(shop, concurrency = concurrency(mode = "cancel_queued"))`,
+    ));
+
+  test("takes one back that waits for its place, when it is cancelled itself", () =>
+    passes(
+      `
+def parent(w, ev):
+    return w.start("shop")
+runs = [t.start(parent) for _ in range(3)]
+t.cancel(run = runs[1])
+assert.eq([start.state for start in t.starts], ["started", "cancelled", "queued"])
+t.settle()
+assert.eq([run.state for run in runs], ["succeeded", "cancelled", "succeeded"])
+assert.eq(len(t.runs), 3 + 2)`,
+      `
+def shop(w, ev):
+    w.sleep(minutes = 10)
+
+on_start(shop, concurrency = concurrency())`,
+    ));
+
   test("starts its own workflow by what on_start declares, without being told", () =>
     passes(
       `

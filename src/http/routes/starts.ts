@@ -5,6 +5,7 @@ import { isWithinDepth } from "../../events/json-depth.ts";
 import { workflowStart } from "../../events/workflow-start.ts";
 import { idempotencyKeySchema, nameSchema, runIdSchema } from "../../protocol/ids.ts";
 import { jsonSchema } from "../../protocol/json.ts";
+import { isWaiting, startSchema } from "../../protocol/start.ts";
 import { requires } from "../authentication.ts";
 import { createRoutes } from "../context.ts";
 import { json, jsonBody } from "../json.ts";
@@ -15,6 +16,8 @@ import { ProblemException, problems, unwrap } from "../problem.ts";
 const MAX_INPUT_BYTES = 1000 * 1024;
 const MAX_DEPTH = 100;
 
+const waitingSchema = startSchema.pick({ state: true, reason: true, group: true, behind: true, dueAt: true });
+
 const start = createRoute({
   method: "post",
   path: "/v1/workflows/{name}/runs",
@@ -23,7 +26,9 @@ const start = createRoute({
   description:
     "Of one that declares `on_start`. Where that declares `inputs`, the input is an object of them, and every value that " +
     "does not fit is refused by name (`invalid_input`). With the header `Idempotency-Key` the same start can be asked for again, up to " +
-    "400 days after the run's end, and names the same run; `repeated` says so.",
+    "400 days after the run's end, and names the same run; `repeated` says so. Where the workflow's `concurrency` or " +
+    "`rate_limit` has it wait, `waiting` says for what, and `GET /v1/queue/{run}` tells on; where it is dropped, or was " +
+    "since it was asked for first, that is refused (`start_dropped`).",
   middleware: [requires("operator"), limitBody(MAX_INPUT_BYTES)] as const,
   request: {
     params: z.object({ name: nameSchema }),
@@ -31,8 +36,11 @@ const start = createRoute({
     body: jsonBody(z.strictObject({ input: jsonSchema.optional() })),
   },
   responses: {
-    202: json(z.object({ run: runIdSchema, repeated: z.boolean() }), "It starts"),
-    ...problems(400, 401, 403, 404, 413, 422),
+    202: json(
+      z.object({ run: runIdSchema, repeated: z.boolean(), waiting: waitingSchema.optional() }),
+      "It starts, or will",
+    ),
+    ...problems(400, 401, 403, 404, 409, 413, 422),
   },
 });
 
@@ -58,6 +66,9 @@ export const starts = createRoutes().openapi(start, async (c) => {
     directory: directoryStub(c.env, DEFAULT_WORKSPACE),
   };
   const request = { workflow: name, event, initiator: c.get("identity").subject, isNamed: key !== undefined };
-  const { run, isRepeated } = unwrap(await startWorkflow(ports, request));
-  return c.json({ run, repeated: isRepeated }, 202);
+  const { run, isRepeated: repeated, unbegun } = unwrap(await startWorkflow(ports, request));
+  if (!unbegun) return c.json({ run, repeated }, 202);
+  if (isWaiting(unbegun)) return c.json({ run, repeated, waiting: unbegun }, 202);
+  const { state, reason } = unbegun;
+  throw new ProblemException("start_dropped", `The start of ${run} was ${state}: ${reason}.`);
 });

@@ -149,6 +149,8 @@ export const starts = sqliteTable(
     merged: integer("merged").notNull().default(0),
     /** The run that goes on as this one and begins it. */
     continues: text("continues"),
+    /** JSON: the run and command that asked for it. */
+    parent: text("parent"),
     createdAt: integer("created_at").notNull(),
     changedAt: integer("changed_at").notNull(),
     dueAt: integer("due_at"),

@@ -111,7 +111,7 @@ function started(
 }
 
 function finished(turn: Turn, command: StartCommand, outcome: ChildOutcome): void {
-  if (waits(command)) {
+  if (waits(command) || outcome.neverBegan) {
     const { sensitive } = outcome;
     turn.complete(command, outcomeOf(command, outcome), sensitive === undefined ? {} : { sensitive });
     return;

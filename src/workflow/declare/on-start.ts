@@ -11,19 +11,25 @@ import {
 import { declaredFields } from "../forms/declared-fields.ts";
 import { bytesBeyond } from "../payload.ts";
 import { declare, timeLimit } from "./declaration.ts";
+import { flowControl } from "./flow-rules.ts";
 
 /** Every run keeps its trigger, and so these. */
 const MAX_INPUTS_BYTES = 64 * 1024;
 
 /**
- * `on_start(handler, inputs=None, timeout=None)`: lets people and other workflows start this one by its name. The handler gets an
- * event whose `data` is what they give it: any JSON, or with `inputs`, fields as of `w.form`, a dict with a value for
- * every field. Once per workflow. Throws `InvalidInputs`.
+ * `on_start(handler, inputs=None, concurrency=None, rate_limit=None, priority=None, timeout=None)`: lets people and other
+ * workflows start this one by its name. The handler gets an event whose `data` is what they give it: any JSON, or with
+ * `inputs`, fields as of `w.form`, a dict with a value for every field. Once per workflow. Throws `InvalidInputs`.
  */
 export const onStart: Builtin = defineBuiltin(
   "on_start",
-  "handler: callable, inputs??: dict, *, timeout??",
-  (ctx: CallContext, handler: Value, inputs: Value | undefined, timeout: Value | undefined) =>
+  "handler: callable, inputs??: dict, *, concurrency??, rate_limit??, priority??: index, timeout??",
+  (
+    ctx: CallContext,
+    handler: Value,
+    inputs: Value | undefined,
+    ...[concurrency, rate_limit, priority, timeout]: [Value?, Value?, number?, Value?]
+  ) =>
     declare(ctx, "on_start", {
       type: WORKFLOW_START,
       handler,
@@ -31,7 +37,8 @@ export const onStart: Builtin = defineBuiltin(
       match: undefined,
       name: START_TRIGGER,
       schedule: undefined,
-      flow: {},
+      // No debounce and no batch: whoever asks for a start, asks for a run of their own.
+      flow: flowControl("on_start", { concurrency, rate_limit, priority }),
       timeoutMs: timeLimit("on_start", timeout),
       inputs: inputs === undefined ? undefined : inputsOf(inputs, ctx),
     }),

@@ -8,6 +8,7 @@ const handler: ParameterEntry = {
 };
 const name: ParameterEntry = { doc: "The trigger's name, once per workflow.", default: "the handler's" };
 const concurrencyOf = "How many runs at once: what `concurrency(...)` gives.";
+const rateLimitOf = "How many starts in a stretch of time: what `rate_limit(...)` gives.";
 const priority: ParameterEntry = {
   doc: "Of starts that wait for the same place, and of jobs that wait for a runner, the higher one goes first; from -1000 to 1000.",
   default: "0",
@@ -37,7 +38,7 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       match: "Paths in the event with the values they must have.",
       name,
       concurrency: concurrencyOf,
-      rate_limit: "How many starts in a stretch of time: what `rate_limit(...)` gives.",
+      rate_limit: rateLimitOf,
       debounce: "One run for a burst of events: what `debounce(...)` gives.",
       batch: "One run for several events: what `batch(...)` gives. The handler gets a list.",
       priority,
@@ -83,6 +84,9 @@ export const topLevelEntries: Readonly<Record<string, FunctionEntry>> = {
       handler,
       inputs:
         "What a start takes: a dict from names to fields, as for `w.form`. Any JSON where it is left out.",
+      concurrency: concurrencyOf,
+      rate_limit: rateLimitOf,
+      priority,
       timeout,
     },
   },

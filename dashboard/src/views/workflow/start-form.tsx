@@ -1,8 +1,10 @@
 // Starts a workflow by hand: with the fields that it declares, or with any JSON where it declares none.
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { FormField } from "../../../../src/protocol/form.ts";
 import { answered, api } from "../../api/client.ts";
+import { startQueueQuery } from "../../api/queries.ts";
 import { Fields, faultsOf, valuesOf } from "../../parts/fields.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { JsonInput, jsonFault } from "./json-input.tsx";
@@ -69,6 +71,11 @@ function Card({
       <form onSubmit={submit} onChange={start.changed} className={className}>
         {children}
         {start.error !== undefined && <Problem error={start.error} />}
+        {start.waiting !== undefined && (
+          <p role="status">
+            It starts when its turn comes: it {start.waiting}. Below, among what waits, it can be taken back.
+          </p>
+        )}
         <div className="actions">
           <button type="submit" className="button primary" disabled={!canStart || start.isStarting}>
             Start
@@ -79,28 +86,42 @@ function Card({
   );
 }
 
-/** Starts a run and goes to it. */
+/** Starts a run and goes to it; to one that has to wait there is nowhere to go yet. */
 function useStart(workflow: string) {
   const navigate = useNavigate();
+  const client = useQueryClient();
+  const [waiting, setWaiting] = useState<string>();
   const [error, setError] = useState<unknown>();
   // The same start, should the answer be lost and the button pressed again: one run.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const [isStarting, setStarting] = useState(false);
   const begin = async (input: unknown) => {
     setError(undefined);
+    setWaiting(undefined);
     setStarting(true);
     try {
-      const { run } = await answered(
+      const { run, waiting: waits } = await answered(
         api.POST("/v1/workflows/{name}/runs", {
           params: { path: { name: workflow }, header: { "idempotency-key": key } },
           body: { input },
         }),
       );
-      await navigate({ to: "/runs/$id", params: { id: run } });
+      if (!waits) {
+        await navigate({ to: "/runs/$id", params: { id: run } });
+        return;
+      }
+      setWaiting(waits.reason);
+      setKey(crypto.randomUUID());
+      setStarting(false);
+      void client.invalidateQueries({ queryKey: startQueueQuery.queryKey });
     } catch (refused) {
       setError(refused);
       setStarting(false);
     }
   };
-  return { begin, changed: () => setKey(crypto.randomUUID()), error, isStarting };
+  const changed = () => {
+    setKey(crypto.randomUUID());
+    setWaiting(undefined);
+  };
+  return { begin, changed, error, isStarting, waiting };
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `starts` ADD `parent` text;
