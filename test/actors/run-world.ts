@@ -66,8 +66,8 @@ export class World {
         return this.#release(first);
       case "startChild":
         return this.#startChild(first);
-      case "closeByParent":
-        this.closed.add(`${receiver} ${JSON.stringify(first)}`);
+      case "closeChild":
+        this.closed.add(JSON.stringify(first));
         return undefined;
       case "startSuccessor":
         return this.#startSuccessor(first);
