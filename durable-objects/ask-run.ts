@@ -1,6 +1,6 @@
 import type { RunId } from "../src/protocol/ids.ts";
 import { type Result, refuse } from "../src/protocol/result.ts";
-import { isWaiting } from "../src/protocol/start.ts";
+import { isWaiting, neverBegan } from "../src/protocol/start.ts";
 import type { WorkflowRunRpc } from "./rpc/workflow-run.ts";
 import { busStub, directoryStub, runStub } from "./stubs.ts";
 
@@ -49,7 +49,7 @@ async function ofQueue(env: Env, named: NamedRun): Promise<Result<never> | undef
       `the run has not started yet, it is ${state}: ${reason}. POST /v1/queue/${id}/cancel takes it back`,
     );
   }
-  return refuse("unknown_run", `the run never began, it was ${state}: ${reason}`);
+  return neverBegan(start.value);
 }
 
 async function ofDirectory(env: Env, { workspace, id }: NamedRun): Promise<Result<never> | undefined> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RunId } from "./ids.ts";
-import type { Result } from "./result.ts";
+import { type Result, refuse } from "./result.ts";
 import type { Trigger } from "./workflow.ts";
 
 /**
@@ -25,6 +25,11 @@ export const waitingStates = ["gathering", "limited", "queued"] as const satisfi
 /** Whether a start may still begin, and has not. */
 export function isWaiting({ state }: { state: StartState }): boolean {
   return waitingStates.some((one) => one === state);
+}
+
+/** What is said to those who ask for a run whose start waits no more, and has not begun it. */
+export function neverBegan({ state, reason }: { state: StartState; reason: string }): Result<never> {
+  return refuse("unknown_run", `the run never began, it was ${state}: ${reason}`);
 }
 
 /**

@@ -10,7 +10,7 @@ import { type QueuedStart, Starts } from "../events/starts.ts";
 import { nextTime } from "../events/timetable.ts";
 import type { CloudEvent } from "../protocol/cloud-event.ts";
 import type { RunId } from "../protocol/ids.ts";
-import { isWaiting, type StartView } from "../protocol/start.ts";
+import type { StartView } from "../protocol/start.ts";
 import type { Trigger } from "../protocol/workflow.ts";
 import { outcomeOfUnbegun, type RunStart, type Sha256Hex } from "../workflow/index.ts";
 import type { Stage } from "./stage.ts";
@@ -97,10 +97,9 @@ export class TestedBus {
     return this.#table.views();
   }
 
-  /** Whether the run's start waits its turn. */
-  isQueued(run: RunId): boolean {
-    const start = this.#table.find(run);
-    return start !== undefined && isWaiting(start);
+  /** What has become of the run's start, where flow control had a say in it. */
+  startOf(run: RunId): StartView | undefined {
+    return this.#table.view(run);
   }
 
   /** Takes back a start that waits its turn. */

@@ -2,6 +2,7 @@
 import type { RunRequest } from "../builtins/builtin.ts";
 import type { RunId } from "../protocol/ids.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
+import { isWaiting, neverBegan } from "../protocol/start.ts";
 import type { Stage } from "./stage.ts";
 import type { TestedBus } from "./tested-bus.ts";
 import type { TestedRun } from "./tested-run.ts";
@@ -35,8 +36,11 @@ export class TestedRequests {
 
   /** A start that waits its turn can be taken back; nothing in a test waits until it can be signalled. */
   #askStart({ run, ...input }: RunRequest, then: (answer: Result<RunId>) => void): void {
-    if (!this.#bus.isQueued(run)) then(refuse("unknown_run", "no run has this id"));
-    else if (input.type === "cancel") {
+    const start = this.#bus.startOf(run);
+    if (!start) then(refuse("unknown_run", "no run has this id"));
+    else if (!isWaiting(start)) {
+      then(input.type === "cancel" && start.state === "cancelled" ? ok(run) : neverBegan(start));
+    } else if (input.type === "cancel") {
       this.#bus.takeBack(run, input);
       then(ok(run));
     } else {

@@ -15,6 +15,14 @@ def cancel(w, run, reason = ""):
     return w.run("builtin://cancel", {"run": run, "reason": reason})
 `;
 
+/** A workflow whose runs take turns. */
+const deploying = (concurrency: string) => `${definitions}
+def deploy(w, ev):
+    w.sleep(hours = 1)
+
+on_event(type = "deploy", handler = deploy, concurrency = ${concurrency})
+`;
+
 describe.each(modes)("a run that signals and cancels others, $mode", (mode) => {
   const passes = (body: string) => expect(reportOf(body, definitions, mode).failure).toBeUndefined();
 
@@ -82,12 +90,7 @@ run = t.start(lambda w, ev: signal(w, "run_" + 32 * "0", "go"))
 assert.eq([run.error.code, rule.count], ["PolicyRejected", 0])`));
 
   test("takes back a start that waits its turn, and cannot signal one", () => {
-    const flow = `${definitions}
-def deploy(w, ev):
-    w.sleep(hours = 1)
-
-on_event(type = "deploy", handler = deploy, concurrency = concurrency())
-`;
+    const flow = deploying("concurrency()");
     const queued = `
 t.send("deploy")
 t.send("deploy")
@@ -101,5 +104,25 @@ assert.eq(t.starts[1].state, "cancelled")
 assert.contains(t.starts[1].reason, "wrong version")`).failure,
     ).toBeUndefined();
     expect(report('t.start(lambda w, ev: signal(w, waiting, "go"))').failure?.code).toBe("RunNotStarted");
+  });
+
+  test("takes a start back that was taken back, and hears why one that never began cannot be asked", () => {
+    const flow = deploying('concurrency(mode = "cancel_queued")');
+    const body = `
+[t.send("deploy") for _ in range(3)]
+superseded, waiting = t.starts[1].run, t.starts[2].run
+def ask(w, ev):
+    twice = [cancel(w, waiting, reason)["run"] == waiting for reason in ["wrong version", "still wrong"]]
+    asked = [(signal, waiting), (signal, superseded), (cancel, superseded)]
+    return twice, [w.attempt(fn, w, *args).error for fn, args in [(fn, (run, "go")) for fn, run in asked]]
+twice, errors = t.start(ask).output
+assert.eq(twice, [True, True])
+assert.eq([error["code"] for error in errors], 3 * ["UnknownRun"])
+assert.contains(errors[0]["message"], "never began, it was cancelled: ")
+assert.contains(errors[0]["message"], "wrong version")
+assert.contains(errors[1]["message"], "never began, it was superseded: " + waiting)
+assert.contains(errors[2]["message"], "never began, it was superseded: " + waiting)
+assert.contains(t.starts[2].reason, "wrong version")`;
+    expect(reportOf(body, flow, mode).failure).toBeUndefined();
   });
 });
