@@ -57,13 +57,30 @@ export function parseCount(text: string): number {
 
 const units: Record<string, number> = { m: 60_000, h: 3600_000, d: 24 * 3600_000 };
 
-/** An option that is a time: ISO 8601 (in the machine's zone where it names none), or `90m`, `12h`, `7d` ago. */
+/** What `parseInstant` takes, for the help of an option. */
+export const INSTANT_FORMS =
+  "2026-11-21T13:00Z (this machine's zone where it names none; a date alone is UTC), or how long ago: 90m, 12h, 7d";
+
+const isoDateTime = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** An option that is a time: ISO 8601, or `90m`, `12h`, `7d` ago. */
 export function parseInstant(text: string): string {
   const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const at =
-    count === undefined ? Date.parse(text) : Date.now() - Number(count) * (units[unit] ?? Number.NaN);
-  if (Number.isNaN(at)) throw new InvalidArgumentError(`"${text}" is neither a time nor 90m, 12h or 7d`);
+  const at = count === undefined ? momentOf(text) : Date.now() - Number(count) * (units[unit] ?? Number.NaN);
+  if (Number.isNaN(at)) {
+    throw new InvalidArgumentError(
+      `"${text}" is neither a time such as 2026-11-21T13:00Z nor how long ago: 90m, 12h or 7d`,
+    );
+  }
   return new Date(at).toISOString();
+}
+
+/** Ms since the epoch, or NaN: `Date.parse` alone takes `5` for a day in 2001, and February 30th for March 2nd. */
+function momentOf(text: string): number {
+  const [, date = ""] = isoDateTime.exec(text) ?? [];
+  const day = Date.parse(date);
+  const exists = !Number.isNaN(day) && new Date(day).toISOString().startsWith(date);
+  return exists ? Date.parse(text) : Number.NaN;
 }
 
 /** An option that is JSON: the text itself, `@FILE`, or `-` for standard input. */

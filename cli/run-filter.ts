@@ -1,6 +1,6 @@
 // The options that choose runs: of lists, and of what is done to many at once.
 import type { Command } from "commander";
-import { collect, parseInstant } from "./command.ts";
+import { collect, INSTANT_FORMS, parseInstant } from "./command.ts";
 
 /** As the API takes them, by its names. */
 export interface RunFilterOptions {
@@ -23,11 +23,7 @@ export function addRunFilterOptions(command: Command): Command {
     .option("--environment <name>", "only touching this environment")
     .option("--label <key=value>", "only with this label; can be repeated", collect)
     .option("--initiator <who>", "only of whom this is the cause")
-    .option(
-      "--from <time>",
-      "only created then or later: 2026-11-21T13:00Z, or how long ago: 90m, 12h, 7d",
-      parseInstant,
-    )
+    .option("--from <time>", `only created then or later: ${INSTANT_FORMS}`, parseInstant)
     .option("--to <time>", "only created before then", parseInstant)
     .option("--parent <run>", "only those that this run started");
 }

@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { Backfilled, ScheduleView } from "../../src/protocol/schedule.ts";
 import { idempotencyKey } from "../client.ts";
-import { contextOf, parseInstant } from "../command.ts";
+import { contextOf, INSTANT_FORMS, parseInstant } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { ago, duration, printable, table, timeIn } from "../output.ts";
 import { receiptLines } from "../receipt-lines.ts";
@@ -129,11 +129,7 @@ export function addScheduleCommands(program: Command): void {
       "fire it for times that have gone by, each once: at most 100, those fired for before included",
     )
     .argument("<schedule>", "WORKFLOW/NAME")
-    .requiredOption(
-      "--from <time>",
-      "for its times then or later: 2026-11-21T13:00Z, or how long ago: 90m, 12h, 7d",
-      parseInstant,
-    )
+    .requiredOption("--from <time>", `for its times then or later: ${INSTANT_FORMS}`, parseInstant)
     .option("--to <time>", "only before then (default: now)", parseInstant)
     .action(async (id: string, range: { from: string; to?: string }, command: Command) => {
       const { client, out } = contextOf(command);
