@@ -130,7 +130,12 @@ export class WaitRows {
 
   /** An event that nobody has taken is free again: who looks goes over it once more. */
   lookAgainAt(run: RunId, seq: number): void {
-    this.#sql.exec("UPDATE waits SET looked_seq = ? WHERE run = ? AND looked_seq >= ?", seq - 1, run, seq);
+    this.#sql.exec(
+      "UPDATE waits SET looked_seq = MAX(after_seq, ?) WHERE run = ? AND looked_seq >= ?",
+      seq - 1,
+      run,
+      seq,
+    );
   }
 
   /** Open waits that an event of this type may be for, in the order in which they were registered. */

@@ -23,7 +23,7 @@ import { gatheredAt, MAX_BATCH_LENGTH, permitAt } from "./pace.ts";
 import { type Holder, isAtRest, settle } from "./places.ts";
 import { runIdFor, type Sha256Hex } from "./run-id.ts";
 import type { NewStart, Start, StartStore } from "./start-store.ts";
-import { type Parent, parentOf, priorityOf } from "./workflow-start.ts";
+import { type Parent, parentOfStart, priorityOf } from "./workflow-start.ts";
 
 /** What a run is begun with, in the place of the events and the program. */
 export interface QueuedStart {
@@ -121,7 +121,7 @@ export class Starts {
       initiator,
       ...keys.value,
       priority: priorityOf({ trigger, event: event.event }),
-      parent: parentOf(event.event),
+      parent: parentOfStart({ trigger, event: event.event }),
       arrival: seq,
       length: JSON.stringify(event.event).length,
       createdAt: now,

@@ -63,17 +63,23 @@ export function parentOf(event: CloudEvent): Parent | undefined {
   return { run: named.slice(0, slash) as RunId, command: named.slice(slash + 1) as CommandId };
 }
 
+type Begun = { trigger: Pick<Trigger, "id">; event: CloudEvent };
+
+/** Whether a start is the one that its event asks for, and not that of somebody whose trigger listens to all. */
+function isAskedFor({ trigger, event }: Begun): boolean {
+  return event.type === WORKFLOW_START && trigger.id === startTriggerOf(String(event.subject));
+}
+
+/** The run and command that asked for this start; undefined where none did. */
+export function parentOfStart(start: Begun): Parent | undefined {
+  return isAskedFor(start) ? parentOf(start.event) : undefined;
+}
+
 /**
  * How important what a run asks runners for is: as its trigger says, or for one that another run has started, as that
  * one is. 0 where nobody says.
  */
-export function priorityOf({
-  trigger,
-  event,
-}: {
-  trigger: Pick<Trigger, "priority">;
-  event: CloudEvent;
-}): number {
-  const inherited = event.type === WORKFLOW_START ? event[PRIORITY_ATTRIBUTE] : undefined;
-  return trigger.priority ?? (typeof inherited === "number" ? inherited : 0);
+export function priorityOf(start: Begun & { trigger: Pick<Trigger, "priority"> }): number {
+  const inherited = isAskedFor(start) ? start.event[PRIORITY_ATTRIBUTE] : undefined;
+  return start.trigger.priority ?? (typeof inherited === "number" ? inherited : 0);
 }

@@ -26,6 +26,8 @@ export function finishedNote(
 ): FinishedNote {
   switch (ending.kind) {
     case "continued":
+      // Somebody has asked during its cleanup. A limit is that of this run alone.
+      if (cancelRequested && cancelRequested.timeoutMs === undefined) return stoppedNote(cancelRequested);
       return {
         state: "succeeded",
         continued: { run: successor, ...(ending.data === undefined ? {} : { data: ending.data }) },

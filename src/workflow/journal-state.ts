@@ -224,7 +224,7 @@ export class JournalState implements RunFold {
         break;
       case "operator":
         if (data.action === "pause") this.#pause(data, at);
-        if (data.action === "resume") this.#resume();
+        if (data.action === "resume") this.#resume(at);
         break;
       case "signalled":
         this.signals.add(data as unknown as Signal);
@@ -233,7 +233,7 @@ export class JournalState implements RunFold {
         this.cancelRequested = data as unknown as CancelRequest;
         this.#cancel(this.cancelRequested.commands, at);
         // What is cancelled has to clean up.
-        this.#resume();
+        this.#resume(at);
         break;
       case "withdrawn":
         this.#cancel(data.commands as CommandId[], at);
@@ -264,14 +264,24 @@ export class JournalState implements RunFold {
     this.#count(command);
   }
 
-  #resume(): void {
+  #resume(at: number): void {
+    const hasWaited = this.paused?.place === true || this.paused?.locks !== undefined;
     this.paused = undefined;
     const begun = [...this.unbegun];
     this.unbegun.clear();
     for (const id of begun) {
       const command = this.open.get(id);
-      if (command) this.#count(command);
+      if (command) this.#count(hasWaited ? this.#openAnew(command, at) : command);
     }
+  }
+
+  /** What waited for a place or a lock with its run has its whole time from now on. */
+  #openAnew({ id, kind, name, args, position, isBusy, operated }: Command, at: number): Command {
+    const base = { id, kind, name, args, position, scheduledAt: at, end: undefined, isBusy };
+    const command = { ...kindOf(base).opened(base, this), ...(operated && { operated }) };
+    this.commands.set(id, command);
+    this.open.set(id, command);
+    return command;
   }
 
   #cancel(ids: readonly CommandId[], at: number): void {

@@ -1,14 +1,11 @@
 // The run that has started this one, and gets what becomes of it.
-import { type Parent, parentOf } from "../events/workflow-start.ts";
+import { type Parent, parentOfStart } from "../events/workflow-start.ts";
 import type { StartView } from "../protocol/start.ts";
 import type { ChildOutcome, RunStart } from "./machine-types.ts";
 
 /** Undefined where nobody has, and for a fork: its result is for whoever asked for the fork. */
-export function parentOfRun({
-  event,
-  hasNoParent,
-}: Pick<RunStart, "event" | "hasNoParent">): Parent | undefined {
-  return hasNoParent ? undefined : parentOf(event);
+export function parentOfRun(start: Pick<RunStart, "trigger" | "event" | "hasNoParent">): Parent | undefined {
+  return start.hasNoParent ? undefined : parentOfStart(start);
 }
 
 /** What a parent hears of a run that it has asked for, and that does not begin. */

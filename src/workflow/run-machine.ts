@@ -383,9 +383,11 @@ class Machine implements InspectableRun {
     // A fork, or a run that asked for a child under an id of its choice, may name a run that is another's child.
     if (parent !== undefined && parentOfRun(this.#options.start)?.run !== parent) return undefined;
     const { finished, cancelRequested } = this.#state;
-    // What was asked for has happened: whoever asks again has lost the answer.
     if (finished) {
-      return cancelRequested || finished.state === "cancelled" ? undefined : runFinished(finished);
+      // What was asked for has happened: whoever asks again has lost the answer.
+      const isAsked = cancelRequested !== undefined && cancelRequested.timeoutMs === undefined;
+      const isStopped = isAsked || finished.state === "cancelled";
+      return isStopped && successorIn(finished) === undefined ? undefined : runFinished(finished);
     }
     if (terminate) this.#begin(turn);
     if (!this.#state.isStarted) return notStarted;

@@ -193,6 +193,25 @@ describe("A look-back that takes more than one turn", () => {
       ]);
     }));
 
+  it("of a wait for what comes from now on goes no further back when an older event is free again", () =>
+    withBus(async (bench) => {
+      withPortionsOf(2);
+      const type = "com.example.happened";
+      bench.runs.answer = (delivery) => delivery.command !== command(1);
+      await bench.bus.ingest([anEvent({ data: { n: 1 } })], "x");
+      // It will turn the event down, when the two others look back.
+      await bench.bus.registerWait({ run: run(1), command: command(1), type, afterSeq: 0 });
+      for (let n = 2; n <= 6; n += 1) await bench.bus.ingest([anEvent({ data: { n } })], "x");
+      const late = { run: run(1), type, filter: "event.data.n > 99", afterSeq: 0 };
+      await bench.bus.registerWait({ ...late, command: command(2) });
+      await bench.bus.registerWait({ run: run(1), command: command(3), type, afterSeq: "now" });
+      await bench.settle();
+      expect(bench.runs.delivered.filter((one) => one.command === command(3))).toEqual([]);
+      await bench.bus.ingest([anEvent({ data: { n: 7 } })], "x");
+      await bench.settle();
+      expect(bench.runs.delivered.at(-1)).toMatchObject({ command: command(3), seq: 7 });
+    }));
+
   it("of a wait that is cancelled leaves its event to the next", () =>
     withBus(async (bench) => {
       withPortionsOf(2);

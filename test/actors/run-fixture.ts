@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import type { StartRun, WorkflowRunRpc } from "../../durable-objects/rpc/workflow-run.ts";
 import { sha256 } from "../../durable-objects/sha256.ts";
 import { DEFAULT_WORKSPACE, runStub } from "../../durable-objects/stubs.ts";
+import { WORKFLOW_START } from "../../src/events/workflow-start.ts";
 import type { CloudEvent } from "../../src/protocol/cloud-event.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JournalRecord } from "../../src/protocol/journal.ts";
@@ -41,6 +42,14 @@ export function startOf(source: string, overrides: Partial<StartRun> = {}): Star
     eventSeq: 1,
     initiator: "alice",
     ...overrides,
+  };
+}
+
+/** What a start of a script's `main` has where the first command of another run asks for it. */
+export function startedBy(parent: RunId): Pick<StartRun, "trigger" | "event"> {
+  return {
+    trigger: { id: "test/start", type: WORKFLOW_START, handler: "main" },
+    event: event({ type: WORKFLOW_START, subject: "test", sluiceparent: `${parent}/0#1` }),
   };
 }
 

@@ -8,7 +8,7 @@ import { catalogStub, DEFAULT_WORKSPACE } from "../../durable-objects/stubs.ts";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import { ok, type Result, refuse } from "../../src/protocol/result.ts";
 import { hasTables } from "../../src/storage/migrations.ts";
-import { event, newRunId, operator, script, startOf, startRun, TestRun, unwrap } from "./run-fixture.ts";
+import { newRunId, operator, script, startedBy, startOf, startRun, TestRun, unwrap } from "./run-fixture.ts";
 
 type Ask = (call: Parameters<CatalogRpc["governing"]>[0]) => Promise<Result<Governing>>;
 
@@ -115,9 +115,7 @@ describe("a run begins, and asks again,", () => {
 
 test("a run that its parent has closed before it began goes no further than before", async () => {
   const parent = newRunId();
-  const start = startOf(script(log), {
-    event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
-  });
+  const start = startOf(script(log), startedBy(parent));
   const run = new TestRun(start.id);
   await run.rpc.closeByParent({ parent, terminate: false });
   await run.rpc.start(start);

@@ -5,10 +5,10 @@ import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import {
   command,
-  event,
   newRunId,
   operator,
   script,
+  startedBy,
   startOf,
   startRun,
   TestRun,
@@ -21,9 +21,7 @@ const parent = newRunId();
 
 /** A run that another waits for, and that sleeps in `0#2`. */
 async function sleepingChild(): Promise<{ run: TestRun; id: RunId }> {
-  const start = startOf(script("w.uuid()\nw.sleep(days = 1)"), {
-    event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
-  });
+  const start = startOf(script("w.uuid()\nw.sleep(days = 1)"), startedBy(parent));
   const run = new TestRun(start.id);
   await run.rpc.start(start);
   return { run, id: start.id };

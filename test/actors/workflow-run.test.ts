@@ -9,6 +9,7 @@ import {
   newRunId,
   operator,
   script,
+  startedBy,
   startOf,
   startRun,
   TestRun,
@@ -75,9 +76,7 @@ describe("a run", () => {
 
   test("whose parent wants it no more before it has begun begins, and is cancelled at once", async () => {
     const parent = newRunId();
-    const start = startOf(script("w.sleep(days = 1)"), {
-      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
-    });
+    const start = startOf(script("w.sleep(days = 1)"), startedBy(parent));
     const run = new TestRun(start.id);
     await run.rpc.closeByParent({ parent, terminate: false });
     expect(await run.rpc.detail()).toMatchObject({ ok: false });
@@ -94,9 +93,10 @@ describe("a run", () => {
 
   test("that its parent closes twice still cleans up: a message may come again", async () => {
     const parent = newRunId();
-    const start = startOf(script("w.defer(lambda: w.sleep(hours = 1))\nw.sleep(days = 1)"), {
-      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${parent}/0#1` }),
-    });
+    const start = startOf(
+      script("w.defer(lambda: w.sleep(hours = 1))\nw.sleep(days = 1)"),
+      startedBy(parent),
+    );
     const run = new TestRun(start.id);
     await run.rpc.start(start);
     await run.rpc.closeByParent({ parent, terminate: false });
@@ -105,9 +105,7 @@ describe("a run", () => {
   });
 
   test("is not closed by another that asked before it has begun: a fork of its parent, say", async () => {
-    const start = startOf(script("w.sleep(days = 1)"), {
-      event: event({ type: "dev.sluice.workflow.start", sluiceparent: `${newRunId()}/0#1` }),
-    });
+    const start = startOf(script("w.sleep(days = 1)"), startedBy(newRunId()));
     const run = new TestRun(start.id);
     await run.rpc.closeByParent({ parent: newRunId(), terminate: true });
     await run.rpc.start(start);

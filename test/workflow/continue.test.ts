@@ -92,6 +92,24 @@ describe.each(modes)("continue_as_new, $mode", ({ replayEveryTime }) => {
     });
   });
 
+  it("continues nothing where the run is cancelled in its cleanup", () => {
+    const host = new ScriptedHost(handlerOf("w.defer(w.sleep, seconds = 3)\nw.continue_as_new()"), {
+      replayEveryTime,
+    });
+    host.feed({ type: "start" });
+    expect(host.machine.summary().waitingFor).toBe("sleeping for 3s");
+    expect(host.cancel().refused).toBeUndefined();
+    expect([host.goOn().finished, host.continuations]).toEqual(["cancelled", []]);
+  });
+
+  it("says which run goes on in its place to whoever cancels one that was restarted", () => {
+    const host = new ScriptedHost(handlerOf("w.sleep(days = 1)"), { replayEveryTime });
+    host.feed({ type: "start" });
+    const successor = `run_${"0".repeat(31)}2` as RunId;
+    host.feed({ type: "cancel", by: "olga", reason: "", terminate: true, successor });
+    expect(host.cancel().refused).toMatchObject({ code: "run_finished", details: { run: successor } });
+  });
+
   it("cannot be caught", () => {
     expect(ended("w.attempt(w.continue_as_new)\nfail()").continuations).toHaveLength(1);
   });

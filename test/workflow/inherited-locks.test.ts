@@ -106,6 +106,28 @@ describe.each(modes)("a run that begins inside a lock, $mode", ({ replayEveryTim
     }
   });
 
+  it("gives what waited with it its whole time from when it begins", () => {
+    const body = `
+    def work():
+        w.run(step = "a.example/deploy@v1", deadline = "30m")
+        w.sleep(minutes = 30)
+    return w.lock("a", work)
+`;
+    const first = new ScriptedHost(handlerOf(body), { functions: () => ({ ok: { done: 1 } }) }).run();
+    for (const [from, timer] of [
+      ["0.1#2", "deadline:0.1#2"],
+      ["0.1#3", "sleep:0.1#3"],
+    ] as const) {
+      const host = forkOf(first.records, from, first.workflow);
+      host.loseMemory();
+      host.now += 40 * 60_000;
+      host.grant("0.1#1" as CommandId);
+      expect(host.timers.get(timer)?.dueAt).toBe(host.now + 30 * 60_000);
+      host.loseMemory();
+      expect(host.machine.activities().at(-1)).toMatchObject({ scheduledAt: host.now });
+    }
+  });
+
   it("hears once and for all that a lock was granted, however often that is said", () => {
     const host = fork();
     for (const _ of [1, 2, 3]) expect(host.grant(outer).refused).toBeUndefined();

@@ -72,9 +72,11 @@ on_event(type = "com.example.urgent", handler = handler, priority = 7)
     expect([...parent.jobs.values()]).toMatchObject([{ job: { priority: 7 } }]);
     const event = [...parent.children.values()][0]?.event;
     if (!event) throw new Error("no child");
-    expect(priorityOf({ trigger: {}, event })).toBe(7);
+    const trigger = { id: "tests/start" };
+    expect(priorityOf({ trigger, event })).toBe(7);
     // Whoever sends an event of their own cannot take it.
-    expect(priorityOf({ trigger: {}, event: { ...event, type: "com.example.x" } })).toBe(0);
+    expect(priorityOf({ trigger, event: { ...event, type: "com.example.x" } })).toBe(0);
+    expect(priorityOf({ trigger: { id: "audit/log" }, event })).toBe(0);
   });
 
   it.each([
@@ -149,14 +151,18 @@ on_event(type = "com.example.urgent", handler = handler, priority = 7)
   });
 
   it("tells its parent how it ended, whatever the end", () => {
-    const parent = { sluiceparent: "run_p/0#4" };
-    const event = { type: "dev.sluice.workflow.start", ...parent };
+    const event = { type: "dev.sluice.workflow.start", subject: "test", sluiceparent: "run_p/0#4" };
     const child = (body: string) => {
       const workflow = workflowOf(`def handler(w, ev):\n    ${body}\n\non_start(handler)\n`);
       const host = new ScriptedHost(workflow, { replayEveryTime, event });
       host.feed({ type: "start" });
       return host;
     };
+    // A trigger that listens to all starts is not the one that was asked for.
+    const listener = workflowOf(
+      'def handler(w, ev):\n    return 4\n\non_event(type = "dev.sluice.*", handler = handler)\n',
+    );
+    expect(new ScriptedHost(listener, { replayEveryTime, event }).run().told).toEqual([]);
     expect(child("return 3").told).toMatchObject([
       { parent: "run_p", command: "0#4", outcome: { state: "succeeded", output: 3 } },
     ]);

@@ -94,7 +94,8 @@ describe.each(modes)("a run with a time limit, $mode", ({ replayEveryTime }) => 
 
   it("tells the run that started it that its child has failed", () => {
     const host = begun("w.sleep(days = 1)", {
-      event: { type: WORKFLOW_START, sluiceparent: `run_${"0".repeat(31)}2/0#1` },
+      event: { type: WORKFLOW_START, subject: "test", sluiceparent: `run_${"0".repeat(31)}2/0#1` },
+      start: { trigger: { id: "test/start", type: WORKFLOW_START, handler: "handler", timeoutMs: HOUR } },
     }).goOn();
     expect(host.told.map(({ outcome }) => outcome)).toMatchObject([
       { state: "failed", error: { code: "RunTimedOut" } },
