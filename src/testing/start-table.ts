@@ -21,6 +21,8 @@ export class StartTable implements StartStore {
   readonly #open = new Map<RunId, Row>();
   readonly #permits = new Map<string, number[]>();
   readonly #drops = new Map<string, number>();
+  /** Who waits for what becomes of a start, by its run. */
+  readonly #watchers = new Map<RunId, (() => void)[]>();
 
   /** In the order in which they were asked for. */
   views(): StartView[] {
@@ -59,6 +61,15 @@ export class StartTable implements StartStore {
     const row = Object.assign(this.#row(run), { state, reason, changedAt, dueAt });
     if (!openStates.includes(state)) this.#open.delete(run);
     else if (!this.#open.has(run)) this.#open.set(run, row);
+    if (isWaiting(row)) return;
+    const watchers = this.#watchers.get(run) ?? [];
+    this.#watchers.delete(run);
+    for (const tell of watchers) tell();
+  }
+
+  /** Tells, once, when a start that waits is about to begin, or never will. */
+  whenDecided(run: RunId, tell: () => void): void {
+    this.#watchers.set(run, [...(this.#watchers.get(run) ?? []), tell]);
   }
 
   gathering(trigger: string, key: string): Start | undefined {

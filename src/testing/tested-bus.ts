@@ -102,6 +102,11 @@ export class TestedBus {
     return this.#table.view(run);
   }
 
+  /** Tells, once, when a start that waits its turn is about to begin, or never will. */
+  whenDecided(run: RunId, tell: () => void): void {
+    this.#table.whenDecided(run, tell);
+  }
+
   /** Takes back a start that waits its turn. */
   takeBack(run: RunId, { by, reason }: { by: string; reason: string }): void {
     this.#starts.cancel(run, `cancelled by ${by}${reason && `: ${reason}`}`, this.#stage.now);

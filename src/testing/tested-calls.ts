@@ -26,6 +26,7 @@ const RUNNER_LOST: JobOutcome = {
   error: { code: "RunnerLost", message: "the runner stopped reporting" },
 };
 
+type CallBuiltin = Extract<Effect, { kind: "call_builtin" }>;
 type JobRequest = Extract<Effect, { kind: "enqueue_job" }>["job"];
 
 export class TestedCalls {
@@ -64,7 +65,7 @@ export class TestedCalls {
     this.#stage.feed(run, { type: "policy_decided", command, round, result: ok(value) });
   }
 
-  callBuiltin(run: TestedRun, effect: Extract<Effect, { kind: "call_builtin" }>): void {
+  callBuiltin(run: TestedRun, effect: CallBuiltin): void {
     const { command, attempt, name, inputs } = effect;
     const reference = BUILTIN_SCHEME + name;
     const finish = (outcome: JobOutcome) =>
@@ -84,7 +85,10 @@ export class TestedCalls {
       if ("outcome" in asked) finish(asked.outcome);
       else {
         const request = maskedRequest(asked.request, run.machine.secrets);
-        this.#requests.ask(request, (answer) => finish(outcomeOf(request, answer)));
+        this.#requests.ask(request, {
+          isWaiting: () => run.machine.pendingEffects().some((one) => isSameAttempt(one, effect)),
+          answer: (answer) => finish(outcomeOf(request, answer)),
+        });
       }
       return;
     }
@@ -136,6 +140,10 @@ export class TestedCalls {
   #tell(run: TestedRun, input: RunInput): void {
     this.#stage.soon(() => this.#stage.feed(run, input));
   }
+}
+
+function isSameAttempt(one: Effect, { command, attempt }: CallBuiltin): boolean {
+  return one.kind === "call_builtin" && one.command === command && one.attempt === attempt;
 }
 
 function timedOut(timeoutMs: number): JobOutcome {

@@ -7,6 +7,14 @@ import type { Stage } from "./stage.ts";
 import type { TestedBus } from "./tested-bus.ts";
 import type { TestedRun } from "./tested-run.ts";
 
+/** The call that asks. */
+export interface Asker {
+  /** Whether its answer is still wanted: its timeout may be over, or its run. */
+  isWaiting(): boolean;
+  /** Which run it was that took the request, or why it is refused. */
+  answer(answer: Result<RunId>): void;
+}
+
 export class TestedRequests {
   readonly #stage: Stage;
   readonly #bus: TestedBus;
@@ -18,36 +26,40 @@ export class TestedRequests {
     this.#runs = runs;
   }
 
-  /** Asks the run, or the one that goes on in its place. `then` gets which that was, or why it is refused. */
-  ask(request: RunRequest, then: (answer: Result<RunId>) => void): void {
+  /** Asks the run, or the one that goes on in its place; one that has not begun as soon as it has. */
+  ask(request: RunRequest, asker: Asker): void {
     const { run: id, ...input } = request;
     const run = this.#runs.find(({ start }) => start.id === id);
     if (!run) {
-      this.#askStart(request, then);
+      this.#askStart(request, asker);
       return;
     }
     const refused = this.#stage.feed(run, input.type === "cancel" ? { ...input, terminate: false } : input);
     const successor = refused?.details?.run;
-    if (!refused) then(ok(id));
-    else if (successor === undefined) then({ ok: false, error: refused });
+    if (!refused) asker.answer(ok(id));
+    else if (refused.code === "run_not_started") this.#askAgain(request, asker);
+    else if (successor === undefined) asker.answer({ ok: false, error: refused });
     // It may be about to begin.
-    else this.#stage.soon(() => this.ask({ ...request, run: successor as RunId }, then));
+    else this.#askAgain({ ...request, run: successor as RunId }, asker);
   }
 
-  /** A start that waits its turn can be taken back; nothing in a test waits until it can be signalled. */
-  #askStart({ run, ...input }: RunRequest, then: (answer: Result<RunId>) => void): void {
+  /** A start that waits its turn can be taken back; a signal waits with it. */
+  #askStart(request: RunRequest, asker: Asker): void {
+    const { run, ...input } = request;
     const start = this.#bus.startOf(run);
-    if (!start) then(refuse("unknown_run", "no run has this id"));
+    if (!start) asker.answer(refuse("unknown_run", "no run has this id"));
+    else if (start.state === "started") this.#askAgain(request, asker);
     else if (!isWaiting(start)) {
-      then(input.type === "cancel" && start.state === "cancelled" ? ok(run) : neverBegan(start));
+      asker.answer(input.type === "cancel" && start.state === "cancelled" ? ok(run) : neverBegan(start));
     } else if (input.type === "cancel") {
       this.#bus.takeBack(run, input);
-      then(ok(run));
-    } else {
-      this.#stage.fail(
-        "RunNotStarted",
-        `a run signals ${run}, whose start waits its turn: let it begin first`,
-      );
-    }
+      asker.answer(ok(run));
+    } else this.#bus.whenDecided(run, () => this.#askAgain(request, asker));
+  }
+
+  #askAgain(request: RunRequest, asker: Asker): void {
+    this.#stage.soon(() => {
+      if (asker.isWaiting()) this.ask(request, asker);
+    });
   }
 }

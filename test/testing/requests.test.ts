@@ -89,7 +89,7 @@ rule = t.on_run("builtin://signal", rejects = "not today")
 run = t.start(lambda w, ev: signal(w, "run_" + 32 * "0", "go"))
 assert.eq([run.error.code, rule.count], ["PolicyRejected", 0])`));
 
-  test("takes back a start that waits its turn, and cannot signal one", () => {
+  test("takes back a start that waits its turn", () => {
     const flow = deploying("concurrency()");
     const queued = `
 t.send("deploy")
@@ -103,7 +103,6 @@ t.start(lambda w, ev: cancel(w, waiting, "wrong version"))
 assert.eq(t.starts[1].state, "cancelled")
 assert.contains(t.starts[1].reason, "wrong version")`).failure,
     ).toBeUndefined();
-    expect(report('t.start(lambda w, ev: signal(w, waiting, "go"))').failure?.code).toBe("RunNotStarted");
   });
 
   test("takes a start back that was taken back, and hears why one that never began cannot be asked", () => {
@@ -124,5 +123,70 @@ assert.contains(errors[1]["message"], "never began, it was superseded: " + waiti
 assert.contains(errors[2]["message"], "never began, it was superseded: " + waiting)
 assert.contains(t.starts[2].reason, "wrong version")`;
     expect(reportOf(body, flow, mode).failure).toBeUndefined();
+  });
+
+  /** The second of two children waits until the first, which takes an hour, is over. */
+  const turns = `${definitions}
+def child(w, ev):
+    if ev["data"] == 1:
+        w.sleep(hours = 1)
+        return "slept"
+    return w.wait_for_signal("go")["data"]
+
+on_start(child, concurrency = concurrency())
+
+def start(w, n):
+    return w.start("shop", n, wait = False)["run"]
+`;
+
+  test("is asked again until the run that it signals has begun, and answered at the moment that it has", () => {
+    const body = `
+def parent(w, ev):
+    began = w.now()
+    first, second = start(w, 1), start(w, 2)
+    sent = signal(w, second, "go", {"n": 1})
+    return {"is_reached": sent["run"] == second, "after": (w.now() - began).hours}
+run = t.start(parent)
+assert.eq([start.state for start in t.starts], ["started", "queued"])
+t.advance(minutes = 59)
+assert.eq([run.state, len(t.runs)], ["running", 2])
+t.settle()
+assert.eq(run.output, {"is_reached": True, "after": 1.0})
+assert.eq([child.output for child in t.runs[1:]], ["slept", {"n": 1}])`;
+    expect(reportOf(body, turns, mode).failure).toBeUndefined();
+  });
+
+  test("hears that the run never began where its start is taken back meanwhile", () => {
+    const body = `
+def parent(w, ev):
+    first, second = start(w, 1), start(w, 2)
+    asked = w.spawn(lambda: w.attempt(signal, w, second, "go").error)
+    w.sleep(minutes = 1)
+    cancel(w, second, "wrong version")
+    return w.wait(asked)
+run = t.start(parent)
+t.settle()
+assert.eq(run.output["code"], "UnknownRun")
+assert.contains(run.output["message"], "never began, it was cancelled: ")
+assert.contains(run.output["message"], "wrong version")`;
+    expect(reportOf(body, turns, mode).failure).toBeUndefined();
+  });
+
+  test("waits no longer than its timeout, and then signals nothing", () => {
+    const body = `
+def parent(w, ev):
+    first, second = start(w, 1), start(w, 2)
+    said = {"run": second, "name": "go"}
+    failed = w.attempt(w.run, "builtin://signal", said, timeout = "10m").error.code
+    w.sleep(days = 1)
+    return failed
+run = t.start(parent)
+t.advance(minutes = 10)
+assert.eq(run.waiting_for, "sleeping for 1d")
+t.advance(hours = 2)
+assert.contains(t.runs[2].waiting_for, "go")
+t.settle()
+assert.eq(run.output, "Timeout")`;
+    expect(reportOf(body, turns, mode).failure).toBeUndefined();
   });
 });
