@@ -7,11 +7,11 @@ import { ProblemError } from "./errors.ts";
 import { printable } from "./output.ts";
 import { runPath } from "./run-path.ts";
 import { approveCommand, renderTimeline } from "./timeline.ts";
+import { watchStart } from "./watch-start.ts";
 
 const POLL_MS = 300;
 /** A run begins with a message: until that has come, nobody knows a run that somebody was just told of. */
 const NEW_RUN_PATIENCE_MS = 30_000;
-const notBegun = ["unknown_run", "run_not_started"];
 
 export function isOver(run: RunDetail): boolean {
   return finishedStates.includes(run.state) || run.state === "stuck";
@@ -85,8 +85,8 @@ export function createRunScreen(stream: NodeJS.WriteStream | undefined): {
 }
 
 /**
- * Shows the run until it is over, and each that goes on in its place; answers the last one. One that is new may still
- * have to begin.
+ * Shows the run until it is over, and each that goes on in its place; answers the last one. One that waits its turn is
+ * waited for; one that is new may also be unknown yet.
  */
 export async function watchRun(
   client: Pick<Client, "get">,
@@ -98,26 +98,39 @@ export async function watchRun(
   while (run.continuedAs !== undefined) run = await watchOne(run.continuedAs, true);
   return run;
 
-  async function watchOne(watched: string, mayHaveToBegin: boolean): Promise<RunDetail> {
-    const givesUpAt = mayHaveToBegin ? Date.now() + NEW_RUN_PATIENCE_MS : 0;
+  async function watchOne(watched: string, mayBeUnknown: boolean): Promise<RunDetail> {
+    let patientUntil = mayBeUnknown ? Date.now() + NEW_RUN_PATIENCE_MS : 0;
+    let hasHadItsTurn = false;
     for (;;) {
-      const found = await look(watched, Date.now() < givesUpAt);
-      if (found) screen.show([found]);
-      if (found && isOver(found)) {
-        screen.done();
-        return found;
+      try {
+        const found = await client.get<RunDetail>(runPath(watched));
+        screen.show([found]);
+        if (isOver(found)) {
+          screen.done();
+          return found;
+        }
+      } catch (error) {
+        const code = error instanceof ProblemError ? error.problem.code : undefined;
+        if (code === "run_not_started" && !hasHadItsTurn) {
+          await waitItsTurn(watched);
+          hasHadItsTurn = true;
+          patientUntil = Date.now() + NEW_RUN_PATIENCE_MS;
+        }
+        const mayBegin = code === "unknown_run" || code === "run_not_started";
+        if (!mayBegin || Date.now() >= patientUntil) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  async function look(watched: string, mayHaveToBegin: boolean): Promise<RunDetail | undefined> {
+  /** Flow control may let the run's start wait; where it has no say in it, the run is about to begin. */
+  async function waitItsTurn(watched: string): Promise<void> {
+    // What waits is told below the pictures that there are.
+    screen.done();
     try {
-      return await client.get<RunDetail>(runPath(watched));
+      await watchStart(client, watched, stream);
     } catch (error) {
-      if (mayHaveToBegin && error instanceof ProblemError && notBegun.includes(error.problem.code))
-        return undefined;
-      throw error;
+      if (!(error instanceof ProblemError && error.problem.code === "unknown_start")) throw error;
     }
   }
 }

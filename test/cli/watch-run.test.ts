@@ -93,10 +93,70 @@ describe("sluice run watch", () => {
   });
 });
 
+describe("sluice run watch of a run that was just asked for", () => {
+  const queued = { run: "run_1", state: "queued", reason: "waits for a place in live", behind: ["run_0"] };
+  const standing = (state: string, reason = "") => ({ status: 200, body: { ...queued, state, reason } });
+  const notStarted = problem("run_not_started", 409, "the run is about to start");
+
+  test("waits until it has begun", async () => {
+    const { url, asked } = await serverWith([
+      notStarted,
+      problem("unknown_start", 404),
+      notStarted,
+      found(run("run_1", { state: "succeeded" })),
+    ]);
+    const { stdout, stderr, exitCode } = await watch(url, "watch", "run_1");
+    expect([stdout, stderr, exitCode]).toEqual(["reconcile succeeded\n", "", 0]);
+    expect(asked.map(({ path }) => path)).toEqual([
+      "/v1/runs/run_1",
+      "/v1/queue/run_1",
+      "/v1/runs/run_1",
+      "/v1/runs/run_1",
+    ]);
+  });
+
+  test("says what its start waits for, and waits with it", async () => {
+    const { url } = await serverWith([
+      notStarted,
+      standing("queued", "waits for a place in live"),
+      standing("queued", "waits for a place in live"),
+      standing("started"),
+      notStarted,
+      found(run("run_1", { state: "succeeded" })),
+    ]);
+    const { stdout, exitCode } = await watch(url, "watch", "run_1");
+    expect(stdout.split("\n")).toEqual([
+      "run_1 queued: waits for a place in live (behind run_0)",
+      "reconcile succeeded",
+      "",
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("fails where its start is taken back meanwhile", async () => {
+    const { url } = await serverWith([
+      notStarted,
+      standing("queued", "waits for a place in live"),
+      standing("cancelled", "cancelled by olga"),
+    ]);
+    const { stderr, exitCode } = await watch(url, "watch", "run_1");
+    expect(stderr).toContain("run_1 never begins, it was cancelled: cancelled by olga");
+    expect(exitCode).toBe(1);
+  });
+
+  test("fails where it cannot be told what the start waits for", async () => {
+    const { url } = await serverWith([notStarted, problem("forbidden", 403, "this token may not")]);
+    const { stderr, exitCode } = await watch(url, "watch", "run_1");
+    expect(stderr).toContain("this token may not");
+    expect(exitCode).toBe(1);
+  });
+});
+
 test("sluice run start --watch waits for the run to begin, and follows it", async () => {
   const { url } = await serverWith([
     { status: 202, body: { run: "run_1", repeated: false } },
     problem("run_not_started", 409),
+    problem("unknown_start", 404),
     found(run("run_1", { state: "succeeded", continuedAs: "run_2" })),
     found(run("run_2", { state: "failed" })),
   ]);
@@ -152,5 +212,23 @@ describe("a run that does not begin", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await watched).toMatchObject({ code: "unknown_run" });
     expect(asked.at(-1)).toBe(30_000);
+  });
+
+  test("is waited for as long as its start waits, and half a minute then", async () => {
+    const HOUR_MS = 3_600_000;
+    const start = Date.now();
+    const asked: number[] = [];
+    const get = async (path: string): Promise<never> => {
+      if (path === "/v1/queue/run_1") {
+        const state = Date.now() < start + HOUR_MS ? "queued" : "started";
+        return { run: "run_1", state, reason: "" } as never;
+      }
+      asked.push(Date.now() - start);
+      throw new ProblemError({ ...problem("run_not_started", 409).body, status: 409 });
+    };
+    const watched = watchRun({ get }, { id: "run_1", isNew: false }, undefined).catch((error) => error);
+    await vi.advanceTimersByTimeAsync(HOUR_MS + 60_000);
+    expect(await watched).toMatchObject({ code: "run_not_started" });
+    expect(asked.at(-1)).toBe(HOUR_MS + 30_000);
   });
 });
