@@ -58,12 +58,12 @@ def wait_for_event(type: str, *, filter: str = None, match: dict = None, timeout
     pass
 
 def wait_for_signal(name: str, *, timeout: int | float | str = None):
-    """Waits for a signal, which a person or another system sends to this run.
+    """Waits for a signal, which a person, another system or another run sends to this one.
 
     One that came before the call is kept for it; the oldest of the name comes first.
 
     Args:
-        name: The signal's name: letters, digits, `.`, `_`, `-`.
+        name: The signal's name: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.
         timeout: How long to wait at most.
 
     Returns:
@@ -141,7 +141,7 @@ def set_label(key: str, value: str | None) -> None:
     """Gives the run a label, which lists of runs filter by.
 
     Args:
-        key: The label's key: letters, digits, `.`, `_`, `-`.
+        key: The label's key: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.
         value: Its value, at most 200 characters; None takes the label away.
     """
     pass
@@ -150,7 +150,7 @@ def set_output(key: str, value) -> None:
     """Puts out a result that can be read while the run still goes.
 
     Args:
-        key: Its name: letters, digits, `.`, `_`, `-`.
+        key: Its name: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.
         value: Anything that JSON can hold.
     """
     pass

@@ -24,7 +24,9 @@ export const sleepKind: Kind<SleepCommand> = {
     // Only here is it known how far off a moment is. Of a length the call itself says that it is too long.
     if (lengthOf(command) <= MAX_DURATION_MS) turn.setTimer("sleep", command.id, command.dueAt);
     else {
-      const message = `sleep_until: ${momentText(Number(command.args.until))} is too far off: at most ten years`;
+      const moment = momentText(Number(command.args.until));
+      // The command does not hold which of both has been called.
+      const message = `sleep_until: ${moment} is too far off: at most ten years, for a timer of select as well`;
       turn.complete(command, { error: { code: "InvalidTime", message } });
     }
   },

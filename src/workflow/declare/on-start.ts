@@ -17,7 +17,7 @@ import { flowControl } from "./flow-rules.ts";
 const MAX_INPUTS_BYTES = 64 * 1024;
 
 /**
- * `on_start(handler, inputs=None, concurrency=None, rate_limit=None, priority=None, timeout=None)`: lets people and other
+ * `on_start(handler, inputs=None, concurrency=None, rate_limit=None, priority=0, timeout=None)`: lets people and other
  * workflows start this one by its name. The handler gets an event whose `data` is what they give it: any JSON, or with
  * `inputs`, fields as of `w.form`, a dict with a value for every field. Once per workflow. Throws `InvalidInputs`.
  */

@@ -82,10 +82,10 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
     returns: "The event, a dict; None when `timeout` comes first.",
   },
   wait_for_signal: {
-    summary: "Waits for a signal, which a person or another system sends to this run.",
+    summary: "Waits for a signal, which a person, another system or another run sends to this one.",
     details: "One that came before the call is kept for it; the oldest of the name comes first.",
     parameters: {
-      name: "The signal's name: letters, digits, `.`, `_`, `-`.",
+      name: "The signal's name: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.",
       timeout: { doc: "How long to wait at most.", meaning: "duration" },
     },
     returns: "A dict of `id`, `name`, `data`, `by`; None when `timeout` comes first.",
@@ -148,13 +148,16 @@ export const workflowObjectEntries: Readonly<Record<string, FunctionEntry>> = {
   set_label: {
     summary: "Gives the run a label, which lists of runs filter by.",
     parameters: {
-      key: "The label's key: letters, digits, `.`, `_`, `-`.",
+      key: "The label's key: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.",
       value: "Its value, at most 200 characters; None takes the label away.",
     },
   },
   set_output: {
     summary: "Puts out a result that can be read while the run still goes.",
-    parameters: { key: "Its name: letters, digits, `.`, `_`, `-`.", value: "Anything that JSON can hold." },
+    parameters: {
+      key: "Its name: up to 64 letters, digits, `.`, `_`, `-`, the last three not at its ends.",
+      value: "Anything that JSON can hold.",
+    },
   },
   now: {
     summary: "Tells the time. Recorded: a replay sees the same.",
