@@ -6,6 +6,9 @@ import type { Trigger } from "../protocol/workflow.ts";
 import { MAX_AT_ONCE } from "./firing.ts";
 import { lastTimes } from "./timetable.ts";
 
+/** How far behind the clock may be by which somebody asks for all that can be made up for. */
+const CLOCKS_APART_MS = 60_000;
+
 /** From `from` on and before `to`, ms since the epoch. */
 export interface BackfillRange {
   from: number;
@@ -28,12 +31,12 @@ export function timesToBackfill(
       `the range ends at ${iso(to)}, which is yet to come: it is ${iso(now)}, and what comes fires by itself`,
     );
   }
-  if (from < keptSince) {
+  if (from < keptSince - CLOCKS_APART_MS) {
     return invalid(
       `the range begins at ${iso(from)}, and events are kept since ${iso(keptSince)}: whether a time before that has fired is no longer known`,
     );
   }
-  const times = lastTimes(schedule, { from, to: to - 1 }, MAX_AT_ONCE + 1);
+  const times = lastTimes(schedule, { from: Math.max(from, keptSince), to: to - 1 }, MAX_AT_ONCE + 1);
   if (times.length <= MAX_AT_ONCE) return ok(times);
   return invalid(
     `there are more than ${MAX_AT_ONCE} times from ${iso(from)} to ${iso(to)}: ask for parts of it`,
