@@ -9,22 +9,22 @@ interface NamedRun {
   id: RunId;
 }
 
+type Ask<T> = (run: WorkflowRunRpc) => Promise<Result<T>>;
+
 /**
  * Asks a run, after it was brought back from the archive where it is there. That it is unknown is not all there is to
  * say of one that is about to start, whose start waits or was dropped, or whose journal is no longer kept: then the
  * refusal tells (`run_not_started`, `run_expired`).
  */
-export async function askRun<T>(
-  env: Env,
-  named: NamedRun,
-  ask: (run: WorkflowRunRpc) => Promise<Result<T>>,
-): Promise<Result<T>> {
+export async function askRun<T>(env: Env, named: NamedRun, ask: Ask<T>): Promise<Result<T>> {
+  const answer = await ask(runStub(env, named.workspace, named.id));
+  return isUnknown(answer) ? await askAway(env, named, ask) : answer;
+}
+
+async function askAway<T>(env: Env, named: NamedRun, ask: Ask<T>): Promise<Result<T>> {
   const run = runStub(env, named.workspace, named.id);
-  const answer = await ask(run);
-  if (!isUnknown(answer)) return answer;
   const restored = await run.restore(named);
-  if (restored.ok) return await ask(run);
-  const why = (await ofQueue(env, named)) ?? (await ofDirectory(env, named));
+  const why = restored.ok ? undefined : await whyUnknown(env, named);
   // Where its start is no longer on its way, it may have arrived meanwhile.
   return why ?? (await ask(run));
 }
@@ -33,22 +33,25 @@ function isUnknown(answer: Result<unknown>): boolean {
   return !answer.ok && answer.error.code === "unknown_run";
 }
 
-async function ofQueue(env: Env, named: NamedRun): Promise<Result<never> | undefined> {
+async function whyUnknown(env: Env, named: NamedRun): Promise<Result<never> | undefined> {
   const { workspace, id } = named;
   const bus = busStub(env, workspace);
   const start = await bus.queuedStart(id);
-  const aboutToStart = refuse("run_not_started", "the run is about to start");
-  if (!start.ok) return (await bus.isBeginning(id)) ? aboutToStart : undefined;
-  const { state, reason } = start.value;
-  // It is over, and gone since.
-  if (state === "started" && (await ofDirectory(env, named))) return undefined;
-  if (state === "started") return aboutToStart;
-  if (isWaiting(start.value)) {
+  if (start.ok && isWaiting(start.value)) {
+    const { state, reason } = start.value;
     return refuse(
       "run_not_started",
       `the run has not started yet, it is ${state}: ${reason}. POST /v1/queue/${id}/cancel takes it back`,
     );
   }
+  // One that had begun is over, and gone since, whatever the bus says of its place.
+  const over = await ofDirectory(env, named);
+  if (over) return over;
+  const state = start.ok ? start.value.state : undefined;
+  if (state === "started" || (!start.ok && (await bus.isBeginning(id)))) {
+    return refuse("run_not_started", "the run is about to start");
+  }
+  if (!start.ok || state === "finished") return undefined;
   return neverBegan(start.value);
 }
 
@@ -57,9 +60,10 @@ async function ofDirectory(env: Env, { workspace, id }: NamedRun): Promise<Resul
   if (known?.finishedAt === undefined) return undefined;
   const { state, continuedAs } = known;
   const at = new Date(known.finishedAt).toISOString();
+  const next = continuedAs === undefined ? "" : `. It goes on as ${continuedAs}`;
   return refuse(
     "run_expired",
-    `the run ${state} at ${at}, and its journal is no longer kept`,
+    `the run ${state} at ${at}, and its journal is no longer kept${next}`,
     continuedAs === undefined ? undefined : { run: continuedAs },
   );
 }

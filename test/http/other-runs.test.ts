@@ -1,7 +1,8 @@
 // Runs that signal and cancel other runs, through the whole Worker.
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { directoryStub } from "../../durable-objects/stubs.ts";
 import { askOtherRun } from "../../durable-objects/workflow-run/other-runs.ts";
 import type { RunRequest } from "../../src/builtins/builtin.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
@@ -36,6 +37,15 @@ async function put(name: string, body: string, declaration = "on_start(main)"): 
 async function start(name: string, input: unknown = null): Promise<RunId> {
   const { body } = await call("POST", `/v1/workflows/${name}/runs`, { body: { input }, token: operator });
   return body.run;
+}
+
+const bus = () => env.EVENT_BUS.get(env.EVENT_BUS.idFromName("default/bus/0"));
+
+/** The run's storage is given up, as after its retention. */
+async function givenUp(run: RunId): Promise<void> {
+  const object = env.WORKFLOW_RUN.get(env.WORKFLOW_RUN.idFromName(`default/runs/${run}`));
+  await runInDurableObject(object, async (_, { storage }) => await storage.deleteAll());
+  await evictDurableObject(object);
 }
 
 const patience = { timeout: 8000, interval: 20 };
@@ -180,6 +190,58 @@ describe("a run whose start is on its way", () => {
     await expect(askOtherRun(env, "default", request)).rejects.toThrow("about to start");
     const { status, body } = await call("GET", `/v1/runs/${run}`);
     expect([status, body.code]).toEqual([409, "run_not_started"]);
+  });
+});
+
+describe("a run that held a place, is over and kept no more", () => {
+  // Gives its place up as `cancelled` where it is begun again while it waits for it.
+  it.each(["finished", "cancelled"])("has begun, and names who goes on for it: %s", async (state) => {
+    const type = `com.example.place.${state}`;
+    const flow = `on_event(type = "${type}", handler = main, concurrency = concurrency())`;
+    await put(`place-${state}`, 'if w.wait_for_signal("go")["data"] == "on": w.continue_as_new()', flow);
+    const { body } = await call("POST", "/v1/events", {
+      rawBody: JSON.stringify({ specversion: "1.0", id: state, source: "/test", type }),
+      headers: { "content-type": "application/cloudevents+json" },
+    });
+    const first = body.events[0].started[0].run as RunId;
+    await until(first, { state: "waiting" });
+    await call("POST", `/v1/runs/${first}/signals/go`, { body: { data: "on" }, token: operator });
+    const { continuedAs: second } = await until(first, { state: "succeeded" });
+    await until(second, { state: "waiting" });
+    await vi.waitFor(async () => {
+      expect((await call("GET", `/v1/queue/${first}`)).body).toMatchObject({ state: "finished" });
+      expect(await directoryStub(env, "default").run(first)).toMatchObject({ continuedAs: second });
+    }, patience);
+    await runInDurableObject(bus(), (_, { storage }) => {
+      storage.sql.exec("UPDATE starts SET state = ? WHERE run = ?", state, first);
+    });
+    await givenUp(first);
+
+    expect(await call("GET", `/v1/runs/${first}`)).toMatchObject({
+      status: 410,
+      body: { code: "run_expired", detail: expect.stringContaining(`goes on as ${second}`) },
+    });
+    const by = `run_${"a".repeat(32)}` as RunId;
+    const signal: RunRequest = { run: first, by, type: "signal", id: "1", name: "go", data: "off" };
+    expect(await askOtherRun(env, "default", signal)).toEqual({ ok: true, value: second });
+    await until(second, { state: "succeeded" });
+  });
+
+  it("is unknown, and not said to have never begun, once nobody knows how it ended", async () => {
+    await put("forgotten", "return 1", "on_start(main, concurrency = concurrency())");
+    const run = await start("forgotten");
+    await until(run, { state: "succeeded" });
+    await vi.waitFor(async () => {
+      expect((await call("GET", `/v1/queue/${run}`)).body).toMatchObject({ state: "finished" });
+      expect(await directoryStub(env, "default").run(run)).toMatchObject({ state: "succeeded" });
+    }, patience);
+    await runInDurableObject(
+      env.DIRECTORY.get(env.DIRECTORY.idFromName("default/directory")),
+      (_, { storage }) => void storage.sql.exec("DELETE FROM runs WHERE id = ?", run),
+    );
+    await givenUp(run);
+    const { body } = await call("GET", `/v1/runs/${run}`);
+    expect(body).toMatchObject({ code: "unknown_run", detail: expect.not.stringContaining("never began") });
   });
 });
 
