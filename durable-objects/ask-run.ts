@@ -49,7 +49,10 @@ async function whyUnknown(env: Env, named: NamedRun): Promise<Result<never> | un
   if (over) return over;
   const state = start.ok ? start.value.state : undefined;
   if (state === "started" || (!start.ok && (await bus.isBeginning(id)))) {
-    return refuse("run_not_started", "the run is about to start");
+    return refuse(
+      "run_not_started",
+      "the run is about to start. Where its start has failed too often, POST /v1/outbox/retry of `bus` sends it again",
+    );
   }
   if (!start.ok || state === "finished") return undefined;
   return neverBegan(start.value);

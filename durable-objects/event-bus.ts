@@ -281,7 +281,7 @@ export class EventBus extends DurableObject<Env> implements EventBusRpc {
   }
 
   async isBeginning(run: RunId): Promise<boolean> {
-    return this.#outbox.holds(startOf(run));
+    return this.#outbox.holdsStill(startOf(run));
   }
 
   async cancelStart(cancel: Parameters<EventBusRpc["cancelStart"]>[0]): Promise<Result<StartView>> {

@@ -80,7 +80,7 @@ export interface EventBusRpc extends OutboxRpc {
   /** Starts that wait; with `all`, also what has become of those that waited. Newest first. */
   queuedStarts(page: { all: boolean; before?: Position | undefined; limit: number }): Promise<StartView[]>;
   queuedStart(run: RunId): Promise<Result<StartView>>;
-  /** Whether its start is on its way to this run. */
+  /** Whether its start is on its way to this run, or parked: it is promised. */
   isBeginning(run: RunId): Promise<boolean>;
   /** Refuses `unknown_start`, and `start_not_waiting` once it has begun. */
   cancelStart(cancel: {

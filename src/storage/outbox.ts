@@ -394,6 +394,13 @@ export class Outbox {
     return this.#sql.exec(query, receiver, method).toArray().length > 0;
   }
 
+  /** The same where it is on its way, or waits for an operator. */
+  holdsStill({ receiver, method }: Pick<Message, "receiver" | "method">): boolean {
+    this.#deleteAnswered();
+    const query = "SELECT 1 FROM outbox WHERE parked IN (?, ?) AND receiver = ? AND method = ? LIMIT 1";
+    return this.#sql.exec(query, ON_ITS_WAY, PARKED, receiver, method).toArray().length > 0;
+  }
+
   /** True when anything is on its way, or waits for an operator. */
   holdsAny(): boolean {
     this.#deleteAnswered();

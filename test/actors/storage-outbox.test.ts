@@ -278,6 +278,9 @@ describe("the outbox", () => {
       };
       actor.outbox.add(to("run/a", 1));
       actor.outbox.add(to("run/a", 2));
+      const asked = { receiver: "run/a", method: "take" };
+      const held = () => [actor.outbox.holds(asked), actor.outbox.holdsStill(asked)];
+      expect(held()).toEqual([true, true]);
       for (let attempt = 0; attempt < 20; attempt += 1) {
         expect(actor.outbox.parked()).toEqual([]);
         await actor.outbox.flushDue();
@@ -289,12 +292,14 @@ describe("the outbox", () => {
       await actor.outbox.flush();
       expect(actor.received).toEqual(["run/a.take(2)"]);
       expect(actor.outbox.settle()).toBeUndefined();
+      expect(held()).toEqual([false, true]);
 
       actor.receive.with = () => undefined;
       actor.outbox.unpark();
       await actor.outbox.flush();
       expect(actor.received).toEqual(["run/a.take(2)", "run/a.take(1)"]);
       expect(actor.outbox.settle()).toBeUndefined();
+      expect(held()).toEqual([false, false]);
       expect(actor.rows()).toBe(0);
     }));
 

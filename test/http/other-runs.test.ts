@@ -171,20 +171,21 @@ return [w.attempt(signal, w, nobody, "go").error.code, w.attempt(cancel, w, nobo
 });
 
 describe("a run whose start is on its way", () => {
-  it("is not unknown, and whoever signals it tries again", async () => {
-    const run = `run_${"d".repeat(32)}` as RunId;
-    await runInDurableObject(
-      env.EVENT_BUS.get(env.EVENT_BUS.idFromName("default/bus/0")),
-      (_, { storage }) => {
-        const far = Date.now() + 3600_000;
-        const columns = "receiver, method, args, due_at, parked";
-        storage.sql.exec(
-          `INSERT INTO outbox (${columns}) VALUES (?, 'start', '[]', ?, 0)`,
-          `run/${run}`,
-          far,
-        );
-      },
-    );
+  it.each([
+    ["d", "on its way", 0],
+    ["e", "parked", 1],
+  ])("is not unknown, and whoever signals it tries again: %s, %s", async (digit, _, parked) => {
+    const run = `run_${digit.repeat(32)}` as RunId;
+    await runInDurableObject(bus(), (_instance, { storage }) => {
+      const far = Date.now() + 3600_000;
+      const columns = "receiver, method, args, due_at, parked";
+      storage.sql.exec(
+        `INSERT INTO outbox (${columns}) VALUES (?, 'start', '[]', ?, ?)`,
+        `run/${run}`,
+        far,
+        parked,
+      );
+    });
     const by = `run_${"a".repeat(32)}` as RunId;
     const request: RunRequest = { run, by, type: "signal", id: "1", name: "go", data: 1 };
     await expect(askOtherRun(env, "default", request)).rejects.toThrow("about to start");
