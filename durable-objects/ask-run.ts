@@ -21,6 +21,18 @@ export async function askRun<T>(env: Env, named: NamedRun, ask: Ask<T>): Promise
   return isUnknown(answer) ? await askAway(env, named, ask) : answer;
 }
 
+/**
+ * The same for who goes on to the run in its place, `details.run` of the refusal: one that is archived is not brought
+ * back only to name that one. Whether it had taken the same request, a day ago or longer, it is not asked.
+ */
+export async function askRunInPlace<T>(env: Env, named: NamedRun, ask: Ask<T>): Promise<Result<T>> {
+  const answer = await ask(runStub(env, named.workspace, named.id));
+  if (!isUnknown(answer)) return answer;
+  const over = await ofDirectory(env, named);
+  const goesOn = over && !over.ok && over.error.details?.run !== undefined;
+  return goesOn ? over : await askAway(env, named, ask);
+}
+
 async function askAway<T>(env: Env, named: NamedRun, ask: Ask<T>): Promise<Result<T>> {
   const run = runStub(env, named.workspace, named.id);
   const restored = await run.restore(named);

@@ -3,14 +3,12 @@
 // Whoever is asked takes a request once: a signal by its id, a cancellation since there is one. So it is asked until there
 // is an answer, and one that is asked again after a power cut answers alike.
 import type { RunRequest } from "../../src/builtins/builtin.ts";
+import { MAX_SUCCESSORS, tooManySuccessors } from "../../src/builtins/runs.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import { ok, type Result } from "../../src/protocol/result.ts";
-import { askRun } from "../ask-run.ts";
+import { askRunInPlace } from "../ask-run.ts";
 import type { WorkflowRunRpc } from "../rpc/workflow-run.ts";
 import { busStub } from "../stubs.ts";
-
-/** Runs that go on in each other's place: more than these are not gone through for one request. */
-const MAX_SUCCESSORS = 100;
 
 /**
  * Asks the run, or the one that goes on in its place; answers which that was, or why it is refused. Throws while the run
@@ -24,7 +22,8 @@ export async function askOtherRun(env: Env, workspace: string, request: RunReque
     const { code, message, details } = answer.error;
     const isUnheardOf = code === "unknown_run" && passed > 0;
     if (code === "run_not_started" || isUnheardOf) throw new Error(`${id} has not begun: ${message}`);
-    if (details?.run === undefined || passed === MAX_SUCCESSORS) return answer;
+    if (details?.run === undefined) return answer;
+    if (passed === MAX_SUCCESSORS) return tooManySuccessors(id);
     id = details.run as RunId;
   }
 }
@@ -34,7 +33,7 @@ async function askOne(
   named: { workspace: string; id: RunId },
   request: RunRequest,
 ): Promise<Result<unknown>> {
-  const answer = await askRun(env, named, (run) => deliver(run, request));
+  const answer = await askRunInPlace(env, named, (run) => deliver(run, request));
   if (answer.ok || request.type === "signal") return answer;
   // One whose start waits its turn is taken back.
   const { code } = answer.error;

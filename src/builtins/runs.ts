@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { nameSchema, type RunId, runIdSchema } from "../protocol/ids.ts";
 import type { JobOutcome } from "../protocol/job.ts";
-import type { Result } from "../protocol/result.ts";
+import { type Result, refuse } from "../protocol/result.ts";
 import { MAX_SIGNAL_BYTES } from "../protocol/signal.ts";
 import { bytesBeyond } from "../workflow/payload.ts";
 import { checkInputs, failure, idempotencyKey, type RunRequest, type RunsBuiltin } from "./builtin.ts";
@@ -54,11 +54,24 @@ export const cancel: RunsBuiltin = {
   },
 };
 
+/** Runs that go on in each other's place: more than these are not gone through for one request. */
+export const MAX_SUCCESSORS = 100;
+
+/** The one who asks goes on from `last`: it is over, and known, which the one in its place need not be yet. */
+export function tooManySuccessors(last: RunId): Result<never> {
+  return refuse(
+    "too_many_successors",
+    `the run has gone on as another more than ${MAX_SUCCESSORS} times: ask ${last}, which the request has come to`,
+    { run: last },
+  );
+}
+
 /** What a run's refusal is to the script that asked, and whether it may be another one later. */
 const refusals: ReadonlyMap<string, { code: string; retryable: boolean }> = new Map([
   ["unknown_run", { code: "UnknownRun", retryable: false }],
   ["run_finished", { code: "RunFinished", retryable: false }],
   ["run_expired", { code: "RunFinished", retryable: false }],
+  ["too_many_successors", { code: "TooManySuccessors", retryable: false }],
   ["run_stuck", { code: "RunStuck", retryable: true }],
   ["invalid_signal", { code: "InvalidSignal", retryable: false }],
   ["too_many_signals", { code: "TooManySignals", retryable: true }],
@@ -69,9 +82,10 @@ export function outcomeOf(request: RunRequest, answer: Result<RunId>): JobOutcom
   if (answer.ok) {
     return { ok: request.type === "signal" ? { id: request.id, run: answer.value } : { run: answer.value } };
   }
-  const { code, message } = answer.error;
+  const { code, message, details } = answer.error;
   const known = refusals.get(code) ?? { code: "RunRefused", retryable: false };
   return failure(known.code, `builtin://${request.type} of ${request.run}: ${message}`, {
     retryable: known.retryable,
+    ...(details && { details }),
   });
 }

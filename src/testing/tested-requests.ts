@@ -1,5 +1,6 @@
 // What runs of one test ask of each other, by `builtin://signal` and `builtin://cancel`.
 import type { RunRequest } from "../builtins/builtin.ts";
+import { MAX_SUCCESSORS, tooManySuccessors } from "../builtins/runs.ts";
 import type { RunId } from "../protocol/ids.ts";
 import { ok, type Result, refuse } from "../protocol/result.ts";
 import { isWaiting, neverBegan } from "../protocol/start.ts";
@@ -27,7 +28,7 @@ export class TestedRequests {
   }
 
   /** Asks the run, or the one that goes on in its place; one that has not begun as soon as it has. */
-  ask(request: RunRequest, asker: Asker): void {
+  ask(request: RunRequest, asker: Asker, passed = 0): void {
     const { run: id, ...input } = request;
     const run = this.#runs.find(({ start }) => start.id === id);
     if (!run) {
@@ -37,10 +38,11 @@ export class TestedRequests {
     const refused = this.#stage.feed(run, input.type === "cancel" ? { ...input, terminate: false } : input);
     const successor = refused?.details?.run;
     if (!refused) asker.answer(ok(id));
-    else if (refused.code === "run_not_started") this.#askAgain(request, asker);
+    else if (refused.code === "run_not_started") this.#askAgain(request, asker, passed);
     else if (successor === undefined) asker.answer({ ok: false, error: refused });
+    else if (passed === MAX_SUCCESSORS) asker.answer(tooManySuccessors(id));
     // It may be about to begin.
-    else this.#askAgain({ ...request, run: successor as RunId }, asker);
+    else this.#askAgain({ ...request, run: successor as RunId }, asker, passed + 1);
   }
 
   /** A start that waits its turn can be taken back; a signal waits with it. */
@@ -57,9 +59,9 @@ export class TestedRequests {
     } else this.#bus.whenDecided(run, () => this.#askAgain(request, asker));
   }
 
-  #askAgain(request: RunRequest, asker: Asker): void {
+  #askAgain(request: RunRequest, asker: Asker, passed = 0): void {
     this.#stage.soon(() => {
-      if (asker.isWaiting()) this.ask(request, asker);
+      if (asker.isWaiting()) this.ask(request, asker, passed);
     });
   }
 }

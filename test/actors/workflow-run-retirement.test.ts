@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DEFAULT_WORKSPACE, directoryStub } from "../../durable-objects/stubs.ts";
+import { askOtherRun } from "../../durable-objects/workflow-run/other-runs.ts";
 import { WorkflowRun } from "../../durable-objects/workflow-run.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { RunDetail } from "../../src/protocol/run.ts";
@@ -262,6 +263,29 @@ describe("a run that is over", () => {
     const other = newRunId();
     const unbegun = new TestRun(other);
     expect(await unbegun.rpc.standing({ ...of, id: other })).toEqual({ state: "unknown" });
+  });
+
+  test("and goes on as another stays in the archive when a run asks for that one, and comes back for people", async () => {
+    const first = await finishedRun(
+      'if ev["data"] == {}:\n    w.continue_as_new({"again": True})\nw.wait_for_signal("go")',
+    );
+    const second = new TestRun((await first.detail()).continuedAs as RunId);
+    await second.until("waiting");
+    await askedAfter(first, 31);
+    const request = { run: first.id, by: newRunId(), type: "signal", id: "1", name: "go", data: 1 } as const;
+    expect(await askOtherRun(env, DEFAULT_WORKSPACE, request)).toEqual({ ok: true, value: second.id });
+    expect(await leftovers(first)).toEqual(gone);
+    await second.until("succeeded");
+    expect((await call("GET", `/v1/runs/${first.id}`)).body).toMatchObject({ state: "succeeded" });
+  });
+
+  test("and nobody goes on for is brought back for a run that asks it, and refuses as it did", async () => {
+    const run = await finishedRun("return 1");
+    await askedAfter(run, 31);
+    const request = { run: run.id, by: newRunId(), type: "cancel", reason: "" } as const;
+    expect(await askOtherRun(env, DEFAULT_WORKSPACE, request)).toMatchObject({
+      error: { code: "run_finished" },
+    });
   });
 
   test("whose archiving was cut off after the first file is archived whole at the next look", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BuiltinCall, RunRequest } from "../../src/builtins/builtin.ts";
-import { cancel, outcomeOf, signal } from "../../src/builtins/runs.ts";
+import { cancel, outcomeOf, signal, tooManySuccessors } from "../../src/builtins/runs.ts";
 import type { CommandId, RunId } from "../../src/protocol/ids.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { ok, refuse } from "../../src/protocol/result.ts";
@@ -66,6 +66,7 @@ describe("builtin://signal and builtin://cancel", () => {
     ["unknown_run", "UnknownRun", false],
     ["run_finished", "RunFinished", false],
     ["run_expired", "RunFinished", false],
+    ["too_many_successors", "TooManySuccessors", false],
     ["run_stuck", "RunStuck", true],
     ["invalid_signal", "InvalidSignal", false],
     ["too_many_signals", "TooManySignals", true],
@@ -75,6 +76,14 @@ describe("builtin://signal and builtin://cancel", () => {
     const outcome = outcomeOf(request, refuse(refusal, "because"));
     expect(outcome).toMatchObject({ error: { code, retryable } });
     expect(outcome).toHaveProperty("error.message", `builtin://cancel of ${target}: because`);
+  });
+
+  test("name the run from where a request is to go on that has come to too many", () => {
+    const last = `run_${"c".repeat(32)}` as RunId;
+    const request: RunRequest = { type: "cancel", run: target, by: sender, reason: "" };
+    expect(outcomeOf(request, tooManySuccessors(last))).toMatchObject({
+      error: { code: "TooManySuccessors", details: { run: last } },
+    });
   });
 
   test("say which run has done it", () => {

@@ -6,6 +6,7 @@ import { directoryStub } from "../../durable-objects/stubs.ts";
 import { askOtherRun } from "../../durable-objects/workflow-run/other-runs.ts";
 import type { RunRequest } from "../../src/builtins/builtin.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
+import { ok, refuse } from "../../src/protocol/result.ts";
 import { call, tokenOf } from "./call.ts";
 
 let operator: string;
@@ -243,6 +244,27 @@ describe("a run that held a place, is over and kept no more", () => {
     await givenUp(run);
     const { body } = await call("GET", `/v1/runs/${run}`);
     expect(body).toMatchObject({ code: "unknown_run", detail: expect.not.stringContaining("never began") });
+  });
+});
+
+describe("a run that has gone on very often", () => {
+  const id = (n: number) => `run_${n.toString(16).padStart(32, "0")}` as RunId;
+  /** Runs of which each goes on as the next, and the last takes what it is asked. */
+  function chain(last: number): Env {
+    const answer = (n: number) =>
+      n === last ? ok({ id: "1" }) : refuse("run_finished", "it is over", { run: id(n + 1) });
+    const numberOf = (name: string) => Number.parseInt(name.slice(-32), 16);
+    const get = (name: string) => ({ signal: async () => answer(numberOf(name)) });
+    return { ...env, WORKFLOW_RUN: { idFromName: (name: string) => name, get } } as unknown as Env;
+  }
+  const ask = (last: number, run: RunId) =>
+    askOtherRun(chain(last), "default", { run, by: id(999), type: "signal", id: "1", name: "go", data: 1 });
+
+  it("is gone through to the hundredth in its place, and the next request begins there", async () => {
+    expect(await ask(100, id(0))).toEqual({ ok: true, value: id(100) });
+    const refused = await ask(101, id(0));
+    expect(refused).toMatchObject({ error: { code: "too_many_successors", details: { run: id(100) } } });
+    expect(await ask(101, id(100))).toEqual({ ok: true, value: id(101) });
   });
 });
 

@@ -61,6 +61,24 @@ run = t.start(parent)
 assert.eq(run.output, [True, False, False])
 assert.eq([(child.workflow, child.output) for child in t.runs[1:]], [("child", None), ("child", None), ("child", "stopped")])`));
 
+  test("goes through a hundred of those, and is told from where to ask on", () =>
+    passes(`
+def child(w, ev):
+    n = ev["data"] or 0
+    if n < 101:
+        w.continue_as_new(n + 1)
+    return w.wait_for_signal("go")["data"]
+t.on_start("child", child)
+def parent(w, ev):
+    child = w.start("child", wait = False)["run"]
+    w.sleep(seconds = 1)
+    error = w.attempt(signal, w, child, "go", "on").error
+    return [error.code, signal(w, error.details["run"], "go", "on")["run"] == error.details["run"]]
+run = t.start(parent)
+t.settle()
+assert.eq(run.output, ["TooManySuccessors", False])
+assert.eq([t.runs[-1].output, len(t.runs)], ["on", 103])`));
+
   test("may be itself: a signal is kept for it, and a cancellation is one like any other", () =>
     passes(`
 def itself(w, ev):
