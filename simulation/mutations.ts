@@ -331,8 +331,8 @@ export const mutations: readonly NamedMutation[] = [
     invariant: 4,
     from: 10,
     file: "src/workflow/run-machine.ts",
-    find: "if (!waitForLocks(turn, locks)) this.#toBegin.push(...commands);",
-    replace: "waitForLocks(turn, locks);",
+    find: "if (!waitForLocks(turn, locksToCome(paused))) this.#toBegin.push(...commands);",
+    replace: "waitForLocks(turn, locksToCome(paused));",
   },
   {
     name: "a wait of a run that is over opens again",

@@ -286,7 +286,6 @@ export interface ScriptLine {
 export interface Changes {
   /** To append, `seq` and `at` already given. */
   records: JournalRecord[];
-  /** First `drop`, then `set`. */
   /** By id: as they are set from now on, null for those that are dropped. */
   timers: Map<string, RunTimer | null>;
   effects: Effect[];

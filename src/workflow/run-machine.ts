@@ -46,7 +46,7 @@ import { type RunEventName, runEvent } from "./run-events.ts";
 import { maskedEffect } from "./secrets/masked-effects.ts";
 import { maskedApproval, maskedEnding, maskedForm, maskedSummary } from "./secrets/masked-views.ts";
 import type { RunSecrets } from "./secrets/run-secrets.ts";
-import { startTimeLimit, TIME_LIMIT, timedOutNote, timeIsOver } from "./time-limit.ts";
+import { startTimeLimit, TIME_LIMIT, timedOut, timeIsOver } from "./time-limit.ts";
 import { OpenTurn, parseTimerId } from "./turn.ts";
 import { activitiesOf, runStateOf, summaryOf, withShortError } from "./views.ts";
 import { waitsOnOf } from "./waits-on.ts";
@@ -235,8 +235,8 @@ class Machine implements InspectableRun {
       case "child_finished":
         return this.#childFinished(turn, input);
       case "lock_granted":
-        if (input.command === this.#claimed) this.#nextLock(turn);
-        else return this.#hand(turn, input.command, input);
+        if (input.command !== this.#claimed) return this.#hand(turn, input.command, input);
+        this.#nextLock(turn);
         return undefined;
       case "lock_revoked":
         this.#revokeLock(turn, input);
@@ -328,12 +328,13 @@ class Machine implements InspectableRun {
     const { paused, unbegun } = this.#state;
     const begins = [...unbegun];
     endWait(turn, paused);
-    this.#letBegin(turn, begins, locksToCome(paused));
+    this.#goOn(turn, begins, paused);
   }
 
-  /** What was left for later begins, unless the run waits for a lock first. */
-  #letBegin(turn: OpenTurn, commands: readonly CommandId[], locks: readonly CommandId[]): void {
-    if (!waitForLocks(turn, locks)) this.#toBegin.push(...commands);
+  /** After a pause: what was left for later begins, unless the run waits for a lock first. */
+  #goOn(turn: OpenTurn, commands: readonly CommandId[], paused: RunSummary["paused"]): void {
+    if (!waitForLocks(turn, locksToCome(paused))) this.#toBegin.push(...commands);
+    if (isPausedForPlace(paused)) startTimeLimit(turn);
   }
 
   #lockTimedOut(turn: OpenTurn, id: CommandId): void {
@@ -342,10 +343,9 @@ class Machine implements InspectableRun {
   }
 
   /** Nothing has begun, so that nothing has to be cleaned up; and that would act without the lock. */
-  #failUnbegun(turn: OpenTurn, error: ErrorData | undefined): void {
-    turn.note("terminated", { by: KEEPER, reason: error?.message ?? "" });
-    const command = this.#state.forkedFrom ?? null;
-    this.#finish(turn, { state: "failed", ...(error && { error }), command });
+  #failUnbegun(turn: OpenTurn, error: ErrorData): void {
+    turn.note("terminated", { by: KEEPER, reason: error.message });
+    this.#finish(turn, { state: "failed", error, command: this.#state.forkedFrom ?? null });
   }
 
   #childFinished(
@@ -404,12 +404,11 @@ class Machine implements InspectableRun {
 
   #timeOut(turn: OpenTurn): void {
     const { finished, cancelRequested, paused } = this.#state;
-    const { trigger } = this.#options.start;
-    const why = timeIsOver(trigger);
+    const { timeoutMs } = this.#options.start.trigger;
     // Its cleanup takes the time that it takes.
-    if (!why || finished || cancelRequested) return;
-    if (lacksLocks(paused)) this.#failUnbegun(turn, timedOutNote(Number(trigger.timeoutMs), []).error);
-    else this.#stop(turn, why);
+    if (timeoutMs === undefined || finished || cancelRequested) return;
+    if (lacksLocks(paused)) this.#failUnbegun(turn, timedOut(timeoutMs));
+    else this.#stop(turn, timeIsOver(timeoutMs));
   }
 
   /** Asks the script to stop: what it waits for ends, and its cleanup runs, also where it was paused. */
@@ -431,8 +430,7 @@ class Machine implements InspectableRun {
     const unbegun = [...notBegun];
     const refused = operate(turn, this.#state, { operation, toMany }, { by, reason });
     if (refused || operation.action !== "resume") return refused;
-    this.#letBegin(turn, unbegun, locksToCome(paused));
-    if (isPausedForPlace(paused)) startTimeLimit(turn);
+    this.#goOn(turn, unbegun, paused);
     return undefined;
   }
 
@@ -443,8 +441,7 @@ class Machine implements InspectableRun {
     if (answer.isGranted) {
       const begins = [...this.#state.unbegun];
       turn.note("operator", placeGranted);
-      this.#letBegin(turn, begins, locksToCome(paused));
-      startTimeLimit(turn);
+      this.#goOn(turn, begins, paused);
       return;
     }
     this.#cancel(turn, { type: "cancel", by: paused?.by ?? "", reason: answer.reason, terminate: true });

@@ -2,9 +2,10 @@
 // person would. What a replay needs of it is in that note alone.
 import type { CommandId } from "../protocol/ids.ts";
 import type { JsonObject } from "../protocol/json.ts";
+import type { ErrorData } from "../protocol/result.ts";
 import { durationText } from "./duration-text.ts";
 import type { FinishedNote } from "./journal-state.ts";
-import type { RunStart } from "./machine-types.ts";
+import { KEEPER } from "./place.ts";
 import type { OpenTurn } from "./turn.ts";
 
 /** The timer's kind, and its id: a run has one. */
@@ -20,10 +21,17 @@ export function startTimeLimit(turn: OpenTurn): void {
   turn.changes.timers.set(TIME_LIMIT, { id: TIME_LIMIT, kind: TIME_LIMIT, dueAt: turn.now + timeoutMs });
 }
 
-/** The data of the note that asks a run to stop whose time is over; undefined where it has no limit. */
-export function timeIsOver({ timeoutMs }: RunStart["trigger"]): JsonObject | undefined {
-  if (timeoutMs === undefined) return undefined;
-  return { by: "sluice", reason: `its time limit of ${durationText(timeoutMs)} is over`, timeoutMs };
+/** The data of the note that asks a run to stop whose time is over. */
+export function timeIsOver(timeoutMs: number): JsonObject {
+  return { by: KEEPER, reason: `its time limit of ${durationText(timeoutMs)} is over`, timeoutMs };
+}
+
+export function timedOut(timeoutMs: number): ErrorData {
+  return {
+    code: "RunTimedOut",
+    message: `the run was not over within its time limit of ${durationText(timeoutMs)}`,
+    details: { timeoutMs },
+  };
 }
 
 /** The end of a run that was stopped so: nobody has cancelled it, it has failed to be over in time. */
@@ -31,11 +39,7 @@ export function timedOutNote(timeoutMs: number, stopped: readonly CommandId[]): 
   const [command = null, ...others] = stopped;
   return {
     state: "failed",
-    error: {
-      code: "RunTimedOut",
-      message: `the run was not over within its time limit of ${durationText(timeoutMs)}`,
-      details: { timeoutMs },
-    },
+    error: timedOut(timeoutMs),
     // Where it waited for one thing alone, that is what it has failed with.
     command: others.length === 0 ? command : null,
   };

@@ -7,7 +7,15 @@ import type { ErrorData } from "../../protocol/result.ts";
 import { encodeValue } from "../../starlark/index.ts";
 import type { Command, Kind, RunFold, Turn } from "./kind.ts";
 import { noResult } from "./result-by-hand.ts";
-import { type Patient, patient, setTimeoutOf, shownWaiting, TIMEOUT, timeoutTimers } from "./timeout.ts";
+import {
+  type Patient,
+  patient,
+  patientSince,
+  setTimeoutOf,
+  shownWaiting,
+  TIMEOUT,
+  timeoutTimers,
+} from "./timeout.ts";
 
 export const lockKind: Kind<Patient> = {
   opened: patient,
@@ -79,9 +87,7 @@ function claim(turn: Turn, { id, name, args }: Command): void {
 
 /** Claims the lock of a command that another run has been granted it for; its timeout begins anew. */
 export function claimAnew(turn: Turn, command: Command): void {
-  const { timeoutMs } = command.args;
-  if (timeoutMs !== undefined)
-    turn.setTimer(TIMEOUT, command.id, turn.state.dueAt(Number(timeoutMs), turn.now));
+  setTimeoutOf(turn, patientSince(command, turn.state, turn.now));
   claim(turn, command);
 }
 

@@ -8,9 +8,13 @@ export interface Patient extends Command {
 }
 
 export function patient(command: Command, run: RunFold): Patient {
+  return patientSince(command, run, command.scheduledAt);
+}
+
+/** Waits since `at`. */
+export function patientSince(command: Command, run: RunFold, at: number): Patient {
   const { timeoutMs } = command.args;
-  const dueAt = timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), command.scheduledAt);
-  return { ...command, dueAt };
+  return { ...command, dueAt: timeoutMs === undefined ? undefined : run.dueAt(Number(timeoutMs), at) };
 }
 
 export const TIMEOUT = "wait_timeout";

@@ -113,10 +113,10 @@ function waiter(ctx: CallContext, thread: Thread, wait: Wait): Thread {
 }
 
 /**
- * `w.select(events={key: type or dict}, signals={key: name}, timers={key: duration or time}, tasks={key: task})`: waits for the
- * first of all these and returns `struct(kind, key, value)`: kind `"event"`, `"signal"`, `"timer"` or `"task"`, value the
- * event, the signal, None, or what the task returned. A task that is first raises its error; the tasks that are not
- * first go on. What is over already is first, tasks before the rest.
+ * `w.select(events={key: type or dict}, signals={key: name}, timers={key: duration or time}, tasks={key: task})`: waits
+ * for the first of all these and returns `struct(kind, key, value)`: kind `"event"`, `"signal"`, `"timer"` or `"task"`,
+ * value the event, the signal, None, or what the task returned. A task that is first raises its error; the tasks that are
+ * not first go on. What is over already is first, tasks before the rest.
  */
 export const select: Builtin = defineBuiltin(
   "select",
