@@ -10,7 +10,7 @@ import type { Matching } from "../../src/events/matching.ts";
 import { type MissedWait, nearestMisses } from "../../src/events/missed-waits.ts";
 import { bounded } from "../../src/events/reason.ts";
 import type { Starts } from "../../src/events/starts.ts";
-import { startTriggerOf, WORKFLOW_START } from "../../src/events/workflow-start.ts";
+import { isAskedFor, WORKFLOW_START } from "../../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../../src/protocol/cloud-event.ts";
 import type { RunId } from "../../src/protocol/ids.ts";
 import type { Trigger } from "../../src/protocol/workflow.ts";
@@ -189,11 +189,7 @@ function beyondListed(name: keyof NonNullable<Effects["more"]>, all: readonly un
 }
 
 /** The start that an event asks for before those that it sets off: whoever has asked is told of it in any case. */
-function askedForFirst(
-  matching: readonly BusTrigger[],
-  { type, subject }: CloudEvent,
-): readonly BusTrigger[] {
-  if (type !== WORKFLOW_START) return matching;
-  const isAskedFor = ({ trigger }: BusTrigger) => trigger.id === startTriggerOf(subject ?? "");
-  return [...matching.filter(isAskedFor), ...matching.filter((one) => !isAskedFor(one))];
+function askedForFirst(matching: readonly BusTrigger[], event: CloudEvent): readonly BusTrigger[] {
+  const rank = ({ trigger }: BusTrigger) => (isAskedFor({ trigger, event }) ? 0 : 1);
+  return matching.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -54,8 +54,8 @@ export class WaitDeliveries {
     // The run's older waits, which may take what this one would, come first.
     const isInTurn = this.#waits.firstLooking(run) === undefined;
     this.#waits.insert(opened, Date.now());
-    if (isInTurn) this.#lookBack(opened);
-    if (this.#waits.firstLooking(run) && !this.#timers.get(LOOK_BACK_TIMER)) this.#goOnAt(Date.now());
+    const isThrough = isInTurn && this.#lookBack(opened);
+    if (!isThrough && !this.#timers.get(LOOK_BACK_TIMER)) this.#goOnAt(Date.now());
     return true;
   }
 
@@ -108,8 +108,11 @@ export class WaitDeliveries {
     else this.#waits.lookAgainAt(run, seq);
   }
 
-  /** Goes on looking for the first event that has arrived for a wait and that its run has not consumed. */
-  #lookBack({ run, command, criteria, lookedSeq, lineage }: Wait): void {
+  /**
+   * Goes on looking for the first event that has arrived for a wait and that its run has not consumed. Whether it is
+   * through.
+   */
+  #lookBack({ run, command, criteria, lookedSeq, lineage }: Wait): boolean {
     const limit = criteria.filter === undefined ? MAX_LOOKED_AT : MAX_FILTERED;
     const { found, reached } = this.#events.lookThrough(
       { run, lineage, type: criteria.type, afterSeq: lookedSeq, limit },
@@ -117,5 +120,6 @@ export class WaitDeliveries {
     );
     if (found !== undefined) this.send(run, { command, seq: found });
     else this.#waits.looked(run, command, reached ?? this.#events.lastSeq(), reached === undefined);
+    return reached === undefined;
   }
 }

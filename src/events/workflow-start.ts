@@ -66,7 +66,7 @@ export function parentOf(event: CloudEvent): Parent | undefined {
 type Begun = { trigger: Pick<Trigger, "id">; event: CloudEvent };
 
 /** Whether a start is the one that its event asks for, and not that of somebody whose trigger listens to all. */
-function isAskedFor({ trigger, event }: Begun): boolean {
+export function isAskedFor({ trigger, event }: Begun): boolean {
   return event.type === WORKFLOW_START && trigger.id === startTriggerOf(String(event.subject));
 }
 
