@@ -5,6 +5,7 @@ import type { WorkflowView } from "../src/protocol/workflow.ts";
 import type { Client } from "./client.ts";
 import { usageError } from "./errors.ts";
 import { askFor, missingFields, type Terminal, typedValues } from "./fields.ts";
+import { workflowPath } from "./workflow-path.ts";
 
 export interface StartOptions {
   input?: JsonValue;
@@ -31,7 +32,7 @@ export async function startInput(
   asked: Terminal | undefined,
 ): Promise<JsonValue | undefined> {
   if (set.length === 0 && !asked) return input;
-  const { triggers } = await client.get<WorkflowView>(`/v1/workflows/${encodeURIComponent(workflow)}`);
+  const { triggers } = await client.get<WorkflowView>(workflowPath(workflow));
   const fields = triggers.find((trigger) => trigger.inputs)?.inputs;
   if (!fields) {
     if (set.length === 0) return input;

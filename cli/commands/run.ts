@@ -15,6 +15,7 @@ import { type StartOptions, startInput, terminal } from "../start-input.ts";
 import { renderTimeline } from "../timeline.ts";
 import { watchRun } from "../watch-run.ts";
 import { waitingLine, watchStart } from "../watch-start.ts";
+import { workflowPath } from "../workflow-path.ts";
 import { addBulkCommand } from "./run-bulk.ts";
 import { addRunOperationCommands } from "./run-operations.ts";
 
@@ -153,7 +154,7 @@ export function addRunCommands(program: Command): void {
       const { client, out } = contextOf(command);
       const input = await startInput(client, name, options, out.json ? undefined : terminal());
       const started = await client.post<{ run: string; repeated: boolean; waiting?: Waiting }>(
-        `/v1/workflows/${encodeURIComponent(name)}/runs`,
+        `${workflowPath(name)}/runs`,
         {
           body: input === undefined ? {} : { input },
           headers: idempotencyKey(options.key),

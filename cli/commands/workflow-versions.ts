@@ -5,11 +5,7 @@ import type { ProgramSource, WorkflowVersion, WorkflowView } from "../../src/pro
 import { contextOf, parseCount } from "../command.ts";
 import { ago, printable, table } from "../output.ts";
 import { firstOf } from "../pages.ts";
-
-/** Where the API has a workflow. */
-function workflowPath(name: string): string {
-  return `/v1/workflows/${encodeURIComponent(name)}`;
-}
+import { workflowPath } from "../workflow-path.ts";
 
 export function addVersionCommands(workflow: Command): void {
   workflow

@@ -7,6 +7,7 @@ import { ProblemError, usageError } from "../errors.ts";
 import { ago, printable, table } from "../output.ts";
 import { workflowFiles } from "../starlark-files.ts";
 import { readWorkflow } from "../workflow-files.ts";
+import { workflowPath } from "../workflow-path.ts";
 import { addCheckCommand } from "./workflow-check.ts";
 import { addDocsCommand } from "./workflow-docs.ts";
 import { addVersionCommands } from "./workflow-versions.ts";
@@ -33,7 +34,7 @@ export function addWorkflowCommands(program: Command): void {
         const { name, input } = readWorkflow(file, { update: options.update ?? false });
         try {
           pushed.push(
-            await client.put<WorkflowView>(`/v1/workflows/${encodeURIComponent(options.name ?? name)}`, {
+            await client.put<WorkflowView>(workflowPath(options.name ?? name), {
               body: input,
             }),
           );
@@ -84,7 +85,7 @@ export function addWorkflowCommands(program: Command): void {
       const { client, out } = contextOf(command);
       const view = await client.get<
         WorkflowView & { program: { entry: string; files: Record<string, string> } }
-      >(`/v1/workflows/${encodeURIComponent(name)}`);
+      >(workflowPath(name));
       out.result(view, () =>
         [
           `${pc.bold(view.name)} version ${view.version}  ${pc.dim(view.digest)}`,

@@ -5,6 +5,7 @@ import type { Client } from "../client.ts";
 import { workflowFiles } from "../starlark-files.ts";
 import { watchStarlark } from "../watch-starlark.ts";
 import { readWorkflow } from "../workflow-files.ts";
+import { workflowPath } from "../workflow-path.ts";
 
 /** What came of one file; `error` where it was refused, and then the version before stays registered. */
 export type Registration = { file: string } & ({ name: string; version: number } | { error: Error });
@@ -16,7 +17,7 @@ export async function registerWorkflows(client: Client, folder: string): Promise
     const file = basename(path);
     try {
       const { name, input } = readWorkflow(path);
-      const { version } = await client.put<WorkflowView>(`/v1/workflows/${encodeURIComponent(name)}`, {
+      const { version } = await client.put<WorkflowView>(workflowPath(name), {
         body: input,
       });
       registrations.push({ file, name, version });

@@ -1,0 +1,4 @@
+/** Where the API has a workflow. */
+export function workflowPath(name: string): string {
+  return `/v1/workflows/${encodeURIComponent(name)}`;
+}
