@@ -3,6 +3,7 @@ import { runIdFor } from "../src/events/run-id.ts";
 import { sensitiveFields } from "../src/events/sensitive-data.ts";
 import { type Parent, parentOf, startTriggerOf, WORKFLOW_START } from "../src/events/workflow-start.ts";
 import type { CloudEvent, EventReceipt } from "../src/protocol/cloud-event.ts";
+import { defined } from "../src/protocol/defined.ts";
 import type { RunId } from "../src/protocol/ids.ts";
 import { ok, type Result, refuse } from "../src/protocol/result.ts";
 import type { StartView } from "../src/protocol/start.ts";
@@ -110,13 +111,5 @@ async function unbegunOf(
   const found = await bus.queuedStart(queued.run as RunId);
   const { state, reason, group, behind, dueAt }: Unbegun = found.ok ? found.value : queued;
   if (state === "started" || state === "finished") return {};
-  return {
-    unbegun: {
-      state,
-      reason,
-      ...(group !== undefined && { group }),
-      ...(behind && { behind }),
-      ...(dueAt !== undefined && { dueAt }),
-    },
-  };
+  return { unbegun: defined({ state, reason, group, behind, dueAt }) };
 }
